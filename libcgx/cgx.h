@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libcgx: inspect and control Linux control groups on cgroup v1, hybrid and v2 hosts.
+ *
+ * Conventions
+ *   - Every call takes the context, or an object that holds one, first. A context and what came
+ *     out of it belong to one thread at a time; two contexts share nothing.
+ *   - Functions return 0 or a count, or a negative errno. After a failure cgx_error() has the
+ *     words (object, action, cause) and cgx_remedy() what can be done about it.
+ *   - Out-parameters are called ret, come last and are untouched on failure. "Owned by the
+ *     caller" means free(3); a const pointer is borrowed from the object it was asked of.
+ *   - Close functions take NULL and return NULL.
+ *   - Cursors: 1 there is one, 0 the end, negative an error.
+ *   - The library never prints, exits, installs a signal handler or reads the environment.
+ *   - Every function may return -ENOMEM, -EMFILE and -ENFILE; those are not listed again.
+ *
+ * Kernel documents: "v2" is Documentation/admin-guide/cgroup-v2.rst, "v1" the folder
+ * Documentation/admin-guide/cgroup-v1/ of the Linux source.
+ */
+#ifndef CGX_H
+#define CGX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct cgx;            /* a context: one machine, seen below one root directory */
+struct cgx_hierarchy;  /* one mounted cgroup tree */
+struct cgx_controller; /* one controller, where it sits */
+struct cgx_setting;    /* one row of the settings table */
+struct cgx_group;      /* one group, in every hierarchy that carries it */
+struct cgx_tasks;      /* cursor over the processes or threads of a group */
+struct cgx_walk;       /* cursor over a tree of groups */
+struct cgx_plan;       /* steps that change something */
+struct cgx_kmsg;       /* the kernel's reports of out-of-memory kills */
+
+/* The version of the library, as "0.1.0". Static. */
+const char *cgx_version(void);
+
+/* ---- context ------------------------------------------------------------------------------ */
+
+/*
+ * Open a context. root is the directory below which /proc and /sys are looked for; NULL means
+ * "/". Only /proc/self/mountinfo is read here; the rest waits until it is needed.
+ * Errors: -ENOENT root or its /proc/self/mountinfo is not there; -EACCES. A machine without any
+ * cgroup mount is no error: its layout is CGX_LAYOUT_NONE. On failure there is no context to ask
+ * for words; the errno says it all.
+ */
+int cgx_open(const char *root, struct cgx **ret);
+struct cgx *cgx_close(struct cgx *cgx);
+
+/*
+ * The words of the last failure on this context, "" when there was none. Valid until the next
+ * call on the context. Control bytes in names are escaped as \xHH.
+ */
+const char *cgx_error(const struct cgx *cgx);
+/* What the user can do about it, "" when nothing is known. Same life as cgx_error(). */
+const char *cgx_remedy(const struct cgx *cgx);
+
+/* ---- layout ------------------------------------------------------------------------------- */
+
+enum cgx_layout {
+	CGX_LAYOUT_NONE,    /* no cgroup tree is mounted */
+	CGX_LAYOUT_LEGACY,  /* v1 hierarchies only */
+	CGX_LAYOUT_HYBRID,  /* v1 hierarchies and a v2 tree */
+	CGX_LAYOUT_UNIFIED, /* the v2 tree only */
+};
+
+enum cgx_layout cgx_layout(const struct cgx *cgx);
+/* "none", "legacy", "hybrid" or "unified". Static. */
+const char *cgx_layout_name(enum cgx_layout layout);
+
+/*
+ * Controllers are passed as a set of bits. The kernel's v2 names are used on every layout: io is
+ * also v1's blkio. v1's cpuacct is a bit of its own because it can be mounted apart. Controllers
+ * that this version does not know and named v1 hierarchies get bits above CGX_C_OTHER when the
+ * context is opened.
+ */
+typedef uint64_t cgx_set;
+#define CGX_C_CORE       (1ull << 0) /* cgroup.* files: the v2 tree itself */
+#define CGX_C_MEMORY     (1ull << 1)
+#define CGX_C_PIDS       (1ull << 2)
+#define CGX_C_CPU        (1ull << 3)
+#define CGX_C_CPUACCT    (1ull << 4)
+#define CGX_C_IO         (1ull << 5)
+#define CGX_C_CPUSET     (1ull << 6)
+#define CGX_C_HUGETLB    (1ull << 7)
+#define CGX_C_RDMA       (1ull << 8)
+#define CGX_C_MISC       (1ull << 9)
+#define CGX_C_DEVICES    (1ull << 10)
+#define CGX_C_FREEZER    (1ull << 11)
+#define CGX_C_NET_CLS    (1ull << 12)
+#define CGX_C_NET_PRIO   (1ull << 13)
+#define CGX_C_PERF_EVENT (1ull << 14)
+#define CGX_C_OTHER      (1ull << 15)
+/* What a new group gets when nothing is asked for: what limits and counts, and nothing that keeps
+ * processes out (v1's cpuset does until it is filled in). */
+#define CGX_C_USUAL                                                                                \
+	(CGX_C_CORE | CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_CPUACCT | CGX_C_IO | CGX_C_FREEZER)
+#define CGX_C_ALL (~0ull)
+
+/*
+ * Parse "cpu,memory", "*" or "all"; v1 names (blkio) and "name=systemd" are understood. Whether a
+ * named controller is mounted is not asked here.
+ * Errors: -EINVAL unknown name (the words list the known ones).
+ */
+int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret);
+/* The other way: "cpu,memory". Owned by the caller. */
+int cgx_set_format(const struct cgx *cgx, cgx_set set, char **ret);
+
+/* Hierarchies, v1 in the order of their mounts, the v2 tree last. index from 0; NULL at the end. */
+const struct cgx_hierarchy *cgx_hierarchy_at(const struct cgx *cgx, size_t index);
+int cgx_hierarchy_version(const struct cgx_hierarchy *h);           /* 1 or 2 */
+cgx_set cgx_hierarchy_controllers(const struct cgx_hierarchy *h);    /* what can be used on it */
+/* The n-th place where it is mounted, NULL past the last one. */
+const char *cgx_hierarchy_mount(const struct cgx_hierarchy *h, size_t n);
+/* The kernel's words for it: "cpu,cpuacct", "name=systemd", "" for v2. */
+const char *cgx_hierarchy_name(const struct cgx_hierarchy *h);
+
+/*
+ * Controllers that the kernel has or that are mounted, index from 0; NULL at the end. The first
+ * call reads /proc/cgroups (v1 "cgroups.rst" 1.6) and cgroup.controllers of the v2 root.
+ */
+const struct cgx_controller *cgx_controller_at(struct cgx *cgx, size_t index);
+const char *cgx_controller_name(const struct cgx_controller *c);        /* "io" */
+const char *cgx_controller_kernel_name(const struct cgx_controller *c); /* "blkio" */
+cgx_set cgx_controller_bit(const struct cgx_controller *c);
+/* Where it sits, NULL when it is mounted nowhere. */
+const struct cgx_hierarchy *cgx_controller_hierarchy(const struct cgx_controller *c);
+int cgx_controller_hierarchy_id(const struct cgx_controller *c);  /* 0 unmounted or v2 */
+int cgx_controller_group_count(const struct cgx_controller *c);   /* -1 unknown */
+/* 1 enabled, 0 switched off at boot (cgroup_disable=). */
+int cgx_controller_enabled(const struct cgx_controller *c);
+
+/* ---- settings table ----------------------------------------------------------------------- */
+
+enum cgx_kind {
+	CGX_KIND_TEXT,      /* as the kernel prints it */
+	CGX_KIND_NUMBER,    /* an unsigned decimal */
+	CGX_KIND_COUNT_MAX, /* an unsigned decimal or "max" */
+	CGX_KIND_BYTES,     /* bytes; K, M, G, T understood when set */
+	CGX_KIND_BYTES_MAX, /* bytes or "max" */
+	CGX_KIND_WEIGHT,    /* 1 to 10000 */
+	CGX_KIND_CPU_MAX,   /* "QUOTA PERIOD" in microseconds; "50%", "1.5", "QUOTA/PERIOD" when set */
+	CGX_KIND_USEC,      /* microseconds */
+	CGX_KIND_NSEC,      /* nanoseconds */
+	CGX_KIND_SWITCH,    /* 0 or 1 */
+	CGX_KIND_LIST,      /* "0-3,7" */
+	CGX_KIND_FLAT,      /* lines of "KEY VALUE" */
+	CGX_KIND_NESTED,    /* lines of "KEY SUB=VALUE ..." */
+	CGX_KIND_LINES,     /* one item a line */
+	CGX_KIND_SIGNED,    /* v1: a decimal, maybe negative (-1 none) */
+	CGX_KIND_BYTES_V1,  /* v1: bytes, -1 none */
+};
+
+#define CGX_S_READ    (1u << 0)  /* can be read */
+#define CGX_S_WRITE   (1u << 1)  /* can be written */
+#define CGX_S_LIMIT   (1u << 2)  /* a limit: the smallest over the ancestors binds */
+#define CGX_S_COUNTER (1u << 3)  /* only grows */
+#define CGX_S_ACTION  (1u << 4)  /* a write does something and is not kept (memory.reclaim) */
+#define CGX_S_ROUNDED (1u << 5)  /* the kernel may keep another value than the one written */
+#define CGX_S_NOROOT  (1u << 6)  /* never there in the root group of v2 */
+#define CGX_S_INHERIT (1u << 7)  /* an empty value means the parent's */
+
+/* Rows in the order of the table; NULL asks for the first, the end is NULL. Rows are static. */
+const struct cgx_setting *cgx_setting_next(const struct cgx_setting *row);
+/* By v2 or v1 name; hugetlb sizes are patterns: "hugetlb.2MB.max" finds "hugetlb.*.max". NULL when the
+ * table does not know the name: such a file is still read and written, under its own name. */
+const struct cgx_setting *cgx_setting_find(const char *name);
+const char *cgx_setting_name(const struct cgx_setting *row);     /* v2's name, or v1's where v2 has none */
+const char *cgx_setting_v2_name(const struct cgx_setting *row);  /* NULL: v1 only */
+/* The n-th v1 file, NULL past the last. */
+const char *cgx_setting_v1_name(const struct cgx_setting *row, size_t n);
+cgx_set cgx_setting_controller(const struct cgx_setting *row);
+enum cgx_kind cgx_setting_kind(const struct cgx_setting *row);
+unsigned cgx_setting_flags(const struct cgx_setting *row);
+const char *cgx_setting_help(const struct cgx_setting *row);
+/* What is lost or rounded between v1 and v2, "" when nothing is. */
+const char *cgx_setting_note(const struct cgx_setting *row);
+
+/*
+ * Check what a user wrote for a setting and put it in the kernel's words: "64M" -> "67108864",
+ * "50%" -> "50000 100000", "MAX" is refused. Unknown settings pass unchanged. Touches no kernel.
+ * Errors: -EINVAL malformed, -ERANGE out of the setting's range, -EROFS it cannot be written.
+ * *ret is owned by the caller.
+ */
+int cgx_setting_check(struct cgx *cgx, const char *name, const char *value, char **ret);
+
+/* ---- groups ------------------------------------------------------------------------------- */
+
+/*
+ * Name a group. path is relative to the root of each hierarchy; a leading "/" is dropped, "" and
+ * "/" are the root group. "." is the caller's own group and "./x" a group below it, which may lie
+ * elsewhere in each hierarchy. controllers chooses the hierarchies; 0 means every one in
+ * which the group exists, or, when it exists nowhere, those of CGX_C_USUAL. The group need not
+ * exist; nothing is made.
+ * Errors: -EINVAL a path with "..", an empty part or a newline, or too long; -ENODEV a controller
+ * asked for is mounted nowhere; -ENOTSUP no cgroup tree is mounted at all.
+ */
+int cgx_group_open(struct cgx *cgx, const char *path, cgx_set controllers, struct cgx_group **ret);
+struct cgx_group *cgx_group_close(struct cgx_group *g);
+/* The group that process pid is in, in every hierarchy of controllers (0: all). -ESRCH no such process. */
+int cgx_group_of_pid(struct cgx *cgx, pid_t pid, cgx_set controllers, struct cgx_group **ret);
+/* The path as given to open, without a leading "/"; "/" for the root group. */
+const char *cgx_group_path(const struct cgx_group *g);
+/* The group's path in one hierarchy, without a leading "/"; NULL when it is not part of the group. */
+const char *cgx_group_path_in(const struct cgx_group *g, const struct cgx_hierarchy *h);
+/* Controllers of the hierarchies in which the group exists now; 0 when it exists nowhere. */
+cgx_set cgx_group_exists(struct cgx_group *g);
+/* 1 it has processes, itself or below; 0 it has none (v2 cgroup.events; v1: a look at each group). */
+int cgx_group_populated(struct cgx_group *g);
+
+/*
+ * Kill every process of the group and of all groups below it and wait until they are gone:
+ * cgroup.kill, or, where it is missing, freeze, SIGKILL, thaw, until empty, so that a fork bomb
+ * cannot outrun it. timeout_ms -1 waits without end.
+ * Errors: -ENOENT, -EPERM, -ETIMEDOUT processes are left (the words say how many),
+ * -EBUSY the caller is in the group, -EINVAL the root group.
+ * Rests on v2 "cgroup.kill"; v1 freezer-subsystem.rst.
+ */
+int cgx_group_kill(struct cgx_group *g, int timeout_ms);
+/*
+ * Freeze (1) or thaw (0) the group and all below, and wait until the kernel says it is so.
+ * Errors: -ENOENT, -EPERM, -ETIMEDOUT, -EOPNOTSUPP the host has no freezer, -EINVAL the root group.
+ * Rests on v2 "cgroup.freeze"; v1 freezer-subsystem.rst.
+ */
+int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms);
+
+/* ---- values ------------------------------------------------------------------------------- */
+
+/*
+ * Read a setting by either name, in that name's own form, on any layout. The final newline is cut.
+ * A name may end in ":KEY" to take one key of a flat keyed file ("memory.stat:anon").
+ * Errors: -ENOENT no such group; -EOPNOTSUPP this host cannot express it (the words name
+ * the nearest setting); -ENODEV its controller is mounted nowhere or not enabled here;
+ * -EACCES; -ENOKEY the key is not there. *ret is owned by the caller.
+ */
+int cgx_get(struct cgx_group *g, const char *name, char **ret);
+/* The same as a number; "max" gives UINT64_MAX. -EBADMSG the text is no number. */
+int cgx_get_u64(struct cgx_group *g, const char *name, uint64_t *ret);
+/* The file of exactly that name, as it is, from the hierarchy that has it. */
+int cgx_get_raw(struct cgx_group *g, const char *name, char **ret);
+/*
+ * The settings that the group can show, by name, one call each: cursor starts at 0.
+ * Without CGX_LIST_RAW names are v2's on every layout and files the table does not know follow.
+ * *ret is owned by the caller.
+ */
+#define CGX_LIST_RAW (1u << 0) /* the files themselves, native names */
+int cgx_list(struct cgx_group *g, cgx_set controllers, unsigned flags, char ***ret);
+/* Free a NULL-terminated array that cgx_list() gave. Returns NULL. */
+char **cgx_list_free(char **list);
+
+/* Write one setting: a plan of one step, applied. Errors as cgx_setting_check(), cgx_plan_set()
+ * and cgx_plan_apply(). */
+int cgx_set_value(struct cgx_group *g, const char *name, const char *value);
+
+/*
+ * Which limit binds. Walks from the group to the root of its hierarchy.
+ * Errors: as cgx_get(); -EINVAL the setting is no limit.
+ */
+struct cgx_effective {
+	uint64_t limit;   /* UINT64_MAX: no limit anywhere */
+	uint64_t usage;   /* of the group that sets the limit; UINT64_MAX unknown */
+	uint64_t left;    /* limit - usage, 0 when above; UINT64_MAX no limit or unknown */
+	char path[4096];  /* of the group that sets it; "/" the root or none */
+};
+int cgx_effective(struct cgx_group *g, const char *name, struct cgx_effective *ret);
+
+/* ---- processes ---------------------------------------------------------------------------- */
+
+#define CGX_TASKS_THREADS (1u << 0) /* threads instead of processes */
+/* The processes of a group, each once whatever the number of hierarchies. -ENOENT, -EOPNOTSUPP
+ * (processes of a threaded v2 group: ask for threads). */
+int cgx_tasks_open(struct cgx_group *g, unsigned flags, struct cgx_tasks **ret);
+int cgx_tasks_next(struct cgx_tasks *t, pid_t *ret);
+struct cgx_tasks *cgx_tasks_close(struct cgx_tasks *t);
+
+/* What /proc says of a process. -ESRCH it is gone. */
+struct cgx_process {
+	pid_t pid, ppid;
+	uid_t uid;
+	char state;        /* 'R', 'S', 'Z' ... */
+	char comm[64];     /* as it is: may hold any byte */
+	char command[256]; /* the command line, blanks between the words; "[comm]" where there is none */
+};
+int cgx_process_read(struct cgx *cgx, pid_t pid, struct cgx_process *ret);
+
+/* ---- the tree ----------------------------------------------------------------------------- */
+
+struct cgx_entry {
+	const char *path;    /* below the hierarchy's root, "/" for the root itself; until the next call */
+	const char *name;    /* its last part */
+	unsigned depth;      /* 0 for the group the walk began with */
+	cgx_set controllers; /* of the hierarchies that carry it */
+	int last;            /* the last child of its parent */
+};
+/*
+ * Walk the groups at and below path, parents first, children by name, a group of several
+ * hierarchies once. Groups that vanish meanwhile are left out.
+ * depth limits how far down, -1 for no limit. Errors: as cgx_group_open(); -ENOENT no such group.
+ */
+int cgx_walk_open(struct cgx *cgx, const char *path, cgx_set controllers, int depth,
+		  struct cgx_walk **ret);
+int cgx_walk_next(struct cgx_walk *w, struct cgx_entry *ret);
+struct cgx_walk *cgx_walk_close(struct cgx_walk *w);
+
+/* ---- plans: every change ------------------------------------------------------------------ */
+
+int cgx_plan_new(struct cgx *cgx, struct cgx_plan **ret);
+struct cgx_plan *cgx_plan_free(struct cgx_plan *p);
+
+struct cgx_create {
+	size_t size;            /* sizeof(struct cgx_create) */
+	uid_t uid;              /* owner of the directory and its files, (uid_t)-1 as is */
+	gid_t gid;
+	uid_t tasks_uid;        /* owner of the files that take processes */
+	gid_t tasks_gid;
+	unsigned dir_mode;      /* 0 as is */
+	unsigned file_mode;
+	unsigned tasks_mode;
+	unsigned flags;
+};
+#define CGX_CREATE_DELEGATE  (1u << 0) /* give uid:gid the kernel's delegation set only (v2 "Delegation") */
+#define CGX_CREATE_MAKE_LEAF (1u << 1) /* processes in the way of subtree_control move to a leaf "leaf" */
+#define CGX_CREATE_EXCL      (1u << 2) /* -EEXIST when the group is there already */
+/*
+ * Plan to make a group with its parents. On v2 the controllers of the group are enabled down
+ * the path. how may be NULL.
+ * Errors: -ENODEV a controller is not on the host; -EBUSY processes in an inner group (v2 "No
+ * Internal Process Constraint") and no CGX_CREATE_MAKE_LEAF; -EROFS; -EEXIST.
+ */
+int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how);
+
+#define CGX_DELETE_RECURSIVE (1u << 0) /* groups below as well */
+#define CGX_DELETE_KILL      (1u << 1) /* kill what is in them first */
+#define CGX_DELETE_MIGRATE   (1u << 2) /* move what is in them to the parent first */
+/* Errors: -ENOENT; -EBUSY processes or groups are in it and no flag says what to do. */
+int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned flags);
+
+/*
+ * Plan to set a value, by either name, checked as by cgx_setting_check(). A setting that takes
+ * several files gives several steps, in the order that the kernel accepts.
+ * Errors: those of cgx_setting_check() and cgx_get().
+ */
+int cgx_plan_set(struct cgx_plan *p, struct cgx_group *g, const char *name, const char *value);
+
+#define CGX_MOVE_THREAD (1u << 0) /* pid is one thread */
+/* Errors: -ESRCH; -EBUSY, -EOPNOTSUPP the group cannot hold processes, told in words. */
+int cgx_plan_move(struct cgx_plan *p, struct cgx_group *g, pid_t pid, unsigned flags);
+
+enum cgx_verb {
+	CGX_V_MKDIR,   /* make the group's directory */
+	CGX_V_RMDIR,   /* remove it, waiting for the kernel to let go */
+	CGX_V_WRITE,   /* write value into file */
+	CGX_V_ENABLE,  /* write value ("+memory") into cgroup.subtree_control */
+	CGX_V_CHOWN,   /* value "UID:GID", file "" for the directory */
+	CGX_V_CHMOD,   /* value in octal */
+	CGX_V_MOVE,    /* write the pid in value into file */
+	CGX_V_KILL,    /* kill all in the group */
+};
+struct cgx_step {
+	enum cgx_verb verb;
+	const struct cgx_hierarchy *hierarchy;
+	const char *path;   /* the group in that hierarchy, "" the root */
+	const char *file;   /* "" where the verb needs none */
+	const char *value;
+	const char *old;    /* what was there before, NULL unknown */
+	const char *kept;   /* after apply: what the kernel kept, where that differs from value */
+	int done;           /* applied */
+};
+/* Steps in order; -ENOENT past the last. Strings live as long as the plan. */
+int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret);
+/* A verb in one word, "mkdir". Static. */
+const char *cgx_verb_name(enum cgx_verb verb);
+/*
+ * Carry it out. When step n fails the steps n-1 ... 1 are undone, and the words tell of step n;
+ * what could not be undone is added to them. A process killed or a group removed stays so.
+ * Errors: those of the kernel. A second call goes on with steps added since.
+ */
+int cgx_plan_apply(struct cgx_plan *p);
+/* Undo what was applied, last first. */
+int cgx_plan_undo(struct cgx_plan *p);
+
+/* ---- starting a command in a group -------------------------------------------------------- */
+
+/*
+ * Start a command as a member of the group from its first instruction on: by clone3 with
+ * CLONE_INTO_CGROUP on v2, by the child writing "0" to tasks on v1, both on hybrid. Where the
+ * kernel kills such a child at birth (after cgroup.kill) it is started by fork and join instead.
+ */
+struct cgx_start {
+	size_t size;           /* sizeof(struct cgx_start) */
+	char *const *argv;
+	char *const *envp;     /* NULL: the caller's */
+	/* Called in the child before exec, in the group already; a negative errno stops the start.
+	 * May be NULL. Only async-signal-safe calls are allowed in it. */
+	int (*prepare)(void *data);
+	void *data;
+	const char *path;      /* the file to execute; NULL: argv[0], found by PATH of the caller */
+};
+enum cgx_start_stage { CGX_START_CLONE, CGX_START_JOIN, CGX_START_PREPARE, CGX_START_EXEC };
+struct cgx_child {
+	pid_t pid;
+	int pidfd;                    /* close-on-exec, owned by the caller; -1 on kernels without */
+	enum cgx_start_stage failed;  /* where a start failed; set on failure, too */
+};
+/* Errors: -ENOENT no group or no such command (failed tells), -EACCES, -EAGAIN the pids limit
+ * of an ancestor refuses, -EBUSY, and what prepare returns. */
+int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct cgx_child *ret);
+/*
+ * Move the calling thread's own process into the group; meant for programs about to exec. A
+ * single-threaded caller pays no grace period on v1.
+ */
+int cgx_enter(struct cgx_group *g);
+
+/* ---- the kernel's out-of-memory reports --------------------------------------------------- */
+
+struct cgx_oom {
+	uint64_t time_us;        /* the kernel log's clock */
+	pid_t pid;               /* of the victim */
+	char comm[16];
+	uid_t uid;
+	uint64_t anon_rss, file_rss, shmem_rss; /* bytes */
+	int oom_score_adj;
+	int memcg;               /* 1 a group's limit, 0 the machine ran out, -1 the kernel did not say */
+	char limit_path[4096];   /* the group whose limit was hit, "" unknown */
+	char victim_path[4096];  /* the victim's group, "" unknown */
+};
+/*
+ * Follow /dev/kmsg from now on. Errors: -EPERM needs CAP_SYSLOG where kernel.dmesg_restrict is 1.
+ * The format is no ABI: lines that are not understood are passed over.
+ */
+int cgx_kmsg_open(struct cgx *cgx, struct cgx_kmsg **ret);
+/* The next report that is complete; 0 there is none yet. Records lost to overwriting are counted. */
+int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret);
+uint64_t cgx_kmsg_lost(const struct cgx_kmsg *k);
+struct cgx_kmsg *cgx_kmsg_close(struct cgx_kmsg *k);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The context: what a machine is seen through, and the words of its last failure. */
+#include "private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+CGX_API const char *cgx_version(void)
+{
+	return PACKAGE_VERSION;
+}
+
+CGX_API struct cgx *cgx_close(struct cgx *cgx)
+{
+	if (!cgx)
+		return NULL;
+	layout_free(cgx);
+	fs_close(&cgx->fs);
+	buf_free(&cgx->error);
+	buf_free(&cgx->remedy);
+	free(cgx);
+	return NULL;
+}
+
+CGX_API int cgx_open(const char *root, struct cgx **ret)
+{
+	struct cgx *cgx = calloc(1, sizeof(*cgx));
+	int r;
+
+	if (!cgx)
+		return -ENOMEM;
+	cgx->fs.fd = -1;
+	r = fs_open(root ? root : "/", &cgx->fs);
+	if (!r)
+		r = layout_discover(cgx);
+	if (r) {
+		cgx_close(cgx);
+		return r;
+	}
+	*ret = cgx;
+	return 0;
+}
+
+CGX_API const char *cgx_error(const struct cgx *cgx)
+{
+	if (cgx->error.err)
+		return "out of memory";
+	return buf_text(&cgx->error);
+}
+
+CGX_API const char *cgx_remedy(const struct cgx *cgx)
+{
+	return buf_text(&cgx->remedy);
+}
+
+void clear_error(struct cgx *cgx)
+{
+	buf_reset(&cgx->error);
+	buf_reset(&cgx->remedy);
+}
+
+int fail(struct cgx *cgx, int err, const char *object, const char *action, const char *cause_fmt, ...)
+{
+	struct buf b = { 0 };
+	va_list ap;
+
+	/* The parts may point into the old words, so the new ones are built aside. */
+	if (object && *object)
+		buf_printf(&b, "%s: ", object);
+	if (action && *action)
+		buf_printf(&b, "%s: ", action);
+	if (cause_fmt) {
+		va_start(ap, cause_fmt);
+		buf_vprintf(&b, cause_fmt, ap);
+		va_end(ap);
+	} else {
+		buf_puts(&b, strerror(-err));
+	}
+	buf_free(&cgx->error);
+	cgx->error = b;
+	buf_reset(&cgx->remedy);
+	return err;
+}
+
+void advise(struct cgx *cgx, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(&cgx->remedy);
+	va_start(ap, fmt);
+	buf_vprintf(&cgx->remedy, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,790 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Plans: steps that change something; printed, applied, undone. */
+#include "private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct step {
+	enum cgx_verb verb;
+	struct cgx_hierarchy *h;
+	char *path, *file, *value, *old, *kept;
+	char *name;                      /* the setting as the user called it; NULL none */
+	const struct cgx_setting *row;
+	struct cgx_group *group;         /* of a kill */
+	int optional;                    /* the process may be gone by then */
+	int done;
+	size_t prev;                     /* 1 + the step before of the same hash slot */
+};
+struct cgx_plan {
+	struct cgx *cgx;
+	struct step *step;
+	size_t n, cap;
+	size_t slot[1024];               /* 1 + the last step of a hash; 0 none */
+};
+
+/* ---- building ---- */
+
+CGX_API int cgx_plan_new(struct cgx *cgx, struct cgx_plan **ret)
+{
+	struct cgx_plan *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return -ENOMEM;
+	p->cgx = cgx;
+	*ret = p;
+	return 0;
+}
+
+static void step_free(struct step *s)
+{
+	free(s->path);
+	free(s->file);
+	free(s->value);
+	free(s->old);
+	free(s->kept);
+	free(s->name);
+	cgx_group_close(s->group);
+}
+
+CGX_API struct cgx_plan *cgx_plan_free(struct cgx_plan *p)
+{
+	if (!p)
+		return NULL;
+	for (size_t i = 0; i < p->n; i++)
+		step_free(&p->step[i]);
+	free(p->step);
+	free(p);
+	return NULL;
+}
+
+struct cgx *plan_cgx(struct cgx_plan *p)
+{
+	return p->cgx;
+}
+
+static size_t hash(const char *path, const char *file)
+{
+	uint32_t x = 2166136261u;
+
+	for (; *path; path++)
+		x = (x ^ (unsigned char)*path) * 16777619u;
+	for (x ^= '/'; *file; file++)
+		x = (x ^ (unsigned char)*file) * 16777619u;
+	return x % COUNT_OF(((struct cgx_plan *)0)->slot);
+}
+
+static int dup_to(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return from && !*to ? -ENOMEM : 0;
+}
+
+static struct step *last_step(struct cgx_plan *p)
+{
+	return &p->step[p->n - 1];
+}
+
+int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, const char *path, const char *file,
+	     const char *value)
+{
+	struct step s = { .verb = verb, .h = h };
+	size_t at = hash(path, file ? file : "");
+
+	if (p->n == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 16;
+		struct step *more = reallocarray(p->step, cap, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		p->step = more;
+		p->cap = cap;
+	}
+	if (dup_to(&s.path, path) || dup_to(&s.file, file ? file : "") || dup_to(&s.value, value ? value : "")) {
+		step_free(&s);
+		return -ENOMEM;
+	}
+	s.prev = p->slot[at];
+	p->step[p->n++] = s;
+	p->slot[at] = p->n;
+	return 0;
+}
+
+int plan_add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
+		   const struct cgx_setting *row, const char *file, const char *value, const char *old)
+{
+	int r = plan_add(p, CGX_V_WRITE, pl->h, pl->path, file, value);
+
+	(void)g;
+	if (r)
+		return r;
+	last_step(p)->row = row;
+	return dup_to(&last_step(p)->name, name) ? -ENOMEM : dup_to(&last_step(p)->old, old);
+}
+
+static const struct step *find(const struct cgx_plan *p, enum cgx_verb verb, const struct cgx_hierarchy *h,
+			       const char *path, const char *file)
+{
+	for (size_t i = p->slot[hash(path, file)]; i; i = p->step[i - 1].prev) {
+		const struct step *s = &p->step[i - 1];
+
+		if (s->verb == verb && s->h == h && !strcmp(s->path, path) && !strcmp(s->file, file))
+			return s;
+	}
+	return NULL;
+}
+
+const char *plan_pending(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path, const char *file)
+{
+	const struct step *s = find(p, CGX_V_WRITE, h, path, file);
+
+	return s && !s->done ? s->value : NULL;
+}
+
+int plan_makes(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path)
+{
+	const struct step *s = find(p, CGX_V_MKDIR, h, path, "");
+
+	return s && !s->done;
+}
+
+/* ---- create ---- */
+
+static int dir_exists(struct cgx *cgx, struct cgx_hierarchy *h, const char *path)
+{
+	int root = hier_fd(cgx, h);
+
+	return root < 0 ? root : fs_exists(root, path);
+}
+
+static int add_owner(struct cgx_plan *p, struct group_place *pl, const char *file, uid_t uid, gid_t gid)
+{
+	char value[40];
+
+	if (uid == (uid_t)-1 && gid == (gid_t)-1)
+		return 0;
+	snprintf(value, sizeof(value), "%lld:%lld", uid == (uid_t)-1 ? -1ll : (long long)uid,
+		 gid == (gid_t)-1 ? -1ll : (long long)gid);
+	return plan_add(p, CGX_V_CHOWN, pl->h, pl->path, file, value);
+}
+
+static int add_mode(struct cgx_plan *p, struct group_place *pl, const char *file, unsigned mode)
+{
+	char value[16];
+
+	if (!mode)
+		return 0;
+	snprintf(value, sizeof(value), "%04o", mode);
+	return plan_add(p, CGX_V_CHMOD, pl->h, pl->path, file, value);
+}
+
+static int delegate(struct cgx_plan *p, struct group_place *pl, const struct cgx_create *how)
+{
+	int r = add_owner(p, pl, "", how->uid, how->gid);
+
+	for (const char *const *f = pl->h->ops->delegate_files; !r && *f; f++)
+		r = add_owner(p, pl, *f, how->uid, how->gid);
+	return r;
+}
+
+/* "*" stands for all files of the group; those that take processes may differ. */
+static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct cgx_create *how)
+{
+	const char *tasks = pl->h->ops->threads_file;
+	int r;
+
+	if (how->flags & CGX_CREATE_DELEGATE)
+		return delegate(p, pl, how);
+	r = add_owner(p, pl, "", how->uid, how->gid);
+	if (!r)
+		r = add_owner(p, pl, "*", how->uid, how->gid);
+	if (!r)
+		r = add_mode(p, pl, "", how->dir_mode);
+	if (!r)
+		r = add_mode(p, pl, "*", how->file_mode);
+	if (!r)
+		r = add_owner(p, pl, tasks, how->tasks_uid, how->tasks_gid);
+	return r ? r : add_mode(p, pl, tasks, how->tasks_mode);
+}
+
+/* Make the group at path in h below its parent, which exists or is made by an earlier step. */
+static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *parent,
+			const char *path, unsigned flags)
+{
+	int r = pl->h->ops->plan_enable(p, pl->h, parent, g->wanted, flags);
+
+	if (r)
+		return r;
+	r = plan_makes(p, pl->h, path) ? 1 : dir_exists(p->cgx, pl->h, path);
+	if (r < 0 && r != -ENOENT)
+		return fail(p->cgx, r, group_label(g), "look for the group", NULL);
+	if (r == 1)
+		return 0;
+	r = plan_add(p, CGX_V_MKDIR, pl->h, path, NULL, NULL);
+	return r ? r : pl->h->ops->plan_ready(p, pl->h, path);
+}
+
+static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, unsigned flags)
+{
+	AUTO_FREE char *path = strdup(pl->path), *parent = strdup("");
+
+	if (!path || !parent)
+		return -ENOMEM;
+	if (pl->h->flags & HIER_READ_ONLY) {
+		fail(p->cgx, -EROFS, group_label(g), "make the group", "%s is mounted read-only", pl->h->mounts[0]);
+		advise(p->cgx, "in a container ask for a writable cgroup mount; as root: mount -o remount,rw %s",
+		       pl->h->mounts[0]);
+		return -EROFS;
+	}
+	for (char *end = path; *path && end; *end = '/') {
+		int r;
+
+		end = strchr(end == path ? path : end + 1, '/');
+		if (end)
+			*end = '\0';
+		r = create_level(p, g, pl, parent, path, flags);
+		if (r)
+			return r;
+		free(parent);
+		parent = strdup(path);
+		if (!parent)
+			return -ENOMEM;
+		if (!end)
+			break;
+	}
+	return 0;
+}
+
+static int refuse_existing(struct cgx_plan *p, struct cgx_group *g)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1) {
+			fail(p->cgx, -EEXIST, group_label(g), "make the group", "it is there already, in %s",
+			     g->place[i].h->mounts[0]);
+			return -EEXIST;
+		}
+	return 0;
+}
+
+CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how)
+{
+	unsigned flags = how ? how->flags : 0;
+	int r = flags & CGX_CREATE_EXCL ? refuse_existing(p, g) : 0;
+
+	if (!r && !g->n)
+		r = fail(p->cgx, -ENODEV, group_label(g), "make the group", "no hierarchy here carries these controllers");
+	for (size_t i = 0; !r && i < g->n; i++) {
+		r = create_place(p, g, &g->place[i], flags);
+		if (!r && how)
+			r = add_owners(p, &g->place[i], how);
+	}
+	return r;
+}
+
+/* ---- delete ---- */
+
+static void parent_of(const char *path, char *ret)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(ret, CGX_PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
+}
+
+static int add_moves(struct cgx_plan *p, struct group_place *pl, const char *from, const char *to, const char *procs)
+{
+	const char *line;
+	size_t len;
+	int r = 0;
+
+	while (!r && text_line(&procs, &line, &len)) {
+		char pid[16];
+
+		snprintf(pid, sizeof(pid), "%.*s", (int)len, line);
+		if (!strcmp(pid, "0"))
+			continue; /* a process of another pid namespace has no number here */
+		r = plan_add(p, CGX_V_MOVE, pl->h, to, pl->h->ops->procs_file, pid);
+		if (!r)
+			last_step(p)->optional = 1;
+		if (!r)
+			r = dup_to(&last_step(p)->old, *from ? from : "/");
+	}
+	return r;
+}
+
+static int refuse_populated(struct cgx_plan *p, struct cgx_group *g, const char *path, const char *procs)
+{
+	AUTO_BUF struct buf label = { 0 };
+	size_t n = 0;
+
+	for (const char *s = procs; *s; s++)
+		n += *s == '\n';
+	buf_escape(&label, path, strlen(path));
+	fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu process%s in %s", n, n == 1 ? " is" : "es are",
+	     buf_text(&label));
+	advise(p->cgx, "--kill ends them, --migrate moves them to the parent group; cgx-ls -p %s shows them",
+	       group_label(g));
+	return -EBUSY;
+}
+
+/* Groups below first. top is what the user named: its parent takes what is moved out. */
+static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *path, unsigned flags)
+{
+	AUTO_BUF struct buf procs = { 0 }, sub = { 0 };
+	struct fs_list l = { 0 };
+	char parent[CGX_PATH_MAX];
+	AUTO_CLOSE int dir = fs_dir(hier_fd(p->cgx, pl->h), path);
+	int r = dir < 0 ? dir : fs_read(dir, pl->h->ops->procs_file, &procs);
+
+	if (r == -EOPNOTSUPP)
+		r = fs_read(dir, pl->h->ops->threads_file, &procs);
+	if (!r)
+		r = fs_list_dirs(dir, "", &l);
+	if (r)
+		return r == -ENOENT || r == -ENODEV ? 0 : fail(p->cgx, r, group_label(g), "look into the group", NULL);
+	if (l.n && !(flags & CGX_DELETE_RECURSIVE)) {
+		r = fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu group%s below it", l.n,
+			 l.n == 1 ? " is" : "s are");
+		advise(p->cgx, "--recursive removes them, too");
+	}
+	if (!r && procs.len && flags & CGX_DELETE_MIGRATE) {
+		parent_of(pl->path, parent);
+		r = add_moves(p, pl, path, parent, procs.s);
+	} else if (!r && procs.len && !(flags & CGX_DELETE_KILL)) {
+		r = refuse_populated(p, g, path, procs.s);
+	}
+	for (size_t i = 0; !r && i < l.n; i++) {
+		buf_reset(&sub);
+		buf_printf(&sub, "%s/%s", path, l.entry[i].name);
+		r = sub.err ? sub.err : delete_tree(p, g, pl, sub.s, flags);
+	}
+	fs_list_free(&l);
+	return r ? r : plan_add(p, CGX_V_RMDIR, pl->h, path, NULL, NULL);
+}
+
+static int group_dup(const struct cgx_group *g, struct cgx_group **ret)
+{
+	struct cgx_group *d = calloc(1, sizeof(*d));
+
+	if (!d)
+		return -ENOMEM;
+	d->cgx = g->cgx;
+	d->wanted = g->wanted;
+	d->place = calloc(g->n ? g->n : 1, sizeof(*d->place));
+	if (!d->place || dup_to(&d->path, g->path)) {
+		cgx_group_close(d);
+		return -ENOMEM;
+	}
+	for (; d->n < g->n; d->n++) {
+		d->place[d->n] = (struct group_place){ .h = g->place[d->n].h, .fd = -1 };
+		if (dup_to(&d->place[d->n].path, g->place[d->n].path)) {
+			cgx_group_close(d);
+			return -ENOMEM;
+		}
+	}
+	*ret = d;
+	return 0;
+}
+
+static int add_kill(struct cgx_plan *p, struct cgx_group *g)
+{
+	struct group_place *first = &g->place[0];
+	int r = plan_add(p, CGX_V_KILL, first->h, first->path, NULL, NULL);
+
+	return r ? r : group_dup(g, &last_step(p)->group);
+}
+
+CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned flags)
+{
+	int found = 0, r = 0;
+
+	for (size_t i = 0; i < g->n; i++) {
+		if (!*g->place[i].path) {
+			fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
+			return -EBUSY;
+		}
+		found |= dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1;
+	}
+	if (!found) {
+		fail(p->cgx, -ENOENT, group_label(g), "remove the group", "there is no such group");
+		advise(p->cgx, "cgx-ls shows the groups that there are");
+		return -ENOENT;
+	}
+	if (flags & CGX_DELETE_KILL)
+		r = add_kill(p, g);
+	for (size_t i = 0; !r && i < g->n; i++)
+		if (dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1)
+			r = delete_tree(p, g, &g->place[i], g->place[i].path, flags);
+	return r;
+}
+
+/* ---- move ---- */
+
+CGX_API int cgx_plan_move(struct cgx_plan *p, struct cgx_group *g, pid_t pid, unsigned flags)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r = layout_read_pid(p->cgx, pid, &text);
+
+	if (!r && !g->n)
+		r = fail(p->cgx, -ENOENT, group_label(g), "move a process in", "there is no such group");
+	for (size_t i = 0; !r && i < g->n; i++) {
+		const struct hier_ops *ops = g->place[i].h->ops;
+		AUTO_FREE char *old = NULL;
+		char value[16];
+
+		if (!plan_makes(p, g->place[i].h, g->place[i].path) && place_fd(g, &g->place[i]) < 0)
+			return -ENOENT;
+		snprintf(value, sizeof(value), "%d", (int)pid);
+		r = plan_add(p, CGX_V_MOVE, g->place[i].h, g->place[i].path,
+			     flags & CGX_MOVE_THREAD ? ops->threads_file : ops->procs_file, value);
+		if (!r && !layout_path_in(p->cgx, g->place[i].h, text.s, &old))
+			r = dup_to(&last_step(p)->old, *old ? old : "/");
+	}
+	return r;
+}
+
+/* ---- looking at it ---- */
+
+CGX_API const char *cgx_verb_name(enum cgx_verb verb)
+{
+	switch (verb) {
+	case CGX_V_MKDIR:
+		return "mkdir";
+	case CGX_V_RMDIR:
+		return "rmdir";
+	case CGX_V_WRITE:
+		return "write";
+	case CGX_V_ENABLE:
+		return "enable";
+	case CGX_V_CHOWN:
+		return "chown";
+	case CGX_V_CHMOD:
+		return "chmod";
+	case CGX_V_MOVE:
+		return "move";
+	case CGX_V_KILL:
+		return "kill";
+	}
+	return "?";
+}
+
+CGX_API int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret)
+{
+	const struct step *s;
+
+	if (index >= p->n)
+		return -ENOENT;
+	s = &p->step[index];
+	*ret = (struct cgx_step){
+		.verb = s->verb, .hierarchy = s->h, .path = s->path, .file = s->file, .value = s->value,
+		.old = s->old, .kept = s->kept, .done = s->done,
+	};
+	return 0;
+}
+
+/* ---- carrying it out ---- */
+
+/* The group of one step, for words and for reading figures. */
+static struct cgx_group step_group(struct cgx_plan *p, struct step *s, struct group_place *pl)
+{
+	*pl = (struct group_place){ .h = s->h, .path = s->path, .fd = -1 };
+	return (struct cgx_group){ .cgx = p->cgx, .path = *s->path ? s->path : (char *)"/", .place = pl, .n = 1 };
+}
+
+static int say(struct cgx_plan *p, const struct step *s, const char *action, int err, const char *remedy)
+{
+	AUTO_BUF struct buf label = { 0 };
+
+	buf_escape(&label, *s->path ? s->path : "/", strlen(*s->path ? s->path : "/"));
+	fail(p->cgx, err, buf_text(&label), action, "%s (in %s)", strerror(-err), s->h->mounts[0]);
+	if (remedy)
+		advise(p->cgx, "%s", remedy);
+	return err;
+}
+
+static const char *make_remedy(int err)
+{
+	switch (-err) {
+	case EACCES:
+	case EPERM:
+		return "be root, or work below a group that is delegated to you";
+	case EROFS:
+		return "this cgroup file system is mounted read-only here";
+	case EAGAIN:
+		return "cgroup.max.depth or cgroup.max.descendants of a group above allows no more";
+	case ENAMETOOLONG:
+		return "a name has at most 255 bytes";
+	default:
+		return NULL;
+	}
+}
+
+static int do_mkdir(struct cgx_plan *p, struct step *s, int root)
+{
+	int r = fs_mkdir(root, s->path);
+
+	return r ? say(p, s, "make the group", r, make_remedy(r)) : 0;
+}
+
+/* After its last process the kernel needs a moment to let a group go. */
+static int do_rmdir(struct cgx_plan *p, struct step *s, int root)
+{
+	long pause_ns = 100000, waited_ns = 0;
+	int r;
+
+	for (;;) {
+		r = fs_rmdir(root, s->path);
+		if (r != -EBUSY || waited_ns > 2000000000)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = pause_ns }, NULL);
+		waited_ns += pause_ns;
+		if (pause_ns < 20000000)
+			pause_ns *= 2;
+	}
+	if (!r || r == -ENOENT) /* gone is gone, whoever did it */
+		return 0;
+	return say(p, s, "remove the group", r,
+		   r == -EBUSY ? "processes or groups are in it: --kill, --migrate or --recursive" : make_remedy(r));
+}
+
+/* What the kernel made of a value that it may round. */
+static int read_back(struct cgx_plan *p, struct step *s)
+{
+	AUTO_BUF struct buf now = { 0 };
+	AUTO_BUF struct buf path = { 0 };
+
+	if (!s->row || !(s->row->flags & CGX_S_ROUNDED))
+		return 0;
+	buf_printf(&path, "%s%s%s", s->path, *s->path ? "/" : "", s->file);
+	if (path.err || fs_read(hier_fd(p->cgx, s->h), path.s, &now))
+		return path.err;
+	now.s[strcspn(now.s, "\n")] = '\0';
+	return strcmp(now.s, s->value) ? dup_to(&s->kept, now.s) : 0;
+}
+
+static int write_at(struct cgx_plan *p, const struct step *s, const char *path, const char *text)
+{
+	AUTO_BUF struct buf file = { 0 };
+
+	buf_printf(&file, "%s%s%s", path, *path ? "/" : "", s->file);
+	return file.err ? file.err : fs_write(hier_fd(p->cgx, s->h), file.s, text);
+}
+
+static int do_write(struct cgx_plan *p, struct step *s)
+{
+	int r = write_at(p, s, s->path, s->value);
+	struct group_place pl;
+	struct cgx_group g;
+
+	if (!r)
+		return read_back(p, s);
+	g = step_group(p, s, &pl);
+	r = value_explain_write(&g, &pl, s->name ? s->name : s->file, s->file, s->value, r);
+	if (pl.fd >= 0)
+		close(pl.fd);
+	return r;
+}
+
+static int do_enable(struct cgx_plan *p, struct step *s)
+{
+	int r = write_at(p, s, s->path, s->value);
+	const char *remedy = make_remedy(r);
+
+	if (r == -EBUSY)
+		remedy = "processes are in the group itself: move them away, or use --make-leaf";
+	else if (r == -EOPNOTSUPP)
+		remedy = "the group is threaded: only cpu, cpuset, pids and perf_event can be enabled in it";
+	else if (r == -ENOENT)
+		remedy = "the parent does not hand this controller down";
+	return r ? say(p, s, "enable controllers in cgroup.subtree_control", r, remedy) : 0;
+}
+
+static int do_move(struct cgx_plan *p, struct step *s)
+{
+	AUTO_BUF struct buf object = { 0 };
+	int r = write_at(p, s, s->path, s->value);
+	struct group_place pl;
+	struct cgx_group g;
+
+	if (!r || (r == -ESRCH && s->optional))
+		return 0;
+	buf_printf(&object, "process %s", s->value);
+	if (r == -ESRCH)
+		return fail(p->cgx, r, buf_text(&object), "move it", "there is no such process (any more)");
+	g = step_group(p, s, &pl);
+	r = s->h->ops->explain_attach(p->cgx, s->h, place_open(p->cgx, &pl), group_label(&g), r);
+	if (pl.fd >= 0)
+		close(pl.fd);
+	return r;
+}
+
+/* The given mode without what the owner himself does not have: a file that cannot be written stays so. */
+static unsigned within_owner(unsigned mode, unsigned now)
+{
+	unsigned owner = now >> 6 & 7;
+
+	return mode & (owner | owner << 3 | owner << 6);
+}
+
+static int change_one(struct step *s, int dir, const char *file)
+{
+	long long uid, gid;
+	unsigned now;
+	int r;
+
+	if (s->verb == CGX_V_CHOWN) {
+		if (sscanf(s->value, "%lld:%lld", &uid, &gid) != 2)
+			return -EINVAL;
+		return fs_chown(dir, file, (uid_t)uid, (gid_t)gid);
+	}
+	r = fs_stat(dir, file, NULL, NULL, &now);
+	if (r)
+		return r;
+	return fs_chmod(dir, file, *file ? within_owner((unsigned)strtoul(s->value, NULL, 8), now)
+					 : (unsigned)strtoul(s->value, NULL, 8));
+}
+
+static int do_change(struct cgx_plan *p, struct step *s, int root)
+{
+	AUTO_CLOSE int dir = fs_dir(root, s->path);
+	struct fs_list l = { 0 };
+	int r = dir < 0 ? dir : 0;
+
+	if (!r && strcmp(s->file, "*"))
+		r = change_one(s, dir, s->file);
+	else if (!r)
+		r = fs_list_files(dir, "", &l);
+	for (size_t i = 0; !r && i < l.n; i++)
+		r = change_one(s, dir, l.entry[i].name);
+	fs_list_free(&l);
+	if (!r)
+		return 0;
+	return say(p, s, s->verb == CGX_V_CHOWN ? "change the owner" : "change the mode", r, make_remedy(r));
+}
+
+static int do_step(struct cgx_plan *p, struct step *s)
+{
+	int root = hier_fd(p->cgx, s->h);
+
+	if (root < 0)
+		return root;
+	switch (s->verb) {
+	case CGX_V_MKDIR:
+		return do_mkdir(p, s, root);
+	case CGX_V_RMDIR:
+		return do_rmdir(p, s, root);
+	case CGX_V_WRITE:
+		return do_write(p, s);
+	case CGX_V_ENABLE:
+		return do_enable(p, s);
+	case CGX_V_CHOWN:
+	case CGX_V_CHMOD:
+		return do_change(p, s, root);
+	case CGX_V_MOVE:
+		return do_move(p, s);
+	case CGX_V_KILL:
+		return cgx_group_kill(s->group, 10000);
+	}
+	return -EINVAL;
+}
+
+/* ---- undoing ---- */
+
+/* Whether this plan made the directory that s changes; then its removal undoes the change. */
+static int made_here(const struct cgx_plan *p, const struct step *s)
+{
+	return find(p, CGX_V_MKDIR, s->h, s->path, "") != NULL;
+}
+
+/* "+memory +pids" -> "-memory -pids" */
+static int undo_enable(struct cgx_plan *p, struct step *s)
+{
+	AUTO_FREE char *minus = strdup(s->value);
+
+	if (!minus)
+		return -ENOMEM;
+	for (char *c = minus; *c; c++)
+		if (*c == '+')
+			*c = '-';
+	return write_at(p, s, s->path, minus);
+}
+
+static int undo_step(struct cgx_plan *p, struct step *s)
+{
+	int root = hier_fd(p->cgx, s->h), r;
+
+	switch (s->verb) {
+	case CGX_V_MKDIR:
+		return do_rmdir(p, s, root);
+	case CGX_V_WRITE:
+		return s->old ? write_at(p, s, s->path, s->old) : -EOPNOTSUPP;
+	case CGX_V_ENABLE:
+		return undo_enable(p, s);
+	case CGX_V_MOVE:
+		r = s->old ? write_at(p, s, strcmp(s->old, "/") ? s->old : "", s->value) : -EOPNOTSUPP;
+		return r == -ESRCH ? 0 : r;
+	case CGX_V_CHOWN:
+	case CGX_V_CHMOD:
+		return made_here(p, s) ? 0 : -EOPNOTSUPP;
+	case CGX_V_RMDIR:
+	case CGX_V_KILL:
+		return -EOPNOTSUPP;
+	}
+	return -EOPNOTSUPP;
+}
+
+/* Undo step n-1 ... 0; the number that could not be. */
+static size_t undo_from(struct cgx_plan *p, size_t n)
+{
+	size_t lost = 0;
+
+	while (n-- > 0) {
+		struct step *s = &p->step[n];
+
+		if (!s->done)
+			continue;
+		lost += undo_step(p, s) != 0;
+		s->done = 0;
+		free(STEAL(s->kept));
+	}
+	return lost;
+}
+
+static void keep_words(struct cgx_plan *p, size_t failed)
+{
+	struct buf error = p->cgx->error, remedy = p->cgx->remedy;
+	size_t lost;
+
+	p->cgx->error = p->cgx->remedy = (struct buf){ 0 };
+	lost = undo_from(p, failed);
+	buf_free(&p->cgx->error);
+	buf_free(&p->cgx->remedy);
+	if (lost)
+		buf_printf(&error, "; %zu earlier change%s could not be undone", lost, lost == 1 ? "" : "s");
+	p->cgx->error = error;
+	p->cgx->remedy = remedy;
+}
+
+CGX_API int cgx_plan_apply(struct cgx_plan *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		int r = p->step[i].done ? 0 : do_step(p, &p->step[i]);
+
+		if (r) {
+			keep_words(p, i);
+			return r;
+		}
+		p->step[i].done = 1;
+	}
+	return 0;
+}
+
+CGX_API int cgx_plan_undo(struct cgx_plan *p)
+{
+	size_t lost = undo_from(p, p->n);
+
+	if (!lost)
+		return 0;
+	return fail(p->cgx, -EOPNOTSUPP, NULL, "undo", "%zu change%s could not be undone", lost, lost == 1 ? "" : "s");
+}

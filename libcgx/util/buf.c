@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A growing text. */
+#include "buf.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+int buf_reserve(struct buf *b, size_t more)
+{
+	size_t want = b->len + more + 1;
+	size_t cap = b->cap ? b->cap : 64;
+	char *s;
+
+	if (b->err)
+		return b->err;
+	if (want <= b->cap)
+		return 0;
+	if (want < more)
+		return b->err = -ENOMEM;
+	while (cap < want)
+		cap = cap > SIZE_MAX / 2 ? want : cap * 2;
+	s = realloc(b->s, cap);
+	if (!s)
+		return b->err = -ENOMEM;
+	b->s = s;
+	b->cap = cap;
+	return 0;
+}
+
+void buf_add(struct buf *b, const char *s, size_t n)
+{
+	if (buf_reserve(b, n))
+		return;
+	memcpy(b->s + b->len, s, n);
+	b->len += n;
+	b->s[b->len] = '\0';
+}
+
+void buf_puts(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+void buf_putc(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap)
+{
+	va_list again;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0 || buf_reserve(b, (size_t)n))
+		return;
+	vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
+	b->len += (size_t)n;
+}
+
+void buf_printf(struct buf *b, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(b, fmt, ap);
+	va_end(ap);
+}
+
+void buf_escape(struct buf *b, const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)s[i];
+
+		if (c < 0x20 || c == 0x7f || c == '\\')
+			buf_printf(b, "\\x%02x", c);
+		else
+			buf_putc(b, s[i]);
+	}
+}
+
+void buf_reset(struct buf *b)
+{
+	b->len = 0;
+	b->err = 0;
+	if (b->s)
+		b->s[0] = '\0';
+}
+
+void buf_free(struct buf *b)
+{
+	free(b->s);
+	*b = (struct buf){ 0 };
+}
+
+const char *buf_text(const struct buf *b)
+{
+	return b->s && !b->err ? b->s : "";
+}
+
+int buf_steal(struct buf *b, char **ret)
+{
+	int err;
+
+	buf_add(b, "", 0);
+	err = b->err;
+	if (!err)
+		*ret = STEAL(b->s);
+	buf_free(b);
+	return err;
+}

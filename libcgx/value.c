@@ -1,0 +1,720 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading settings by either name on any layout, and the words for what cannot be read or written. */
+#include "private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- where a file is ---- */
+
+static struct group_place *v2_place(struct cgx_group *g)
+{
+	struct cgx_hierarchy *h = layout_v2(g->cgx);
+
+	return h ? group_place(g, h) : NULL;
+}
+
+static struct group_place *v1_place(struct cgx_group *g, cgx_set bit)
+{
+	for (size_t i = 0; i < g->n; i++)
+		if (g->place[i].h->version == 1 && (bit == CGX_C_CORE || g->place[i].h->controllers & bit))
+			return &g->place[i];
+	return NULL;
+}
+
+/* The place where a file of this name would be if the host speaks its dialect; NULL it does not. */
+static struct group_place *native_place(struct cgx_group *g, const struct setting_ref *ref, const char *file)
+{
+	cgx_set bit = setting_prefix_bit(file);
+	struct group_place *v2 = v2_place(g);
+
+	if (!bit) /* a controller that only this kernel knows */
+		bit = layout_bit(g->cgx, file, strcspn(file, "."));
+	if (ref->row && ref->dialect == 1)
+		return v1_place(g, bit);
+	if (v2 && (bit == CGX_C_CORE || (ref->row && ref->row->flags & SETTING_CORE) ||
+		   layout_find(g->cgx, bit) == v2->h))
+		return v2;
+	if (ref->row && !(ref->row->v1[0].name && !strcmp(ref->row->v1[0].name, file)))
+		return NULL;
+	return v1_place(g, bit);
+}
+
+/* ---- words for what is not there ---- */
+
+static int not_mounted(struct cgx_group *g, const char *name, cgx_set bit)
+{
+	AUTO_BUF struct buf object = { 0 };
+
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	fail(g->cgx, -ENODEV, buf_text(&object), "find", "the controller %s is mounted nowhere on this host",
+	     layout_bit_name(g->cgx, bit));
+	advise(g->cgx, "cgx-ls --controllers shows what this host has");
+	return -ENODEV;
+}
+
+/* The group's directory is there, the file is not: say which of the reasons it is. */
+static int absent_file(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name)
+{
+	AUTO_BUF struct buf object = { 0 }, offered = { 0 };
+	cgx_set bit = setting_prefix_bit(name);
+	const char *ctl = layout_bit_name(g->cgx, bit);
+	const char *p, *word;
+	size_t len, n;
+	int enabled = 0;
+
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	if (pl->h->version == 2 && !*pl->path && ref->row && ref->row->flags & CGX_S_NOROOT) {
+		fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", "the root group of v2 never has this setting");
+		advise(g->cgx, "ask a group below the root");
+		return -EOPNOTSUPP;
+	}
+	if (pl->h->version == 2 && bit != CGX_C_CORE && !fs_read(place_open(g->cgx, pl), "cgroup.controllers", &offered)) {
+		p = offered.s;
+		len = strcspn(p, "\n");
+		while (text_word(&p, &len, &word, &n))
+			enabled |= layout_bit(g->cgx, word, n) == bit;
+		if (!enabled) {
+			fail(g->cgx, -ENODEV, buf_text(&object), "find",
+			     "the controller %s is not enabled for this group (the parent's cgroup.subtree_control lacks it)",
+			     ctl);
+			advise(g->cgx, "enable it with: cgx-create -c %s %s", ctl, group_label(g));
+			return -ENODEV;
+		}
+	}
+	fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", ref->row ? "this kernel does not have this setting" :
+	     "there is no such setting in this group");
+	if (ref->row && ref->row->nearest)
+		advise(g->cgx, "nearest is %s", ref->row->nearest);
+	else if (!ref->row)
+		advise(g->cgx, "cgx-get %s lists what the group has; cgx-ls --settings what cgx knows", group_label(g));
+	return -EOPNOTSUPP;
+}
+
+static int no_counterpart(struct cgx_group *g, const struct setting_ref *ref, const char *name)
+{
+	AUTO_BUF struct buf object = { 0 };
+
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "translate", "cgroup v%d has nothing that says the same",
+	     ref->dialect == 2 ? 1 : 2);
+	if (ref->row->nearest)
+		advise(g->cgx, "nearest is %s", ref->row->nearest);
+	return -EOPNOTSUPP;
+}
+
+/* No place of the group carries the setting. */
+static int no_place(struct cgx_group *g, const struct setting_ref *ref, const char *name)
+{
+	AUTO_BUF struct buf object = { 0 };
+	cgx_set bit = setting_prefix_bit(name);
+
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	if (!bit)
+		bit = layout_bit(g->cgx, name, strcspn(name, "."));
+	if (!bit) {
+		fail(g->cgx, -ENOENT, buf_text(&object), "find", "no controller has a setting of this name");
+		advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
+		return -ENOENT;
+	}
+	if (bit != CGX_C_CORE && !layout_find(g->cgx, bit))
+		return not_mounted(g, name, bit);
+	if (ref->row && bit == CGX_C_CORE)
+		return no_counterpart(g, ref, name);
+	fail(g->cgx, -ENOENT, buf_text(&object), "find", "the group does not exist in the hierarchy of %s",
+	     layout_bit_name(g->cgx, bit));
+	advise(g->cgx, "make it there, too: cgx-create -c %s %s", layout_bit_name(g->cgx, bit), group_label(g));
+	return -ENOENT;
+}
+
+/* ---- reading ---- */
+
+static void cut_newline(struct buf *b)
+{
+	if (b->len && b->s[b->len - 1] == '\n')
+		b->s[--b->len] = '\0';
+}
+
+/* The file's text without its last newline, as the plan will leave it. -ENOENT it is not there. */
+static int read_file(struct cgx_group *g, const struct cgx_plan *p, struct group_place *pl, const char *file,
+		     struct buf *ret)
+{
+	const char *pending = p ? plan_pending(p, pl->h, pl->path, file) : NULL;
+	int fd, r;
+
+	buf_reset(ret);
+	if (pending) {
+		buf_puts(ret, pending);
+		return ret->err;
+	}
+	if (p && plan_makes(p, pl->h, pl->path))
+		return -ENODATA;
+	fd = place_fd(g, pl);
+	if (fd < 0)
+		return fd;
+	r = fs_read(fd, file, ret);
+	cut_newline(ret);
+	return r;
+}
+
+static int read_failed(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name,
+		       int r)
+{
+	AUTO_BUF struct buf object = { 0 };
+
+	if (r == -ENOENT && place_open(g->cgx, pl) < 0)
+		return place_fd(g, pl);
+	if (r == -ENOENT)
+		return absent_file(g, pl, ref, name);
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	if (r == -ENODEV)
+		return fail(g->cgx, -ENOENT, buf_text(&object), "read", "the group has just been removed");
+	if ((r == -EACCES || r == -EPERM || r == -EINVAL) && ref->row && !(ref->row->flags & CGX_S_READ)) {
+		fail(g->cgx, r, buf_text(&object), "read", "this setting can only be written");
+		return r;
+	}
+	return fail(g->cgx, r, buf_text(&object), "read", NULL);
+}
+
+static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
+		    struct buf *ret);
+
+/* What a codec needs beside the text in hand. */
+struct gathered {
+	struct buf v1[SETTING_V1_MAX], v2, with;
+	struct codec_arg arg;
+};
+
+static void gathered_free(struct gathered *s)
+{
+	for (size_t i = 0; i < SETTING_V1_MAX; i++)
+		buf_free(&s->v1[i]);
+	buf_free(&s->v2);
+	buf_free(&s->with);
+}
+
+static void gather_with(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref,
+			struct gathered *s)
+{
+	s->arg.clock_ticks = sysconf(_SC_CLK_TCK);
+	s->arg.page_size = sysconf(_SC_PAGESIZE);
+	if (ref->row->with && !value_read(g, p, ref->row->with, &s->with))
+		s->arg.with = buf_text(&s->with);
+}
+
+/* The texts of the row's v1 files. 0 at least one is there; else why the first is not. */
+static int gather_v1(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
+		     struct gathered *s)
+{
+	int first = -ENOENT, found = 0;
+
+	for (unsigned i = 0; i < SETTING_V1_MAX && ref->row->v1[i].name; i++) {
+		struct group_place *pl = v1_place(g, setting_prefix_bit(ref->row->v1[i].name));
+		char file[128];
+		int r = setting_expand(ref->row->v1[i].name, ref->star, file, sizeof(file));
+
+		if (!r)
+			r = pl ? read_file(g, p, pl, file, &s->v1[i]) : -ENODEV;
+		if (r == -ENODATA || !r) {
+			found = 1;
+			s->arg.v1[i] = r ? NULL : buf_text(&s->v1[i]);
+		} else if (!i) {
+			first = !pl ? no_place(g, ref, ref->row->v1[0].name) : read_failed(g, pl, ref, name, r);
+		}
+	}
+	gather_with(g, p, ref, s);
+	return found ? 0 : first;
+}
+
+static int gather_v2(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
+		     struct gathered *s)
+{
+	struct group_place *pl = v2_place(g);
+	char file[128];
+	int r = setting_expand(ref->row->v2, ref->star, file, sizeof(file));
+
+	if (!r)
+		r = pl ? read_file(g, p, pl, file, &s->v2) : -ENODEV;
+	if (r == -ENODEV)
+		return no_place(g, ref, name);
+	if (r && r != -ENODATA)
+		return read_failed(g, pl, ref, file, r);
+	s->arg.v2 = r ? NULL : buf_text(&s->v2);
+	gather_with(g, p, ref, s);
+	return 0;
+}
+
+static int codec_failed(struct cgx_group *g, const struct setting_ref *ref, const char *name, int r)
+{
+	AUTO_BUF struct buf object = { 0 };
+
+	if (r == -ENOMEM)
+		return r;
+	if (r == -EOPNOTSUPP)
+		return no_counterpart(g, ref, name);
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	if (r == -ENODATA && ref->row->with)
+		return fail(g->cgx, r, buf_text(&object), "translate", "%s is needed for that and cannot be read",
+			    ref->row->with);
+	return fail(g->cgx, r, buf_text(&object), "translate", r == -EBADMSG ?
+		    "the kernel's text was not understood" : "%s", strerror(-r));
+}
+
+static int join(const struct setting_ref *ref, struct gathered *s, struct buf *ret)
+{
+	if (ref->row->codec)
+		return ref->row->codec->join ? ref->row->codec->join(&s->arg, ret) : -EOPNOTSUPP;
+	if (!s->arg.v1[0])
+		return -ENODATA;
+	buf_puts(ret, s->arg.v1[0]);
+	return ret->err;
+}
+
+static int split(const struct setting_ref *ref, struct gathered *s, struct codec_out *ret)
+{
+	if (ref->row->codec)
+		return ref->row->codec->split ? ref->row->codec->split(&s->arg, ret) : -EOPNOTSUPP;
+	ret->n = 1;
+	ret->w[0].index = 0;
+	buf_puts(&ret->w[0].text, s->arg.v2 ? s->arg.v2 : "");
+	return ret->w[0].text.err;
+}
+
+/* The text of v1 file index as split says it. */
+static int pick(const struct codec_out *out, unsigned index, struct buf *ret)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (out->w[i].index == index) {
+			buf_puts(ret, buf_text(&out->w[i].text));
+			return ret->err;
+		}
+	return -EOPNOTSUPP;
+}
+
+static int read_converted(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref,
+			  const char *name, struct buf *ret)
+{
+	struct gathered s CLEANUP(gathered_free) = { 0 };
+	struct codec_out out CLEANUP(codec_out_free) = { 0 };
+	int r;
+
+	if (ref->dialect == 2 ? !ref->row->v1[0].name : !ref->row->v2)
+		return no_counterpart(g, ref, name);
+	r = ref->dialect == 2 ? gather_v1(g, p, ref, name, &s) : gather_v2(g, p, ref, name, &s);
+	if (r)
+		return r;
+	buf_reset(ret);
+	if (ref->dialect == 2) {
+		r = join(ref, &s, ret);
+		cut_newline(ret);
+	} else {
+		r = split(ref, &s, &out);
+		if (!r)
+			r = pick(&out, ref->index, ret);
+		cut_newline(ret);
+	}
+	return r ? codec_failed(g, ref, name, r) : 0;
+}
+
+/* A setting whose own side of the host does not carry it is on the other side, if that has its controller. */
+static int other_side_has(struct cgx_group *g, const struct setting_ref *ref)
+{
+	if (ref->dialect == 1)
+		return ref->row->v2 && v2_place(g) && !v1_place(g, setting_prefix_bit(ref->row->v1[ref->index].name));
+	return ref->row->v1[0].name && v1_place(g, setting_prefix_bit(ref->row->v1[0].name));
+}
+
+static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
+		    struct buf *ret)
+{
+	struct group_place *pl = native_place(g, ref, name);
+	int r;
+
+	if (pl) {
+		r = read_file(g, p, pl, name, ret);
+		if (!r || r == -ENODATA)
+			return r;
+		if (r != -ENOENT || !ref->row || !other_side_has(g, ref))
+			return read_failed(g, pl, ref, name, r);
+	}
+	if (!ref->row)
+		return no_place(g, ref, name);
+	return read_converted(g, p, ref, name, ret);
+}
+
+int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, struct buf *ret)
+{
+	struct setting_ref ref;
+
+	setting_lookup(name, &ref);
+	return read_ref(g, p, &ref, name, ret);
+}
+
+static int check_name(struct cgx_group *g, const char *name)
+{
+	AUTO_BUF struct buf object = { 0 };
+
+	if (*name && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..") && strlen(name) < 200)
+		return 0;
+	buf_printf(&object, "%s: ", group_label(g));
+	buf_escape(&object, name, strnlen(name, 200));
+	fail(g->cgx, -EINVAL, buf_text(&object), "find", "this is no name of a setting");
+	advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
+	return -EINVAL;
+}
+
+/* One key of a keyed text: "anon", or "some.avg10" and "8:0.rbytes" of nested ones. */
+static int take_key(struct cgx_group *g, const char *name, const char *key, struct buf *text)
+{
+	const char *dot = strrchr(key, '.'), *value;
+	AUTO_FREE char *line = dot ? strndup(key, (size_t)(dot - key)) : NULL;
+	AUTO_BUF struct buf object = { 0 }, copy = { 0 };
+	size_t len;
+
+	if (text_flat(text->s, key, &value, &len) &&
+	    (!line || text_nested(text->s, line, dot + 1, &value, &len))) {
+		buf_printf(&object, "%s/", group_label(g));
+		buf_escape(&object, name, strlen(name));
+		fail(g->cgx, -ENOKEY, buf_text(&object), "read", "the file has no such key");
+		return -ENOKEY;
+	}
+	buf_add(&copy, value, len);
+	buf_reset(text);
+	buf_puts(text, buf_text(&copy));
+	return copy.err ? copy.err : text->err;
+}
+
+static int get(struct cgx_group *g, const char *name, struct buf *ret)
+{
+	const char *colon = strchr(name, ':');
+	AUTO_FREE char *base = strndup(name, colon ? (size_t)(colon - name) : strlen(name));
+	int r;
+
+	if (!base)
+		return -ENOMEM;
+	r = check_name(g, base);
+	if (!r)
+		r = value_read(g, NULL, base, ret);
+	if (!r && colon)
+		r = take_key(g, name, colon + 1, ret);
+	return r;
+}
+
+CGX_API int cgx_get(struct cgx_group *g, const char *name, char **ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = get(g, name, &b);
+
+	return r ? r : buf_steal(&b, ret);
+}
+
+CGX_API int cgx_get_u64(struct cgx_group *g, const char *name, uint64_t *ret)
+{
+	AUTO_BUF struct buf b = { 0 }, object = { 0 };
+	int r = get(g, name, &b);
+
+	if (r)
+		return r;
+	if (!strcmp(buf_text(&b), "max") || !strcmp(buf_text(&b), "-1")) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	if (!num_u64(buf_text(&b), ret))
+		return 0;
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	return fail(g->cgx, -EBADMSG, buf_text(&object), "read as a number", "the value is no number");
+}
+
+CGX_API int cgx_get_raw(struct cgx_group *g, const char *name, char **ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	struct setting_ref ref = { 0 };
+	int r = check_name(g, name);
+
+	if (r)
+		return r;
+	for (size_t i = 0; i < g->n; i++) {
+		r = read_file(g, NULL, &g->place[i], name, &b);
+		if (!r)
+			return buf_steal(&b, ret);
+		if (r != -ENOENT)
+			return read_failed(g, &g->place[i], &ref, name, r);
+	}
+	return g->n && r ? read_failed(g, &g->place[0], &ref, name, r) : no_place(g, &ref, name);
+}
+
+/* ---- listing ---- */
+
+CGX_API char **cgx_list_free(char **list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		free(list[i]);
+	free(list);
+	return NULL;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The name a file goes under: its own, or v2's name for what it is part of. */
+static int listed_name(const char *file, unsigned flags, char *ret, size_t size)
+{
+	struct setting_ref ref;
+
+	if (flags & CGX_LIST_RAW || setting_lookup(file, &ref))
+		return snprintf(ret, size, "%s", file) < (int)size ? 0 : -ENAMETOOLONG;
+	return setting_expand(cgx_setting_name(ref.row), ref.star, ret, size);
+}
+
+static int list_place(struct cgx_group *g, struct group_place *pl, cgx_set controllers, unsigned flags, char ***list,
+		      size_t *n)
+{
+	struct fs_list files = { 0 };
+	char **more;
+	int fd = place_fd(g, pl), r;
+
+	r = fd < 0 ? fd : fs_list_files(fd, "", &files);
+	more = r ? NULL : reallocarray(*list, *n + files.n + 1, sizeof(**list));
+	if (!r && !more)
+		r = -ENOMEM;
+	if (more)
+		*list = more;
+	for (size_t i = 0; !r && i < files.n; i++) {
+		cgx_set bit = setting_prefix_bit(files.entry[i].name);
+		char name[256];
+
+		if (!bit)
+			bit = layout_bit(g->cgx, files.entry[i].name, strcspn(files.entry[i].name, "."));
+		if ((controllers && !(controllers & bit)) || listed_name(files.entry[i].name, flags, name, sizeof(name)))
+			continue;
+		(*list)[*n] = strdup(name);
+		r = (*list)[*n] ? 0 : -ENOMEM;
+		*n += !r;
+		(*list)[*n] = NULL;
+	}
+	fs_list_free(&files);
+	return r;
+}
+
+CGX_API int cgx_list(struct cgx_group *g, cgx_set controllers, unsigned flags, char ***ret)
+{
+	char **list = calloc(1, sizeof(*list));
+	size_t n = 0, kept = 0;
+	int r = list ? 0 : -ENOMEM;
+
+	if (!r && !g->n)
+		r = fail(g->cgx, -ENOENT, group_label(g), "list settings", "there is no such group");
+	for (size_t i = 0; !r && i < g->n; i++)
+		r = list_place(g, &g->place[i], controllers, flags, &list, &n);
+	if (r) {
+		cgx_list_free(list);
+		return r;
+	}
+	qsort(list, n, sizeof(*list), by_text);
+	for (size_t i = 0; i < n; i++) {
+		if (kept && !strcmp(list[kept - 1], list[i]))
+			free(list[i]);
+		else
+			list[kept++] = list[i];
+	}
+	list[kept] = NULL;
+	*ret = list;
+	return 0;
+}
+
+/* ---- planning a write ---- */
+
+/* Add one write with the file's present text as what an undo puts back. */
+static int add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
+		     const struct setting_ref *ref, const char *file, const char *text)
+{
+	AUTO_BUF struct buf old = { 0 };
+	int known = 0, r = 0;
+
+	if (!ref->row || (ref->row->flags & CGX_S_READ && !(ref->row->flags & CGX_S_ACTION))) {
+		r = read_file(g, p, pl, file, &old);
+		known = !r;
+		if (r == -ENOENT)
+			return read_failed(g, pl, ref, file, r);
+		r = 0;
+	}
+	return plan_add_write(p, g, pl, name, ref->row, file, text, known ? buf_text(&old) : NULL);
+}
+
+static int plan_split(struct cgx_plan *p, struct cgx_group *g, const struct setting_ref *ref, const char *name,
+		      const char *text)
+{
+	struct gathered s CLEANUP(gathered_free) = { 0 };
+	struct codec_out out CLEANUP(codec_out_free) = { 0 };
+	int r = gather_v1(g, p, ref, name, &s);
+
+	if (r)
+		return r;
+	s.arg.v2 = text;
+	r = split(ref, &s, &out);
+	if (r)
+		return codec_failed(g, ref, name, r);
+	for (size_t i = 0; !r && i < out.n; i++) {
+		const char *pattern = ref->row->v1[out.w[i].index].name;
+		char file[128];
+
+		r = setting_expand(pattern, ref->star, file, sizeof(file));
+		if (!r)
+			r = add_write(p, g, v1_place(g, setting_prefix_bit(pattern)), name, ref, file,
+				      buf_text(&out.w[i].text));
+	}
+	return r;
+}
+
+static int plan_join(struct cgx_plan *p, struct cgx_group *g, const struct setting_ref *ref, const char *name,
+		     const char *text)
+{
+	struct gathered s CLEANUP(gathered_free) = { 0 };
+	struct codec_out out CLEANUP(codec_out_free) = { 0 };
+	AUTO_BUF struct buf v2 = { 0 };
+	char file[128];
+	int r = gather_v2(g, p, ref, name, &s);
+
+	if (!r)
+		r = setting_expand(ref->row->v2, ref->star, file, sizeof(file));
+	if (r)
+		return r;
+	/* what the other v1 files of the row would say now */
+	if (s.arg.v2 && !split(ref, &s, &out))
+		for (size_t i = 0; i < out.n; i++)
+			s.arg.v1[out.w[i].index] = buf_text(&out.w[i].text);
+	s.arg.v1[ref->index] = text;
+	r = join(ref, &s, &v2);
+	cut_newline(&v2);
+	return r ? codec_failed(g, ref, name, r) : add_write(p, g, v2_place(g), name, ref, file, buf_text(&v2));
+}
+
+static int plan_write(struct cgx_plan *p, struct cgx_group *g, const struct setting_ref *ref, const char *name,
+		      const char *text)
+{
+	struct group_place *pl = native_place(g, ref, name);
+
+	if (pl && (!ref->row || plan_makes(p, pl->h, pl->path) || !other_side_has(g, ref) ||
+		   fs_exists(place_open(g->cgx, pl), name) == 1))
+		return add_write(p, g, pl, name, ref, name, text);
+	if (!ref->row)
+		return no_place(g, ref, name);
+	if (ref->dialect == 2 ? !ref->row->v1[0].name : !ref->row->v2)
+		return no_counterpart(g, ref, name);
+	return ref->dialect == 2 ? plan_split(p, g, ref, name, text) : plan_join(p, g, ref, name, text);
+}
+
+CGX_API int cgx_plan_set(struct cgx_plan *p, struct cgx_group *g, const char *name, const char *value)
+{
+	AUTO_FREE char *text = NULL;
+	struct setting_ref ref;
+	int r = check_name(g, name);
+
+	if (!r)
+		r = cgx_setting_check(g->cgx, name, value, &text);
+	if (r)
+		return r;
+	setting_lookup(name, &ref);
+	return plan_write(p, g, &ref, name, text);
+}
+
+CGX_API int cgx_set_value(struct cgx_group *g, const char *name, const char *value)
+{
+	struct cgx_plan *p;
+	int r = cgx_plan_new(g->cgx, &p);
+
+	if (r)
+		return r;
+	r = cgx_plan_set(p, g, name, value);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+/* ---- words for a write that failed ---- */
+
+/* "64.0M" for words; exact for small numbers. */
+static void put_size(struct buf *b, uint64_t n)
+{
+	static const char units[] = "KMGTPE";
+	double v = (double)n;
+	int i = -1;
+
+	while (v >= 1024 && units[i + 1]) {
+		v /= 1024;
+		i++;
+	}
+	if (i < 0)
+		buf_printf(b, "%llu", (unsigned long long)n);
+	else
+		buf_printf(b, "%.1f%c", v, units[i]);
+}
+
+static void explain_busy_memory(struct cgx_group *g, const char *object, const char *action, const char *name, int err)
+{
+	AUTO_BUF struct buf used = { 0 };
+	uint64_t usage;
+	int swap = strstr(name, "memsw") || strstr(name, "swap");
+
+	if (cgx_get_u64(g, swap ? "memory.memsw.usage_in_bytes" : "memory.current", &usage)) {
+		fail(g->cgx, err, object, action, NULL);
+		return;
+	}
+	put_size(&used, usage);
+	fail(g->cgx, err, object, action, "%s: the group uses %s and the kernel could not reclaim the rest", strerror(-err),
+	     buf_text(&used));
+	advise(g->cgx, "choose a limit above %s, or end a process of the group first (cgx-ls -p %s shows them)",
+	       buf_text(&used), group_label(g));
+}
+
+static void explain_denied(struct cgx_group *g, struct group_place *pl, const char *object, const char *action,
+			   const char *file, int err)
+{
+	uid_t uid;
+	unsigned mode;
+
+	fail(g->cgx, err, object, action, NULL);
+	if (fs_stat(place_open(g->cgx, pl), file, &uid, NULL, &mode))
+		return;
+	if (!(mode & 0222))
+		advise(g->cgx, "the kernel lets nobody write this setting");
+	else if (uid != geteuid())
+		advise(g->cgx, "the file belongs to uid %u (mode %04o): be that user or root, or have the group delegated to you",
+		       (unsigned)uid, mode);
+}
+
+int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
+			const char *text, int err)
+{
+	AUTO_BUF struct buf object = { 0 }, action = { 0 };
+	struct setting_ref ref;
+
+	setting_lookup(name, &ref);
+	buf_printf(&object, "%s/%s", group_label(g), name);
+	buf_puts(&action, "write ");
+	buf_escape(&action, text, strnlen(text, 200));
+	if (strcmp(name, file))
+		buf_printf(&action, " to %s", file);
+	if (err == -EBUSY && !strncmp(file, "memory.", 7))
+		explain_busy_memory(g, buf_text(&object), buf_text(&action), file, err);
+	else if (err == -EACCES || err == -EPERM)
+		explain_denied(g, pl, buf_text(&object), buf_text(&action), file, err);
+	else if (err == -ENODEV)
+		fail(g->cgx, err = -ENOENT, buf_text(&object), buf_text(&action), "the group has just been removed");
+	else if (err == -ENOENT)
+		err = read_failed(g, pl, &ref, name, err);
+	else if (err == -EROFS) {
+		fail(g->cgx, err, buf_text(&object), buf_text(&action), NULL);
+		advise(g->cgx, "%s is mounted read-only here", pl->h->mounts[0]);
+	} else {
+		fail(g->cgx, err, buf_text(&object), buf_text(&action), "%s: the kernel refuses this value",
+		     strerror(-err));
+		if (ref.row)
+			advise(g->cgx, "%s: %s", name, ref.row->help);
+	}
+	return err;
+}
