@@ -203,6 +203,12 @@ int cgx_setting_check(struct cgx *cgx, const char *name, const char *value, char
  */
 int cgx_group_open(struct cgx *cgx, const char *path, cgx_set controllers, struct cgx_group **ret);
 struct cgx_group *cgx_group_close(struct cgx_group *g);
+/*
+ * Name a group called name for a command of the caller's, where it stays under what limits the caller:
+ * below the caller's own group; on v2, where a group with processes can have no groups with controllers below it,
+ * beside it. Errors: as cgx_group_open(); -ENOENT the caller's group lies outside what is mounted.
+ */
+int cgx_group_open_temporary(struct cgx *cgx, const char *name, cgx_set controllers, struct cgx_group **ret);
 /* The group that process pid is in, in every hierarchy of controllers (0: all). -ESRCH no such process. */
 int cgx_group_of_pid(struct cgx *cgx, pid_t pid, cgx_set controllers, struct cgx_group **ret);
 /* The path as given to open, without a leading "/"; "/" for the root group. */

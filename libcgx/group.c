@@ -227,6 +227,51 @@ CGX_API int cgx_group_open(struct cgx *cgx, const char *path, cgx_set controller
 	return close_on_error(g, r, ret);
 }
 
+/* The directory that takes the caller's temporary groups in h. */
+static int temporary_parent(struct cgx *cgx, struct cgx_hierarchy *h, char **ret)
+{
+	const char *own, *slash;
+	int root = hier_fd(cgx, h), r = root < 0 ? root : layout_own(cgx, h, &own);
+
+	if (r)
+		return r;
+	slash = strrchr(own, '/');
+	if (h->version == 2 && *own)
+		*ret = strndup(own, slash ? (size_t)(slash - own) : 0);
+	else
+		*ret = strdup(own);
+	return *ret ? 0 : -ENOMEM;
+}
+
+CGX_API int cgx_group_open_temporary(struct cgx *cgx, const char *name, cgx_set controllers, struct cgx_group **ret)
+{
+	AUTO_FREE char *clean = NULL;
+	struct cgx_group *g;
+	int r = group_check_path(cgx, name, &clean);
+
+	if (!r)
+		r = new_group(cgx, clean, controllers, &g);
+	if (r)
+		return r;
+	r = all_mounted(cgx, g->path, controllers & ~CGX_C_USUAL);
+	for (size_t i = 0; !r && i < cgx->n_hier; i++) {
+		AUTO_FREE char *parent = NULL;
+		struct buf path = { 0 };
+		char *text;
+
+		if (!layout_carries(cgx, &cgx->hier[i], controllers))
+			continue;
+		r = temporary_parent(cgx, &cgx->hier[i], &parent);
+		if (r)
+			break;
+		buf_printf(&path, "%s%s%s", parent, *parent ? "/" : "", clean);
+		r = buf_steal(&path, &text);
+		if (!r)
+			r = add_place(g, &cgx->hier[i], text);
+	}
+	return close_on_error(g, r, ret);
+}
+
 CGX_API struct cgx_group *cgx_group_close(struct cgx_group *g)
 {
 	if (!g)

@@ -203,7 +203,7 @@ extern const struct hier_ops hier_v1_ops, hier_v2_ops;
 
 /* ---- codec.c: conversions between v1 and v2 texts, both directions side by side ---- */
 
-#define SETTING_V1_MAX 4
+#define SETTING_V1_MAX 5
 
 struct codec_arg {
 	const char *v1[SETTING_V1_MAX]; /* texts of the row's v1 files; NULL: not there or not known */
@@ -213,7 +213,7 @@ struct codec_arg {
 	long page_size;
 };
 struct codec_out {
-	size_t n; /* in the order in which they must be written */
+	size_t n; /* in the order in which they must be written; an empty text is not written */
 	struct {
 		unsigned index; /* of the row's v1 file */
 		struct buf text;
@@ -223,7 +223,8 @@ struct codec_out {
  * join: v1 texts -> v2 text. split: v2 text -> v1 texts; v1[] holds the present texts when a v2 value is
  * about to be written on a v1 host (they decide order and coupled limits) and NULL when only translating.
  * Together they serve all four cases: a v2 name read (join) or written (split) on v1, a v1 name read
- * (split) or written (join, the other files from split of the present value) on v2.
+ * (split) or written (join, the other files from split of the present value) on v2. A file that split leaves
+ * out has no counterpart in this value. On failure ret is as it was.
  * -EOPNOTSUPP this value has no counterpart, -EBADMSG not understood, -ERANGE, -EINVAL, -ENODATA a needed text is missing.
  * NULL function: that direction is impossible (-EOPNOTSUPP).
  */
@@ -238,6 +239,9 @@ void codec_out_free(struct codec_out *o);
 struct setting_file {
 	const char *name;
 	enum cgx_kind kind;
+	unsigned flags;    /* CGX_S_* where they are not the row's; 0: the row's */
+	uint64_t min, max; /* of numbers, as in the row */
+	const char *words; /* as in the row */
 };
 struct cgx_setting {
 	const char *v2;                          /* NULL: v1 only */
@@ -246,12 +250,22 @@ struct cgx_setting {
 	const struct codec *codec;               /* NULL: the text is the same on both sides */
 	const char *with;                        /* v2 name of a setting the codec needs as well */
 	unsigned flags;                          /* CGX_S_* | SETTING_* */
-	uint64_t min, max;                       /* of numbers; max 0: no bound */
+	uint64_t min, max;                       /* of numbers; max 0: no bound; as int64_t for CGX_KIND_SIGNED */
+	/*
+	 * What may be written, words with blanks between; NULL: all that the kind allows. Single values: these
+	 * words (PERCENT: 0 to 100). CGX_KIND_FLAT: what a line may begin with. CGX_KIND_NESTED, CGX_KIND_BYTES: the
+	 * first word tells what a line begins with, the others are its keys: n number or max, b bytes or max, t text.
+	 * MAJ:MIN, NAME and SIZE stand for themselves.
+	 */
+	const char *words;
 	const char *nearest;                     /* what to use on the side that cannot express it */
 	const char *help;
 	const char *note;
 };
 #define SETTING_CORE (1u << 16) /* in the v2 tree even without its controller (cpu.stat, *.pressure) */
+
+#define SETTING_PARTS (1u << 17) /* one line a write, which names only what changes: the other files of the row and
+				  * the present value play no part (io.max) */
 
 struct setting_table { /* one a controller, ctl/X.c */
 	const char *name;    /* "io" */
@@ -277,6 +291,9 @@ int setting_expand(const char *pattern, const char *star, char *ret, size_t size
  * "cgroup.*", "tasks", "notify_on_release", "release_agent" give CGX_C_CORE. */
 cgx_set setting_prefix_bit(const char *file);
 const struct setting_table *setting_table_of(cgx_set bit);
+/* CGX_S_* and kind of what the name itself means: of the v1 file or of the row. */
+unsigned setting_ref_flags(const struct setting_ref *ref);
+enum cgx_kind setting_ref_kind(const struct setting_ref *ref);
 
 /* ---- group.c ---- */
 

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-exec: run a command in a group, and tell what happened to it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "compat/libcgroup.h"
+#include "exec/guard.h"
+#include "exec/monitor.h"
+#include "exec/report.h"
+#include "ui/apply.h"
+#include "ui/frame.h"
+#include "ui/message.h"
+#include "ui/owner.h"
+#include "ui/target.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+enum report { REPORT_TROUBLE, REPORT_TEXT, REPORT_JSON, REPORT_NONE };
+
+struct spec {
+	struct strings targets, values; /* -g; limits as NAME=VALUE in the order given */
+	const char *under, *name, *user, *report_to;
+	char **made;                    /* the NAME=VALUE texts of the limits in words */
+	size_t n_made;
+	uint64_t timeout, kill_after;
+	int nice, nice_set, keep, kill, sticky, report;
+};
+static const struct spec defaults = { .timeout = OPT_UNSET, .kill_after = 5000000 };
+
+#define LIKE_CGEXEC 1
+#define STATUS_TIMED_OUT 124
+#define STATUS_CANNOT_EXECUTE 126
+#define STATUS_NOT_FOUND 127
+
+/* ---- options that are limits in a user's words ---- */
+
+/* "8:0 rbps=1M" as it is; "/dev/sda rbps=1M" by the device's number. */
+static int io_value(const char *text, struct buf *b, struct buf *why)
+{
+	AUTO_FREE char *file = NULL;
+	struct stat st;
+
+	if (*text != '/') {
+		buf_puts(b, text);
+		return b->err;
+	}
+	file = strndup(text, strcspn(text, " "));
+	if (!file)
+		return -ENOMEM;
+	if (stat(file, &st) < 0 || !S_ISBLK(st.st_mode)) {
+		buf_puts(why, "not a block device");
+		return -EINVAL;
+	}
+	buf_printf(b, "%u:%u%s", major(st.st_rdev), minor(st.st_rdev), text + strlen(file));
+	return b->err;
+}
+
+/* Keep SETTING=text among the values; the setting's name is the row's choices[0]. */
+static int add_limit(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	AUTO_BUF struct buf b = { 0 };
+	struct spec *spec = data;
+	const char **values = reallocarray(spec->values.v, spec->values.n + 2, sizeof(*values));
+	char **made;
+	int r = 0;
+
+	if (!values)
+		return -ENOMEM;
+	spec->values.v = values;
+	made = reallocarray(spec->made, spec->n_made + 1, sizeof(*made));
+	if (!made)
+		return -ENOMEM;
+	spec->made = made;
+	buf_printf(&b, "%s=", row->choices[0]);
+	if (!strcmp(row->choices[0], "io.max"))
+		r = io_value(text, &b, why);
+	else
+		buf_puts(&b, text);
+	if (!r)
+		r = buf_steal(&b, &made[spec->n_made]);
+	if (r)
+		return r;
+	values[spec->values.n++] = made[spec->n_made++];
+	values[spec->values.n] = NULL;
+	return 0;
+}
+
+static int set_nice(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct spec *spec = data;
+	int64_t n;
+
+	(void)row;
+	if (num_i64(text, &n) || n < -20 || n > 19) {
+		buf_puts(why, "not a number from -20 to 19");
+		return -EINVAL;
+	}
+	spec->nice = (int)n;
+	spec->nice_set = 1;
+	return 0;
+}
+
+static void release(void *data)
+{
+	struct spec *spec = data;
+
+	while (spec->n_made)
+		free(spec->made[--spec->n_made]);
+	free(spec->made);
+}
+
+static const char *const memory_max[] = { "memory.max", NULL };
+static const char *const swap_max[] = { "memory.swap.max", NULL };
+static const char *const pids_max[] = { "pids.max", NULL };
+static const char *const cpu_max[] = { "cpu.max", NULL };
+static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
+static const char *const io_max[] = { "io.max", NULL };
+static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
+
+#define LIMIT(long_name, argument, setting, text)                                                     \
+	{ 0, long_name, argument, OPT_CALL, 0, text, .who = WHO_NATIVE, .choices = setting, .call = add_limit }
+
+static const struct opt options[] = {
+	{ 'g', "group", "GROUP", OPT_STRINGS, offsetof(struct spec, targets),
+	  "run in this group; without it in one made for the command", COMPLETE_TARGET },
+	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
+	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
+	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
+	LIMIT("cpu", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
+	LIMIT("cpus-allowed", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
+	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
+	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct spec, values), "set any value", COMPLETE_ASSIGNMENT,
+	  .who = WHO_NATIVE },
+	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct spec, timeout), "end it after this time, 30s or 5m; status 124",
+	  .who = WHO_NATIVE, .flags = OPT_NONZERO },
+	{ 0, "kill-after", "TIME", OPT_USEC, offsetof(struct spec, kill_after),
+	  "kill its group so long after the timeout (5s)", .who = WHO_NATIVE },
+	{ 'k', "kill", NULL, OPT_FLAG, offsetof(struct spec, kill), "kill what is left in the group when it ends",
+	  .who = WHO_NATIVE },
+	{ 0, "user", "USER[:GROUP]", OPT_STRING, offsetof(struct spec, user), "run as this user", COMPLETE_OWNER,
+	  .who = WHO_NATIVE },
+	{ 0, "nice", "N", OPT_CALL, 0, "run with this niceness", .who = WHO_NATIVE, .call = set_nice },
+	{ 0, "under", "GROUP", OPT_STRING, offsetof(struct spec, under), "make the group below this one", COMPLETE_GROUP,
+	  .who = WHO_NATIVE },
+	{ 0, "name", "NAME", OPT_STRING, offsetof(struct spec, name), "call the group so", .who = WHO_NATIVE },
+	{ 0, "keep", NULL, OPT_FLAG, offsetof(struct spec, keep), "do not remove the group", .who = WHO_NATIVE },
+	{ 0, "report", "KIND", OPT_ENUM, offsetof(struct spec, report), "always, as text or json, or none at all",
+	  .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = REPORT_TEXT, .choices = report_kinds },
+	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct spec, report_to),
+	  "write the report there; a number is a descriptor", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell libcgroup's cgrulesengd to leave it there" },
+	OPT_END
+};
+
+static const char *const synopsis[] = { "[limits] COMMAND [ARGUMENT...]", "-g GROUP COMMAND [ARGUMENT...]", NULL };
+static const struct example examples[] = {
+	{ "cgx-exec --pids 100 --memory 1G make -j", "a build that cannot take the machine down" },
+	{ "cgx-exec --timeout 5m --kill ./ci.sh", "nothing of it is left after five minutes" },
+	{ "cgx-exec -g web ./server", "in a group that is there" },
+	{ NULL, NULL }
+};
+static const char *const cgexec_synopsis[] = { "[-g CONTROLLERS:PATH]... [--sticky] COMMAND [ARGUMENT...]", NULL };
+static const struct compat compat[] = {
+	{ "cgexec", LIKE_CGEXEC, cgexec_synopsis, "Run a command in groups, as libcgroup's cgexec" },
+	{ NULL }
+};
+
+/* ---- the child before exec ---- */
+
+struct child_setup {
+	const struct spec *spec;
+	const sigset_t *mask;
+	struct cgx_group **more; /* groups beyond the first */
+	size_t n_more;
+	uid_t uid;
+	gid_t gid, *groups;
+	int n_groups;
+	pid_t parent;
+};
+
+static int become(const struct child_setup *s)
+{
+	if (s->uid == (uid_t)-1)
+		return 0;
+	if (setgroups((size_t)s->n_groups, s->groups) < 0 || setresgid(s->gid, s->gid, s->gid) < 0 ||
+	    setresuid(s->uid, s->uid, s->uid) < 0)
+		return -errno;
+	return 0;
+}
+
+static int prepare(void *data)
+{
+	const struct child_setup *s = data;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < s->n_more; i++)
+		r = cgx_enter(s->more[i]);
+	if (!r && s->spec->nice_set && setpriority(PRIO_PROCESS, 0, s->spec->nice) < 0)
+		r = -errno;
+	if (!r)
+		r = become(s);
+	/* when cgx-exec is killed the command goes with it, as if it had been started without it */
+	if (!r && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		r = -errno;
+	if (!r && getppid() != s->parent)
+		r = -ESRCH;
+	if (!r && sigprocmask(SIG_SETMASK, s->mask, NULL) < 0)
+		r = -errno;
+	return r;
+}
+
+static int find_user(const struct frame *f, const struct spec *spec, struct child_setup *s)
+{
+	const struct passwd *pw;
+
+	s->uid = (uid_t)-1;
+	s->gid = (gid_t)-1;
+	if (!spec->user)
+		return 0;
+	if (owner_parse(f, spec->user, &s->uid, &s->gid) < 0)
+		return -1;
+	pw = getpwuid(s->uid);
+	if (s->gid == (gid_t)-1) {
+		msg_error(f, "name it: --user USER:GROUP", "%s: run as this user: its group is not known", spec->user);
+		return -1;
+	}
+	s->n_groups = 1024;
+	s->groups = calloc(1024, sizeof(gid_t));
+	if (!s->groups)
+		return -1;
+	s->groups[0] = s->gid;
+	if (!pw || getgrouplist(pw->pw_name, s->gid, s->groups, &s->n_groups) < 0)
+		s->n_groups = 1;
+	return 0;
+}
+
+/* ---- one run ---- */
+
+struct job {
+	struct frame *f;
+	const struct spec *spec;
+	char **argv;
+	struct cgx_group *group;
+	struct cgx_group **more;
+	size_t n_more;
+	int temporary;
+	char name[256];
+	struct guard guard;
+	struct cgx_kmsg *kmsg;
+	struct baseline before;
+	FILE *report_to;
+};
+
+static cgx_set needed(const struct spec *spec)
+{
+	cgx_set set = 0;
+
+	for (size_t i = 0; i < spec->values.n; i++) {
+		AUTO_FREE char *name = strndup(spec->values.v[i], strcspn(spec->values.v[i], "="));
+		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
+
+		if (row)
+			set |= cgx_setting_controller(row);
+	}
+	return set;
+}
+
+static int plan_values(const struct job *j, struct cgx_plan *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < j->spec->values.n; i++) {
+		const char *eq = strchr(j->spec->values.v[i], '=');
+		AUTO_FREE char *name = strndup(j->spec->values.v[i], (size_t)(eq - j->spec->values.v[i]));
+
+		r = name ? cgx_plan_set(p, j->group, name, eq + 1) : -ENOMEM;
+	}
+	return r;
+}
+
+static int open_temporary(struct job *j, cgx_set set)
+{
+	char path[4600];
+
+	if (!j->spec->under)
+		return cgx_group_open_temporary(j->f->cgx, j->name, set, &j->group);
+	snprintf(path, sizeof(path), "%s/%s", j->spec->under, j->name);
+	return cgx_group_open(j->f->cgx, path, set, &j->group);
+}
+
+static int make_temporary_with(struct job *j, cgx_set set)
+{
+	static const struct cgx_create how = {
+		.size = sizeof(how), .uid = (uid_t)-1, .gid = (gid_t)-1, .tasks_uid = (uid_t)-1, .tasks_gid = (gid_t)-1,
+		.flags = CGX_CREATE_EXCL,
+	};
+	struct cgx_plan *p = NULL;
+	int r = open_temporary(j, set);
+
+	if (!r)
+		r = cgx_plan_new(j->f->cgx, &p);
+	if (!r)
+		r = cgx_plan_create(p, j->group, &how);
+	if (!r)
+		r = plan_values(j, p);
+	if (!r)
+		r = j->f->dry_run ? apply_plan(j->f, p) : cgx_plan_apply(p);
+	cgx_plan_free(p);
+	if (r)
+		j->group = cgx_group_close(j->group);
+	return r;
+}
+
+/* A place may lack controllers that only count; those that limit must be there. */
+static int make_temporary(struct job *j)
+{
+	cgx_set need = needed(j->spec) | CGX_C_CORE;
+	int r = make_temporary_with(j, need | CGX_C_USUAL);
+
+	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
+		r = make_temporary_with(j, need);
+	return r;
+}
+
+/* A new name for each try: a run that was killed together with its guard may have left its group. */
+static int make_group(struct job *j)
+{
+	int r = -EEXIST;
+
+	j->temporary = 1;
+	for (int n = 0; r == -EEXIST && n < (j->spec->name ? 1 : 100); n++) {
+		if (j->spec->name)
+			snprintf(j->name, sizeof(j->name), "%s", j->spec->name);
+		else
+			snprintf(j->name, sizeof(j->name), n ? "cgx-exec-%d.%d" : "cgx-exec-%d", (int)getpid(), n);
+		r = make_temporary(j);
+	}
+	return r;
+}
+
+static int open_groups(struct job *j)
+{
+	const struct strings *t = &j->spec->targets;
+	struct cgx_plan *p = NULL;
+	int r = target_open(j->f->cgx, t->v[0], &j->group);
+
+	j->more = calloc(t->n, sizeof(*j->more));
+	if (!r && !j->more)
+		r = -ENOMEM;
+	for (size_t i = 1; !r && i < t->n; i++) {
+		r = target_open(j->f->cgx, t->v[i], &j->more[j->n_more]);
+		j->n_more += !r;
+	}
+	if (r || !j->spec->values.n)
+		return r;
+	r = cgx_plan_new(j->f->cgx, &p);
+	if (!r)
+		r = plan_values(j, p);
+	if (!r)
+		r = apply_plan(j->f, p);
+	cgx_plan_free(p);
+	return r;
+}
+
+static void kill_group(void *data)
+{
+	struct job *j = data;
+
+	if (j->temporary)
+		cgx_group_kill(j->group, 10000);
+}
+
+/* The status of a start that failed: as shells have it. */
+static int start_failed(const struct job *j, const struct cgx_child *child, int r)
+{
+	msg_fail(j->f);
+	if (child->failed != CGX_START_EXEC)
+		return STATUS_OWN_FAILURE;
+	return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+}
+
+/* ---- the end ---- */
+
+static void write_report(struct job *j, const struct facts *facts, const struct outcome *o)
+{
+	FILE *to = j->report_to ? j->report_to : stderr;
+
+	if (j->spec->report == REPORT_NONE || (j->spec->report == REPORT_TROUBLE && !report_trouble(facts, o) && !j->report_to))
+		return;
+	if (j->spec->report == REPORT_JSON)
+		report_json(to, j->f, j->argv, j->group, facts, o);
+	else
+		report_text(to, j->f, j->argv[0], j->group, facts, o);
+	if (fflush(to) == EOF || ferror(to))
+		msg_errno(j->f, errno, j->spec->report_to ? j->spec->report_to : "stderr", "write the report");
+}
+
+static void collect(struct job *j, const struct outcome *o, struct facts *facts)
+{
+	int full = j->spec->report == REPORT_TEXT || j->spec->report == REPORT_JSON || j->report_to;
+
+	if (j->spec->report == REPORT_NONE) {
+		*facts = (struct facts){ 0 };
+		return;
+	}
+	report_collect(j->f->cgx, j->group, &j->before, j->kmsg, full, facts);
+	if (!full && report_trouble(facts, o))
+		report_collect(j->f->cgx, j->group, &j->before, j->kmsg, 1, facts);
+}
+
+static int remove_temporary(struct job *j)
+{
+	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(j->f->cgx, &p);
+
+	if (!r)
+		r = cgx_plan_delete(p, j->group, CGX_DELETE_RECURSIVE);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+static int end_group(struct job *j)
+{
+	if (j->spec->kill && cgx_group_kill(j->group, 10000) < 0)
+		msg_fail(j->f);
+	if (!j->temporary)
+		return 0;
+	if (j->spec->keep) {
+		guard_dismiss(&j->guard);
+		return 0;
+	}
+	if (remove_temporary(j) < 0) {
+		/* the command left processes behind: their limits hold on, and the group goes with the last */
+		guard_leave(&j->guard);
+		return 0;
+	}
+	guard_dismiss(&j->guard);
+	return 0;
+}
+
+static int status_of(const struct outcome *o)
+{
+	if (o->timed_out)
+		return STATUS_TIMED_OUT;
+	return o->signal ? 128 + o->signal : o->code;
+}
+
+static int run_and_wait(struct job *j)
+{
+	struct child_setup setup = { .spec = j->spec, .more = j->more, .n_more = j->n_more, .parent = getpid() };
+	struct cgx_start how = { .size = sizeof(how), .argv = j->argv, .prepare = prepare, .data = &setup };
+	struct cgx_child child = { .pidfd = -1 };
+	struct outcome o = { 0 };
+	struct monitor m;
+	struct facts facts;
+	int r = find_user(j->f, j->spec, &setup) < 0 ? -EINVAL : 0;
+
+	if (r)
+		return STATUS_OWN_FAILURE;
+	r = monitor_open(&m);
+	setup.mask = &m.before;
+	if (r < 0)
+		return msg_errno(j->f, r, "signals", "block");
+	r = cgx_start(j->group, &how, &child);
+	free(setup.groups);
+	if (r < 0)
+		return start_failed(j, &child, r);
+	if (child.pidfd >= 0)
+		close(child.pidfd);
+	if (j->spec->sticky && libcgroup_stick(j->f, child.pid, 1) < 0)
+		msg_warn(j->f, "the command runs on without it");
+	r = monitor_wait(&m, child.pid, j->spec->timeout == OPT_UNSET ? UINT64_MAX : j->spec->timeout,
+			 j->spec->kill_after, kill_group, j, &o);
+	if (r < 0)
+		return msg_errno(j->f, r, j->argv[0], "wait for it");
+	collect(j, &o, &facts);
+	write_report(j, &facts, &o);
+	return status_of(&o);
+}
+
+/* cgexec's way, and ours where nothing is to be told or done at the end: join and become the command. */
+static int join_and_exec(struct job *j)
+{
+	int r = cgx_enter(j->group);
+
+	for (size_t i = 0; !r && i < j->n_more; i++)
+		r = cgx_enter(j->more[i]);
+	if (r < 0)
+		return msg_fail(j->f);
+	if (j->spec->sticky && libcgroup_stick(j->f, getpid(), 1) < 0)
+		return STATUS_OWN_FAILURE;
+	execvp(j->argv[0], j->argv);
+	r = errno;
+	msg_errno(j->f, r, j->argv[0], "execute");
+	return r == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+}
+
+static int only_joins(const struct job *j)
+{
+	const struct spec *s = j->spec;
+
+	return !j->temporary && !s->kill && s->timeout == OPT_UNSET && !s->user && !s->nice_set &&
+	       (j->f->like == LIKE_CGEXEC || s->report == REPORT_NONE);
+}
+
+static int open_report(struct job *j)
+{
+	uint64_t fd;
+
+	if (!j->spec->report_to)
+		return 0;
+	if (!num_u64(j->spec->report_to, &fd) && fd < 1024)
+		j->report_to = fdopen(fcntl((int)fd, F_DUPFD_CLOEXEC, 3), "w");
+	else
+		j->report_to = fopen(j->spec->report_to, "we");
+	if (!j->report_to)
+		return msg_errno(j->f, errno, j->spec->report_to, "open for the report");
+	return 0;
+}
+
+static int run_temporary(struct job *j)
+{
+	int r;
+
+	if (j->f->dry_run)
+		return make_group(j);
+	snprintf(j->name, sizeof(j->name), "cgx-exec-%d", (int)getpid());
+	r = make_group(j);
+	if (r)
+		return r;
+	r = guard_start(&j->guard, j->f, j->name, j->spec->under);
+	if (r < 0) {
+		remove_temporary(j);
+		return msg_errno(j->f, r, "guard", "start");
+	}
+	cgx_kmsg_open(j->f->cgx, &j->kmsg); /* who may not read it gets a report without names */
+	r = run_and_wait(j);
+	end_group(j);
+	return r;
+}
+
+static int run_named(struct job *j)
+{
+	int r = open_groups(j);
+
+	if (r || j->f->dry_run)
+		return r;
+	if (only_joins(j))
+		return join_and_exec(j);
+	report_baseline(j->group, &j->before);
+	cgx_kmsg_open(j->f->cgx, &j->kmsg);
+	r = run_and_wait(j);
+	end_group(j);
+	return r;
+}
+
+static int check_spec(struct frame *f, const struct spec *spec, int argc)
+{
+	if (!argc)
+		return msg_usage(f, "no command named");
+	if (f->like && !spec->targets.n)
+		return msg_error(f, "name it with -g CONTROLLERS:PATH; placing by cgrules.conf is not built yet",
+				 "no group named");
+	if (spec->targets.n && (spec->under || spec->name || spec->keep))
+		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g");
+	for (size_t i = 0; i < spec->values.n; i++)
+		if (!strchr(spec->values.v[i], '='))
+			return msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]);
+	return 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct spec *spec = data;
+	struct job j = { .f = f, .spec = spec, .argv = argv };
+	int r = check_spec(f, spec, argc);
+
+	if (!r)
+		r = open_report(&j);
+	if (r)
+		return r;
+	r = spec->targets.n ? run_named(&j) : run_temporary(&j);
+	cgx_kmsg_close(j.kmsg);
+	cgx_group_close(j.group);
+	while (j.n_more)
+		cgx_group_close(j.more[--j.n_more]);
+	free(j.more);
+	if (j.report_to)
+		fclose(j.report_to);
+	return r;
+}
+
+static const struct tool tool = {
+	.name = "cgx-exec",
+	.summary = "Run a command in a group, and tell what happened to it",
+	.synopsis = synopsis,
+	.description = "Without -g the command gets a group of its own below the caller's, which is removed afterwards. "
+		       "A report on stderr tells of limits that were hit, kills and denied forks.",
+	.examples = examples,
+	.options = options,
+	.spec_size = sizeof(struct spec),
+	.defaults = &defaults,
+	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND | TOOL_CHANGES,
+	.positional = { COMPLETE_COMMAND },
+	.compat = compat,
+	.run = run,
+	.release = release,
+};
+
+int main(int argc, char **argv)
+{
+	return frame_main(&tool, argc, argv);
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-move: move processes or threads into a group. */
+#include <errno.h>
+#include <string.h>
+
+#include "compat/libcgroup.h"
+#include "ui/apply.h"
+#include "ui/frame.h"
+#include "ui/message.h"
+#include "ui/target.h"
+#include "util/num.h"
+
+struct spec {
+	struct strings targets;
+	const char *all_from;
+	int threads, sticky, cancel_sticky;
+};
+
+#define LIKE_CGCLASSIFY 1
+
+static const struct opt options[] = {
+	{ 'g', "group", "CONTROLLERS:PATH", OPT_STRINGS, offsetof(struct spec, targets),
+	  "move to this group; then every word is a PID", COMPLETE_TARGET },
+	{ 0, "threads", NULL, OPT_FLAG, offsetof(struct spec, threads), "the numbers are thread ids; move only those",
+	  .who = WHO_NATIVE },
+	{ 0, "all-from", "GROUP", OPT_STRING, offsetof(struct spec, all_from), "everything that is in GROUP itself",
+	  COMPLETE_GROUP, .who = WHO_NATIVE },
+	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky),
+	  "tell libcgroup's cgrulesengd to leave them and their children there" },
+	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
+	  "tell cgrulesengd that it may place them again" },
+	OPT_END
+};
+
+static const char *const synopsis[] = { "GROUP PID...", "-g CONTROLLERS:PATH... PID...", "--all-from GROUP GROUP", NULL };
+static const struct example examples[] = {
+	{ "cgx-move web 1234 1235", "move two processes, both or none" },
+	{ "cgx-move --all-from web/old web/new", "move all that is in web/old" },
+	{ "cgx-move -g memory:batch $$", "the shell itself, in one hierarchy" },
+	{ NULL, NULL }
+};
+static const char *const cgclassify_synopsis[] = { "-g CONTROLLERS:PATH... [--sticky | --cancel-sticky] PID...", NULL };
+static const struct compat compat[] = {
+	{ "cgclassify", LIKE_CGCLASSIFY, cgclassify_synopsis, "Move processes into groups, as libcgroup's cgclassify",
+	  { COMPLETE_PID } },
+	{ NULL }
+};
+
+struct job {
+	struct frame *f;
+	const struct spec *spec;
+	struct cgx_plan *plan;
+	struct cgx_group *to;
+};
+
+static int move_one(const struct job *j, pid_t pid)
+{
+	return cgx_plan_move(j->plan, j->to, pid, j->spec->threads ? CGX_MOVE_THREAD : 0);
+}
+
+static int move_words(const struct job *j, int argc, char **argv)
+{
+	int r = 0;
+
+	for (int i = 0; !r && i < argc; i++) {
+		uint64_t pid;
+
+		if (num_u64(argv[i], &pid) || !pid || pid > INT32_MAX)
+			return msg_error(j->f, "a process is named by its number: pgrep NAME finds it",
+					 "%s: move it: not a process id", argv[i]);
+		r = move_one(j, (pid_t)pid);
+	}
+	return r;
+}
+
+/* What ends between the listing and the move is not missed. */
+static int move_all(const struct job *j)
+{
+	struct cgx_group *from;
+	struct cgx_tasks *t = NULL;
+	pid_t pid;
+	int r = target_open(j->f->cgx, j->spec->all_from, &from);
+
+	if (r < 0)
+		return r;
+	r = cgx_tasks_open(from, j->spec->threads ? CGX_TASKS_THREADS : 0, &t);
+	while (!r && cgx_tasks_next(t, &pid) > 0) {
+		r = pid ? move_one(j, pid) : 0;
+		if (r == -ESRCH)
+			r = 0;
+	}
+	cgx_tasks_close(t);
+	cgx_group_close(from);
+	return r;
+}
+
+static int plan_target(struct job *j, const char *text, int argc, char **argv)
+{
+	int r = target_open(j->f->cgx, text, &j->to);
+
+	if (r < 0)
+		return r;
+	r = move_words(j, argc, argv);
+	if (!r && j->spec->all_from)
+		r = move_all(j);
+	cgx_group_close(j->to);
+	return r;
+}
+
+static int stick(const struct job *j, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		uint64_t pid;
+
+		if (!num_u64(argv[i], &pid) && libcgroup_stick(j->f, (pid_t)pid, j->spec->sticky))
+			return frame_failed(j->f);
+	}
+	return 0;
+}
+
+static int check_spec(struct frame *f, const struct spec *spec, int argc)
+{
+	int pids = spec->targets.n ? argc : argc - 1;
+
+	if (!spec->targets.n && !argc && !spec->cancel_sticky)
+		return msg_usage(f, "no group named");
+	if (pids < 1 && !spec->all_from)
+		return msg_usage(f, "no process named");
+	if (spec->sticky && spec->cancel_sticky)
+		return msg_usage(f, "--sticky and --cancel-sticky exclude each other");
+	return 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct spec *spec = data;
+	struct job j = { .f = f, .spec = spec };
+	int first = !spec->targets.n && !(spec->cancel_sticky && !spec->all_from), r = check_spec(f, spec, argc);
+
+	if (!r)
+		r = cgx_plan_new(f->cgx, &j.plan);
+	for (size_t i = 0; !r && i < spec->targets.n; i++)
+		r = plan_target(&j, spec->targets.v[i], argc, argv);
+	if (!r && first)
+		r = plan_target(&j, argv[0], argc - 1, argv + 1);
+	if (!r && !f->dry_run && (spec->sticky || spec->cancel_sticky))
+		r = stick(&j, argc - first, argv + first);
+	if (!r)
+		r = apply_plan(f, j.plan);
+	cgx_plan_free(j.plan);
+	return r;
+}
+
+static const struct tool tool = {
+	.name = "cgx-move",
+	.summary = "Move processes or threads into a group",
+	.synopsis = synopsis,
+	.description = "All or nothing: when one cannot be moved, the others go back.",
+	.examples = examples,
+	.options = options,
+	.spec_size = sizeof(struct spec),
+	.flags = TOOL_CHANGES | TOOL_DATA,
+	.positional = { COMPLETE_GROUP, COMPLETE_PID },
+	.compat = compat,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return frame_main(&tool, argc, argv);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-set: set values of one or many groups, all or nothing. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/apply.h"
+#include "ui/frame.h"
+#include "ui/message.h"
+#include "ui/target.h"
+#include "ui/units.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+struct spec {
+	struct strings values;
+	const char *copy_from;
+	int recursive, force;
+};
+
+#define LIKE_CGSET 1
+
+static const struct opt options[] = {
+	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct spec, values), "set this value",
+	  COMPLETE_ASSIGNMENT },
+	{ 0, "copy-from", "GROUP", OPT_STRING, offsetof(struct spec, copy_from),
+	  "set what GROUP has, as far as it can be written", COMPLETE_GROUP },
+	{ 'R', "recursive", NULL, OPT_FLAG, offsetof(struct spec, recursive), "the groups below as well" },
+	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct spec, force),
+	  "set memory.max below what is used, though v2 kills then", .who = WHO_NATIVE },
+	OPT_END
+};
+
+static const char *const synopsis[] = { "GROUP... NAME=VALUE...", "-r NAME=VALUE... GROUP...",
+					"--copy-from GROUP GROUP...", NULL };
+static const struct example examples[] = {
+	{ "cgx-set web memory.max=512M pids.max=100", "two limits, both or none" },
+	{ "cgx-set web cpu.max=50% ", "half a CPU; 1.5 is one and a half" },
+	{ "cgx-set --dry-run -R web cpu.weight=50", "show what would be written" },
+	{ NULL, NULL }
+};
+static const char *const cgset_synopsis[] = { "-r NAME=VALUE... PATH...", "--copy-from PATH PATH...", NULL };
+static const struct compat compat[] = {
+	{ "cgset", LIKE_CGSET, cgset_synopsis, "Set values of groups, as libcgroup's cgset" },
+	{ NULL }
+};
+
+/* ---- the spec ---- */
+
+/* "memory.max=64M": a dot in what stands before the first "=", and no slash. */
+static int is_assignment(const char *word)
+{
+	const char *eq = strchr(word, '='), *dot = strchr(word, '.');
+
+	return eq && dot && dot < eq && dot != word && !memchr(word, '/', (size_t)(eq - word));
+}
+
+/* Move the assignments among the words to the end of the list; returns how many words are groups. */
+static int sort_words(struct spec *spec, int argc, char **argv)
+{
+	const char **more = reallocarray(spec->values.v, spec->values.n + (size_t)argc + 1, sizeof(*more));
+	int groups = 0;
+
+	if (!more)
+		return -ENOMEM;
+	spec->values.v = more;
+	for (int i = 0; i < argc; i++)
+		if (is_assignment(argv[i]))
+			more[spec->values.n++] = argv[i];
+		else
+			argv[groups++] = argv[i];
+	return groups;
+}
+
+/* ---- planning ---- */
+
+struct job {
+	struct frame *f;
+	const struct spec *spec;
+	struct cgx_plan *plan;
+};
+
+/* v2 takes any memory.max and then kills until it fits; v1 refuses. So refuse first, here as there. */
+static int would_kill(const struct job *j, struct cgx_group *g, const char *name, const char *value)
+{
+	AUTO_FREE char *text = NULL;
+	uint64_t limit, used, cache = 0, file;
+
+	if (j->spec->force || strcmp(name, "memory.max") || cgx_layout(j->f->cgx) == CGX_LAYOUT_LEGACY ||
+	    cgx_setting_check(j->f->cgx, name, value, &text) || num_u64(text, &limit) ||
+	    cgx_get_u64(g, "memory.current", &used) || used <= limit)
+		return 0;
+	if (!cgx_get_u64(g, "memory.stat:inactive_file", &file))
+		cache += file;
+	if (!cgx_get_u64(g, "memory.stat:active_file", &file))
+		cache += file;
+	if (used - (cache < used ? cache : used) <= limit)
+		return 0;
+	return msg_error(j->f, "lower memory.high first and let it shrink, or use --force to have processes killed",
+			 "%s/memory.max: set %s: the group uses %s, of which %s could be dropped; the kernel would kill processes until it fits",
+			 cgx_group_path(g), value, units_bytes(used).s, units_bytes(cache).s);
+}
+
+static int plan_one(const struct job *j, struct cgx_group *g, const char *assignment)
+{
+	const char *eq = strchr(assignment, '=');
+	AUTO_FREE char *name = strndup(assignment, (size_t)(eq - assignment));
+	int r;
+
+	if (!name)
+		return -ENOMEM;
+	r = would_kill(j, g, name, eq + 1);
+	return r ? r : cgx_plan_set(j->plan, g, name, eq + 1);
+}
+
+/* What --copy-from leaves out: actions, what belongs to a group's place in the tree, and its processes. */
+static int is_copied(const char *name)
+{
+	const struct cgx_setting *row = cgx_setting_find(name);
+	unsigned flags = row ? cgx_setting_flags(row) : 0;
+
+	return row && flags & CGX_S_WRITE && flags & CGX_S_READ && !(flags & (CGX_S_ACTION | CGX_S_COUNTER)) &&
+	       strncmp(name, "cgroup.", 7) && strcmp(name, "tasks") && strcmp(name, "release_agent");
+}
+
+static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx_group *to)
+{
+	char **list;
+	int r = cgx_list(from, 0, 0, &list);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; list[i] && r >= 0; i++) {
+		AUTO_FREE char *value = NULL;
+
+		/* what cannot be read or said of this group is not there to be copied */
+		if (!is_copied(list[i]) || cgx_get(from, list[i], &value) || !*value || strchr(value, '\n'))
+			continue;
+		r = cgx_plan_set(j->plan, to, list[i], value);
+		if (r != -ENOMEM)
+			r = 0;
+	}
+	cgx_list_free(list);
+	return r;
+}
+
+static int plan_copy(const struct job *j, struct cgx_group *to)
+{
+	struct cgx_group *from;
+	int r = target_open(j->f->cgx, j->spec->copy_from, &from);
+
+	if (r < 0)
+		return r;
+	r = copy_settings(j, from, to);
+	cgx_group_close(from);
+	return r;
+}
+
+static int plan_group(const struct job *j, struct cgx_group *g)
+{
+	int r = j->spec->copy_from ? plan_copy(j, g) : 0;
+
+	for (size_t i = 0; !r && i < j->spec->values.n; i++)
+		r = plan_one(j, g, j->spec->values.v[i]);
+	return r;
+}
+
+static int plan_tree(const struct job *j, const char *path, cgx_set controllers)
+{
+	struct cgx_entry e;
+	struct cgx_walk *w;
+	int r = cgx_walk_open(j->f->cgx, path, controllers, -1, &w);
+
+	while (!r && (r = cgx_walk_next(w, &e)) > 0) {
+		struct cgx_group *g;
+
+		r = cgx_group_open(j->f->cgx, e.path, controllers, &g);
+		if (r < 0)
+			break;
+		r = plan_group(j, g);
+		cgx_group_close(g);
+	}
+	if (w)
+		cgx_walk_close(w);
+	return r;
+}
+
+static int plan_target(const struct job *j, const char *text)
+{
+	struct cgx_group *g;
+	cgx_set controllers;
+	const char *path;
+	int r = target_parse(j->f->cgx, text, &controllers, &path);
+
+	if (r < 0)
+		return r;
+	if (j->spec->recursive)
+		return plan_tree(j, path, controllers);
+	r = cgx_group_open(j->f->cgx, path, controllers, &g);
+	if (r < 0)
+		return r;
+	r = plan_group(j, g);
+	cgx_group_close(g);
+	return r;
+}
+
+static int check_spec(struct frame *f, const struct spec *spec, int groups)
+{
+	for (size_t i = 0; i < spec->values.n; i++)
+		if (!strchr(spec->values.v[i], '=') || spec->values.v[i][0] == '=')
+			return msg_usage(f, "%s: not NAME=VALUE", spec->values.v[i]);
+	if (!spec->values.n && !spec->copy_from)
+		return msg_usage(f, "nothing to set: give NAME=VALUE, such as memory.max=512M");
+	if (f->like && spec->values.n && spec->copy_from)
+		return msg_usage(f, "-r and --copy-from exclude each other");
+	if (!groups)
+		return msg_usage(f, "no group named");
+	return 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	struct spec *spec = data;
+	struct job j = { .f = f, .spec = spec };
+	int groups = f->like ? argc : sort_words(spec, argc, argv);
+	int r = groups < 0 ? groups : check_spec(f, spec, groups);
+
+	if (r)
+		return r;
+	r = cgx_plan_new(f->cgx, &j.plan);
+	for (int i = 0; !r && i < groups; i++)
+		r = plan_target(&j, argv[i]);
+	if (!r)
+		r = apply_plan(f, j.plan);
+	cgx_plan_free(j.plan);
+	return r;
+}
+
+static const struct tool tool = {
+	.name = "cgx-set",
+	.summary = "Set values of groups, all or nothing",
+	.synopsis = synopsis,
+	.description = "When one value is refused, those set before are put back. Sizes are 64M, 1.5G or max; "
+		       "cpu.max also takes 50%, 1.5 or QUOTA/PERIOD.",
+	.examples = examples,
+	.options = options,
+	.spec_size = sizeof(struct spec),
+	.flags = TOOL_CHANGES | TOOL_DATA,
+	.positional = { COMPLETE_GROUP, COMPLETE_GROUP | COMPLETE_ASSIGNMENT },
+	.compat = compat,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return frame_main(&tool, argc, argv);
+}

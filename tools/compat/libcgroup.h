@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What cgx asks of libcgroup: to tell its rule daemon, cgrulesengd, to leave a process alone. */
+#ifndef CGX_COMPAT_LIBCGROUP_H
+#define CGX_COMPAT_LIBCGROUP_H
+
+#include <sys/types.h>
+
+#include "ui/frame.h"
+
+/*
+ * Mark (sticky 1) or unmark (0) a process and its children for a running cgrulesengd; without one this
+ * succeeds and does nothing. 0, or -1 after a message (built without libcgroup, or it is not installed).
+ */
+int libcgroup_stick(const struct frame *f, pid_t pid, int sticky);
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting for a command. */
+#include "exec/monitor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Stops and their end stay with the kernel: job control stops cgx-exec and the command together. */
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH };
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+int monitor_open(struct monitor *m)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		sigaddset(&set, passed_on[i]);
+	if (sigprocmask(SIG_BLOCK, &set, &m->before) < 0)
+		return -errno;
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return m->signals < 0 ? -errno : 0;
+}
+
+void monitor_close(struct monitor *m)
+{
+	close(m->signals);
+	sigprocmask(SIG_SETMASK, &m->before, NULL);
+}
+
+/* A command stopped by itself stops cgx-exec, so that the shell sees a stopped job. */
+static void follow_stop(pid_t pid, int signal)
+{
+	if (signal == SIGTSTP)
+		return; /* the terminal stopped both */
+	raise(SIGSTOP);
+	kill(pid, SIGCONT);
+}
+
+/* 1 it has ended. */
+static int look(pid_t pid, struct outcome *ret)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WSTOPPED | WNOHANG) < 0 || !info.si_pid)
+		return 0;
+	switch (info.si_code) {
+	case CLD_EXITED:
+		ret->code = info.si_status;
+		return 1;
+	case CLD_KILLED:
+	case CLD_DUMPED:
+		ret->code = -1;
+		ret->signal = info.si_status;
+		ret->dumped = info.si_code == CLD_DUMPED;
+		return 1;
+	default:
+		follow_stop(pid, info.si_status);
+		return 0;
+	}
+}
+
+/* 1 the command has ended. */
+static int take_signals(struct monitor *m, pid_t pid, struct outcome *ret)
+{
+	struct signalfd_siginfo s;
+
+	while (read(m->signals, &s, sizeof(s)) == sizeof(s)) {
+		if (s.ssi_signo == SIGCHLD) {
+			if (look(pid, ret))
+				return 1;
+		} else if (s.ssi_code <= 0) { /* sent by a process, not by the terminal */
+			kill(pid, (int)s.ssi_signo);
+		}
+	}
+	return 0;
+}
+
+static int until(uint64_t when)
+{
+	uint64_t now = now_usec();
+
+	if (when == UINT64_MAX)
+		return -1;
+	return when <= now ? 0 : (when - now) / 1000 >= INT32_MAX / 2 ? INT32_MAX / 2 : (int)((when - now + 999) / 1000);
+}
+
+int monitor_wait(struct monitor *m, pid_t pid, uint64_t timeout_usec, uint64_t kill_after_usec,
+		 void (*stop_all)(void *data), void *data, struct outcome *ret)
+{
+	struct pollfd p = { .fd = m->signals, .events = POLLIN };
+	uint64_t began = now_usec(), end = UINT64_MAX;
+	struct outcome o = { .pid = pid };
+
+	if (timeout_usec < UINT64_MAX - began)
+		end = began + timeout_usec;
+	while (!look(pid, &o)) {
+		int n = poll(&p, 1, until(end));
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n > 0 && take_signals(m, pid, &o))
+			break;
+		if (n == 0 && now_usec() >= end) {
+			if (o.timed_out++)
+				stop_all(data);
+			else
+				kill(pid, SIGTERM);
+			kill(pid, SIGCONT);
+			end = o.timed_out == 1 ? now_usec() + kill_after_usec : UINT64_MAX;
+		}
+	}
+	o.timed_out = o.timed_out > 0;
+	o.wall_usec = now_usec() - began;
+	*ret = o;
+	return 0;
+}

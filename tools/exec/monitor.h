@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Waiting for a command: its end, signals to pass on, the time that is over. */
+#ifndef CGX_EXEC_MONITOR_H
+#define CGX_EXEC_MONITOR_H
+
+#include <signal.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct monitor {
+	sigset_t before;   /* the mask the command gets back */
+	int signals;       /* signalfd */
+};
+
+struct outcome {
+	int code;          /* exit status; -1 when ended by a signal */
+	int signal;        /* 0: none */
+	int dumped;
+	int timed_out;
+	uint64_t wall_usec;
+	pid_t pid;
+};
+
+/* Block what is passed on, before the command is started. -errno. */
+int monitor_open(struct monitor *m);
+void monitor_close(struct monitor *m);
+/*
+ * Wait for pid. After timeout_usec (UINT64_MAX: never) it gets SIGTERM and kill_after_usec later
+ * stop_all(data) is called, which kills its whole group. Signals that came to cgx-exec alone are passed on; those
+ * of the terminal reach the command by themselves.
+ */
+int monitor_wait(struct monitor *m, pid_t pid, uint64_t timeout_usec, uint64_t kill_after_usec,
+		 void (*stop_all)(void *data), void *data, struct outcome *ret);
+
+#endif

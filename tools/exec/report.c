@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The report of cgx-exec. */
+#include "exec/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ui/json.h"
+#include "ui/text.h"
+#include "ui/units.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+/* ---- collecting ---- */
+
+static uint64_t figure(struct cgx_group *g, const char *name)
+{
+	uint64_t n;
+
+	return cgx_get_u64(g, name, &n) ? UNKNOWN : n;
+}
+
+void report_baseline(struct cgx_group *g, struct baseline *ret)
+{
+	ret->limit_hits = figure(g, "memory.events.local:max");
+	ret->oom_kills = figure(g, "memory.events.local:oom_kill");
+	ret->denied = figure(g, "pids.events:max");
+}
+
+/* UNKNOWN stays so; a counter that was not there before began at 0. */
+static uint64_t since(uint64_t now, uint64_t before)
+{
+	if (now == UNKNOWN || before == UNKNOWN)
+		return now;
+	return now > before ? now - before : 0;
+}
+
+/* Sum of one key over the devices of io.stat. */
+static uint64_t io_sum(const char *text, const char *key)
+{
+	uint64_t sum = 0, n;
+	size_t len = strlen(key);
+
+	for (const char *p = strstr(text, key); p; p = strstr(p + len, key)) {
+		const char *value = p + len;
+
+		if (*value++ == '=' && !num_scan(&value, &n))
+			sum += n;
+	}
+	return sum;
+}
+
+static void collect_io(struct cgx_group *g, struct facts *f)
+{
+	AUTO_FREE char *text = NULL;
+
+	f->rbytes = f->wbytes = UNKNOWN;
+	if (cgx_get(g, "io.stat", &text))
+		return;
+	f->rbytes = io_sum(text, "rbytes");
+	f->wbytes = io_sum(text, "wbytes");
+}
+
+/* The log tells of every group of the machine, by paths of the whole machine, of which this group may see
+ * a part; what names no group cannot be told apart. */
+static int is_ours(const struct cgx *cgx, const struct cgx_group *g, const struct cgx_oom *oom)
+{
+	const char *path = oom->victim_path;
+	size_t plen = strlen(path);
+
+	for (size_t k = 0; plen && cgx_hierarchy_at(cgx, k); k++) {
+		const char *own = cgx_group_path_in(g, cgx_hierarchy_at(cgx, k));
+		size_t len = own ? strlen(own) : 0;
+
+		for (size_t at = 0; len && at + len < plen; at++)
+			if (path[at] == '/' && !strncmp(path + at + 1, own, len) &&
+			    (!path[at + 1 + len] || path[at + 1 + len] == '/'))
+				return 1;
+	}
+	return !plen;
+}
+
+/* The kernel writes its report a little after the counter moves; wait for it, not for long. */
+static void collect_victims(const struct cgx *cgx, const struct cgx_group *g, struct cgx_kmsg *kmsg, struct facts *f)
+{
+	struct cgx_oom oom;
+
+	for (int tries = 0; tries < 50 && f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS; tries++) {
+		while (f->n_victims < REPORT_VICTIMS && cgx_kmsg_next(kmsg, &oom) > 0)
+			if (is_ours(cgx, g, &oom))
+				f->victim[f->n_victims++] = oom;
+		if (f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS)
+			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+}
+
+void report_collect(const struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
+		    struct facts *ret)
+{
+	struct facts *f = ret;
+
+	*f = (struct facts){ 0 };
+	f->limit_hits = since(figure(g, "memory.events.local:max"), before->limit_hits);
+	f->oom_kills = since(figure(g, "memory.events.local:oom_kill"), before->oom_kills);
+	f->denied = since(figure(g, "pids.events:max"), before->denied);
+	if (!full)
+		return;
+	if (f->oom_kills && f->oom_kills != UNKNOWN && kmsg)
+		collect_victims(cgx, g, kmsg, f);
+	if (cgx_effective(g, "memory.max", &f->memory))
+		f->memory.limit = UNKNOWN;
+	if (cgx_effective(g, "pids.max", &f->pids))
+		f->pids.limit = UNKNOWN;
+	f->memory_peak = figure(g, "memory.peak");
+	f->pids_peak = figure(g, "pids.peak");
+	f->usage_usec = figure(g, "cpu.stat:usage_usec");
+	f->user_usec = figure(g, "cpu.stat:user_usec");
+	f->system_usec = figure(g, "cpu.stat:system_usec");
+	f->throttled_usec = figure(g, "cpu.stat:throttled_usec");
+	f->nr_throttled = figure(g, "cpu.stat:nr_throttled");
+	collect_io(g, f);
+}
+
+static int some(uint64_t n)
+{
+	return n && n != UNKNOWN;
+}
+
+int report_trouble(const struct facts *facts, const struct outcome *outcome)
+{
+	return outcome->code != 0 || outcome->timed_out || some(facts->oom_kills) || some(facts->denied);
+}
+
+/* ---- text ---- */
+
+static void put_name(struct buf *b, const char *s)
+{
+	text_show(b, s, strlen(s), TEXT_UTF8);
+}
+
+static void text_status(struct buf *b, const struct outcome *o)
+{
+	if (o->timed_out)
+		buf_printf(b, "timed out after %s and was ", units_usec(o->wall_usec).s);
+	if (o->signal)
+		buf_printf(b, "%sby signal %d (SIG%s)%s", o->timed_out ? "ended " : "killed ", o->signal,
+			   sigabbrev_np(o->signal) ? sigabbrev_np(o->signal) : "?", o->dumped ? ", core dumped" : "");
+	else if (o->timed_out)
+		buf_printf(b, "asked to end; it exited with %d", o->code);
+	else
+		buf_printf(b, "exited with %d", o->code);
+}
+
+static const char *of_whom(const struct cgx_effective *e, const struct cgx_group *g, struct buf *b)
+{
+	buf_reset(b);
+	if (e->path[0] && strcmp(e->path, cgx_group_path(g)) && !strstr(e->path, cgx_group_path(g))) {
+		buf_puts(b, " of ");
+		put_name(b, e->path);
+		buf_puts(b, ", a group above");
+	}
+	return buf_text(b);
+}
+
+static void text_victims(struct buf *b, const struct facts *f)
+{
+	for (size_t i = 0; i < f->n_victims; i++) {
+		const struct cgx_oom *v = &f->victim[i];
+
+		buf_puts(b, i ? ", " : ": killed ");
+		put_name(b, v->comm);
+		buf_printf(b, " (pid %d, %s anonymous memory)", (int)v->pid, units_bytes(v->anon_rss).s);
+	}
+	if (f->oom_kills > f->n_victims && f->n_victims)
+		buf_printf(b, " and %llu more", (unsigned long long)(f->oom_kills - f->n_victims));
+	else if (!f->n_victims)
+		buf_printf(b, ": %llu process%s killed; the kernel log, which names them, could not be read",
+			   (unsigned long long)f->oom_kills, f->oom_kills == 1 ? "" : "es");
+}
+
+static void text_oom(struct buf *b, const struct facts *f, const struct cgx_group *g)
+{
+	AUTO_BUF struct buf whom = { 0 };
+
+	if (!some(f->oom_kills))
+		return;
+	if (f->n_victims && f->victim[0].memcg == 0)
+		buf_puts(b, "\n  out of memory: the whole machine ran out, not this group");
+	else if (f->memory.limit != UNKNOWN)
+		buf_printf(b, "\n  out of memory at memory.max %s%s", units_bytes(f->memory.limit).s,
+			   of_whom(&f->memory, g, &whom));
+	else
+		buf_puts(b, "\n  out of memory, though no memory.max is set here or above");
+	text_victims(b, f);
+	if (some(f->limit_hits))
+		buf_printf(b, "; the limit was hit %llu times", (unsigned long long)f->limit_hits);
+}
+
+static void text_denied(struct buf *b, const struct facts *f, const struct cgx_group *g)
+{
+	AUTO_BUF struct buf whom = { 0 };
+
+	if (!some(f->denied))
+		return;
+	buf_printf(b, "\n  %llu fork%s denied", (unsigned long long)f->denied, f->denied == 1 ? "" : "s");
+	if (f->pids.limit != UNKNOWN)
+		buf_printf(b, " at pids.max %llu%s", (unsigned long long)f->pids.limit, of_whom(&f->pids, g, &whom));
+}
+
+static void text_no_cause(struct buf *b, const struct facts *f, const struct outcome *o)
+{
+	if (o->code == 0 || o->timed_out || some(f->oom_kills) || some(f->denied))
+		return;
+	if (some(f->limit_hits) && !o->code)
+		buf_printf(b, "\n  memory.max was hit %llu times, and nothing was killed for it",
+			   (unsigned long long)f->limit_hits);
+	else if (f->oom_kills == UNKNOWN && f->denied == UNKNOWN)
+		buf_puts(b, "\n  this group has no counters of memory or pids, so nothing more is known");
+	else
+		buf_puts(b, "\n  no limit of its group killed it or denied it a fork");
+}
+
+static void add_figure(struct buf *b, const char *name, const char *value, uint64_t n)
+{
+	if (n != UNKNOWN)
+		buf_printf(b, "%s%s %s", b->len ? ", " : "", name, value);
+}
+
+static void text_figures(struct buf *b, const struct facts *f, const struct outcome *o)
+{
+	AUTO_BUF struct buf line = { 0 };
+
+	add_figure(&line, "memory peak", units_bytes(f->memory_peak).s, f->memory_peak);
+	add_figure(&line, "pids peak", units_count(f->pids_peak).s, f->pids_peak);
+	add_figure(&line, "CPU", units_usec(f->usage_usec).s, f->usage_usec);
+	if (some(f->throttled_usec))
+		add_figure(&line, "throttled", units_usec(f->throttled_usec).s, f->throttled_usec);
+	if (some(f->rbytes) || some(f->wbytes)) {
+		add_figure(&line, "read", units_bytes(f->rbytes).s, f->rbytes);
+		add_figure(&line, "written", units_bytes(f->wbytes).s, f->wbytes);
+	}
+	add_figure(&line, "time", units_usec(o->wall_usec).s, o->wall_usec);
+	buf_printf(b, "\n  %s\n", buf_text(&line));
+}
+
+void report_text(FILE *to, const struct frame *f, const char *command, const struct cgx_group *g,
+		 const struct facts *facts, const struct outcome *outcome)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	buf_printf(&b, "%s: ", f->called_as);
+	put_name(&b, command);
+	buf_puts(&b, ": ");
+	text_status(&b, outcome);
+	text_oom(&b, facts, g);
+	text_denied(&b, facts, g);
+	text_no_cause(&b, facts, outcome);
+	text_figures(&b, facts, outcome);
+	fwrite(buf_text(&b), 1, b.err ? 0 : b.len, to);
+}
+
+/* ---- JSON ---- */
+
+static void json_figure(struct json *j, const char *key, uint64_t n)
+{
+	if (n == UNKNOWN)
+		json_add_null(j, key);
+	else
+		json_add_u64(j, key, n);
+}
+
+static void json_status(struct json *j, const struct outcome *o)
+{
+	json_open_object(j, "status");
+	json_add_string(j, "kind", o->timed_out ? "timed-out" : o->signal ? "signaled" : "exited");
+	if (o->signal)
+		json_add_null(j, "code");
+	else
+		json_add_i64(j, "code", o->code);
+	if (o->signal)
+		json_add_i64(j, "signal", o->signal);
+	else
+		json_add_null(j, "signal");
+	json_close(j);
+}
+
+static void json_cause(struct json *j, const char *kind, const char *setting, const struct cgx_effective *e, uint64_t n)
+{
+	json_open_object(j, NULL);
+	json_add_string(j, "kind", kind);
+	json_add_u64(j, "count", n);
+	json_add_string(j, "setting", setting);
+	json_add_limit(j, "limit", e->limit);
+	json_add_string(j, "limit_group", e->limit == UNKNOWN ? NULL : e->path);
+	json_close(j);
+}
+
+static void json_causes(struct json *j, const struct facts *f, const struct outcome *o)
+{
+	json_open_array(j, "causes");
+	if (some(f->oom_kills))
+		json_cause(j, "oom", "memory.max", &f->memory, f->oom_kills);
+	if (some(f->denied))
+		json_cause(j, "fork-denied", "pids.max", &f->pids, f->denied);
+	if (o->timed_out) {
+		json_open_object(j, NULL);
+		json_add_string(j, "kind", "timeout");
+		json_add_u64(j, "count", 1);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void json_victims(struct json *j, const struct facts *f)
+{
+	json_open_array(j, "victims");
+	for (size_t i = 0; i < f->n_victims; i++) {
+		const struct cgx_oom *v = &f->victim[i];
+
+		json_open_object(j, NULL);
+		json_add_i64(j, "pid", v->pid);
+		json_add_string(j, "comm", v->comm);
+		json_add_u64(j, "uid", v->uid);
+		json_add_u64(j, "rss", v->anon_rss + v->file_rss + v->shmem_rss);
+		json_add_u64(j, "anon_rss", v->anon_rss);
+		json_add_i64(j, "oom_score_adj", v->oom_score_adj);
+		json_add_string(j, "group", *v->victim_path ? v->victim_path : NULL);
+		json_add_string(j, "limit_group", *v->limit_path ? v->limit_path : NULL);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+static void json_figures(struct json *j, const struct facts *f)
+{
+	json_open_object(j, "memory");
+	json_figure(j, "peak", f->memory_peak);
+	json_add_limit(j, "max", f->memory.limit);
+	json_figure(j, "limit_hits", f->limit_hits);
+	json_figure(j, "oom_kills", f->oom_kills);
+	json_close(j);
+	json_open_object(j, "pids");
+	json_figure(j, "peak", f->pids_peak);
+	json_add_limit(j, "max", f->pids.limit);
+	json_figure(j, "denied", f->denied);
+	json_close(j);
+	json_open_object(j, "cpu");
+	json_figure(j, "usage_usec", f->usage_usec);
+	json_figure(j, "user_usec", f->user_usec);
+	json_figure(j, "system_usec", f->system_usec);
+	json_figure(j, "throttled_usec", f->throttled_usec);
+	json_figure(j, "nr_throttled", f->nr_throttled);
+	json_close(j);
+	json_open_object(j, "io");
+	json_figure(j, "rbytes", f->rbytes);
+	json_figure(j, "wbytes", f->wbytes);
+	json_close(j);
+}
+
+int report_json(FILE *to, const struct frame *f, char *const *argv, const struct cgx_group *g,
+		const struct facts *facts, const struct outcome *outcome)
+{
+	struct json *j;
+	int r;
+
+	if (json_new(f, &j) < 0)
+		return -1;
+	json_open_object(j, NULL);
+	json_open_array(j, "command");
+	for (size_t i = 0; argv[i]; i++)
+		json_add_string(j, NULL, argv[i]);
+	json_close(j);
+	json_add_string(j, "group", cgx_group_path(g));
+	json_add_i64(j, "pid", outcome->pid);
+	json_status(j, outcome);
+	json_causes(j, facts, outcome);
+	json_figures(j, facts);
+	json_add_u64(j, "wall_usec", outcome->wall_usec);
+	json_victims(j, facts);
+	json_close(j);
+	r = json_write(j, to, JSON_LINE);
+	json_free(j);
+	return r;
+}

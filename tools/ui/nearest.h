@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a mistyped word was meant to be. */
+#ifndef CGX_UI_NEAREST_H
+#define CGX_UI_NEAREST_H
+
+#include <stddef.h>
+
+/* Offer the candidates one by one, then look at best: NULL when none is near enough. */
+struct nearest {
+	const char *word;
+	size_t len;          /* bytes of word that count */
+	const char *best;
+	size_t distance;     /* of best */
+};
+
+void nearest_begin(struct nearest *n, const char *word, size_t len);
+void nearest_offer(struct nearest *n, const char *candidate);
+
+/* Edits (insert, delete, replace, swap neighbours) between the texts; texts over 64 bytes are far. */
+size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
+#endif
