@@ -157,10 +157,15 @@ static void keep_existing(struct cgx_group *g)
 		g->wanted = CGX_C_USUAL;
 }
 
+/* "All" and "the usual" mean as far as the host has them; a controller asked for by name must be there. */
 static int all_mounted(struct cgx *cgx, const char *path, cgx_set wanted)
 {
+	if (wanted == CGX_C_ALL)
+		return 0;
+	if ((wanted & CGX_C_USUAL) == CGX_C_USUAL)
+		wanted &= ~CGX_C_USUAL;
 	for (cgx_set bit = 1; bit; bit <<= 1)
-		if (wanted & bit && wanted != CGX_C_ALL && wanted != CGX_C_USUAL && !layout_find(cgx, bit)) {
+		if (wanted & bit && !layout_find(cgx, bit)) {
 			AUTO_BUF struct buf label = { 0 };
 			const char *name = layout_bit_name(cgx, bit);
 
@@ -253,7 +258,7 @@ CGX_API int cgx_group_open_temporary(struct cgx *cgx, const char *name, cgx_set 
 		r = new_group(cgx, clean, controllers, &g);
 	if (r)
 		return r;
-	r = all_mounted(cgx, g->path, controllers & ~CGX_C_USUAL);
+	r = all_mounted(cgx, g->path, controllers);
 	for (size_t i = 0; !r && i < cgx->n_hier; i++) {
 		AUTO_FREE char *parent = NULL;
 		struct buf path = { 0 };

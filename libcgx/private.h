@@ -263,7 +263,6 @@ struct cgx_setting {
 	const char *note;
 };
 #define SETTING_CORE (1u << 16) /* in the v2 tree even without its controller (cpu.stat, *.pressure) */
-
 #define SETTING_PARTS (1u << 17) /* one line a write, which names only what changes: the other files of the row and
 				  * the present value play no part (io.max) */
 

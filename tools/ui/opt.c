@@ -122,7 +122,7 @@ static int refuse(struct parser *p, const struct given *g, const char *cause)
 {
 	say_option(p->why, g);
 	if (g->text)
-		buf_printf(p->why, " %s", g->text);
+		buf_printf(p->why, " %s", *g->text ? g->text : "''");
 	buf_printf(p->why, ": %s", cause);
 	return -EINVAL;
 }
@@ -374,8 +374,10 @@ static int take_long(struct parser *p, const char *word)
 	if (!g.row)
 		return refuse_long(p, word, len);
 	g.base = base_of(p, g.row);
-	if (g.text && !g.row->arg)
+	if (g.text && !g.row->arg) {
+		g.text = NULL;
 		return refuse(p, &g, "takes no argument");
+	}
 	if (!g.text && opt_needs_arg(g.row))
 		return take_next_word(p, &g);
 	return take(p, &g);

@@ -500,16 +500,18 @@ static int print_text(struct table *t)
 
 /* ---- JSON ------------------------------------------------------------------------------------- */
 
-static const char *key_of(const struct column *c, char *space, size_t size)
+/* "CPU%" is cpu_percent. */
+static const char *key_of(const struct column *c, struct buf *space)
 {
-	size_t i;
-
 	if (c->key)
 		return c->key;
-	for (i = 0; c->name[i] && i < size - 1; i++)
-		space[i] = isalnum((unsigned char)c->name[i]) ? (char)tolower((unsigned char)c->name[i]) : '_';
-	space[i] = '\0';
-	return space;
+	buf_reset(space);
+	for (const char *s = c->name; *s; s++)
+		if (*s == '%')
+			buf_puts(space, "_percent");
+		else
+			buf_putc(space, isalnum((unsigned char)*s) ? (char)tolower((unsigned char)*s) : '_');
+	return buf_text(space);
 }
 
 static void add_json_cell(struct json *j, const char *key, const struct cell *c)
@@ -536,13 +538,13 @@ static void add_json_cell(struct json *j, const char *key, const struct cell *c)
 void table_json(struct table *t, struct json *j, const char *key)
 {
 	size_t *order AUTO_FREE = order_of(t);
-	char space[64];
+	struct buf AUTO_BUF space = { 0 };
 
 	json_open_array(j, key);
 	for (size_t i = 0; order && i < t->n; i++) {
 		json_open_object(j, NULL);
 		for (size_t k = 0; k < t->choice.n; k++)
-			add_json_cell(j, key_of(&t->columns[t->choice.shown[k]], space, sizeof(space)),
+			add_json_cell(j, key_of(&t->columns[t->choice.shown[k]], &space),
 				      shown_cell(t, order[i], k));
 		json_close(j);
 	}

@@ -43,7 +43,7 @@ struct column {
 	const char *name;      /* upper case; -o takes any case */
 	unsigned flags;
 	enum column_type type;
-	const char *key;       /* in JSON; NULL: the name in lower case, - % and blanks as _ */
+	const char *key;       /* in JSON; NULL: the name in lower case, % as _percent, - as _ */
 	double width;          /* hint: below 1 a share of the terminal, else characters; 0 none */
 	const char *help;
 };

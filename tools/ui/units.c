@@ -61,7 +61,7 @@ struct units units_count(uint64_t n)
 	}
 	if (t < 1000)
 		return with_decimal(t, names[i]);
-	snprintf(u.s, sizeof(u.s), "%" PRIu64 "%s", (t + 5) / 10, names[i]);
+	snprintf(u.s, sizeof(u.s), "%" PRIu64 "%s", n / by + (n % by >= by / 2), names[i]);
 	return u;
 }
 
