@@ -5,12 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
 
 CGX_API const char *cgx_version(void)
 {

@@ -211,6 +211,13 @@ int fs_wait(int fd, int timeout_ms)
 
 /* ---- listing ---- */
 
+int fs_is_leaf(int dirfd)
+{
+	struct stat st;
+
+	return !fstatat(dirfd, "", &st, AT_EMPTY_PATH) && st.st_nlink == 2;
+}
+
 /* The kernel's record; glibc has no getdents64 before 2.30 and readdir costs a malloc and a stat. */
 struct dirent_rec {
 	uint64_t ino;

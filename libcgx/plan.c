@@ -328,7 +328,8 @@ static int refuse_populated(struct cgx_plan *p, struct cgx_group *g, const char 
 	return -EBUSY;
 }
 
-/* Groups below first. top is what the user named: its parent takes what is moved out. */
+/* Groups below first. What is moved out goes to the parent of what the user named. 0, or 1 when there is no
+ * such group. */
 static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *path, unsigned flags)
 {
 	AUTO_BUF struct buf procs = { 0 }, sub = { 0 };
@@ -339,10 +340,10 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 
 	if (r == -EOPNOTSUPP)
 		r = fs_read(dir, pl->h->ops->threads_file, &procs);
-	if (!r)
+	if (!r && !fs_is_leaf(dir))
 		r = fs_list_dirs(dir, "", &l);
 	if (r)
-		return r == -ENOENT || r == -ENODEV ? 0 : fail(p->cgx, r, group_label(g), "look into the group", NULL);
+		return r == -ENOENT || r == -ENODEV ? 1 : fail(p->cgx, r, group_label(g), "look into the group", NULL);
 	if (l.n && !(flags & CGX_DELETE_RECURSIVE)) {
 		r = fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu group%s below it", l.n,
 			 l.n == 1 ? " is" : "s are");
@@ -358,6 +359,8 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 		buf_reset(&sub);
 		buf_printf(&sub, "%s/%s", path, l.entry[i].name);
 		r = sub.err ? sub.err : delete_tree(p, g, pl, sub.s, flags);
+		if (r > 0)
+			r = 0;
 	}
 	fs_list_free(&l);
 	return r ? r : plan_add(p, CGX_V_RMDIR, pl->h, path, NULL, NULL);
@@ -397,26 +400,23 @@ static int add_kill(struct cgx_plan *p, struct cgx_group *g)
 
 CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned flags)
 {
-	int found = 0, r = 0;
+	size_t missing = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < g->n; i++) {
-		if (!*g->place[i].path) {
-			fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
-			return -EBUSY;
-		}
-		found |= dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1;
-	}
-	if (!found) {
-		fail(p->cgx, -ENOENT, group_label(g), "remove the group", "there is no such group");
-		advise(p->cgx, "cgx-ls shows the groups that there are");
-		return -ENOENT;
-	}
-	if (flags & CGX_DELETE_KILL)
+	for (size_t i = 0; i < g->n; i++)
+		if (!*g->place[i].path)
+			return fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
+	if (flags & CGX_DELETE_KILL && g->n)
 		r = add_kill(p, g);
-	for (size_t i = 0; !r && i < g->n; i++)
-		if (dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1)
-			r = delete_tree(p, g, &g->place[i], g->place[i].path, flags);
-	return r;
+	for (size_t i = 0; r >= 0 && i < g->n; i++) {
+		r = delete_tree(p, g, &g->place[i], g->place[i].path, flags);
+		missing += r > 0;
+	}
+	if (r < 0 || missing < g->n)
+		return r < 0 ? r : 0;
+	fail(p->cgx, -ENOENT, group_label(g), "remove the group", "there is no such group");
+	advise(p->cgx, "cgx-ls shows the groups that there are");
+	return -ENOENT;
 }
 
 /* ---- move ---- */

@@ -51,6 +51,8 @@ struct fs_list {
 	struct fs_entry *entry;
 	size_t n;
 };
+/* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
+int fs_is_leaf(int dirfd);
 /* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */
 int fs_list_dirs(int dirfd, const char *path, struct fs_list *ret);
 /* Regular files of a directory, sorted by name. */

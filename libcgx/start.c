@@ -119,31 +119,32 @@ static _Noreturn void child(const struct doors *d, const struct cgx_start *how, 
 	_exit(125);
 }
 
-static pid_t spawn(const struct doors *d, const struct cgx_start *how, struct note *note, int *ret_pidfd)
+/* Born in the v2 group: memory is copied, since a child that shares it needs a stack of its own. */
+static pid_t spawn_inside(const struct doors *d, const struct cgx_start *how, struct note *note, int *ret_pidfd)
 {
 	struct clone_how c = {
-		.flags = CLONE_VFORK | CLONE_PIDFD | (d->v2_dir >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = CLONE_VFORK | CLONE_PIDFD | CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.cgroup = d->v2_dir >= 0 ? (uint64_t)d->v2_dir : 0,
+		.cgroup = (uint64_t)d->v2_dir,
 	};
-	long pid = syscall(SYS_clone3, &c, d->v2_dir >= 0 ? sizeof(c) : offsetof(struct clone_how, set_tid));
+	long pid = syscall(SYS_clone3, &c, sizeof(c));
 
 	if (!pid)
 		child(d, how, note);
 	return pid < 0 ? -errno : (pid_t)pid;
 }
 
-/* Kernels before 5.3, and seccomp filters that do not know clone3. */
-static pid_t spawn_by_fork(const struct doors *d, const struct cgx_start *how, struct note *note, int *ret_pidfd)
+/* It walks in through the doors: no copy of the caller's memory, which it leaves at exec. */
+static pid_t spawn_outside(const struct doors *d, const struct cgx_start *how, struct note *note, int *ret_pidfd)
 {
-	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid_t pid = vfork();
 
 	if (!pid)
 		child(d, how, note);
 	if (pid < 0)
 		return -errno;
-	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	*ret_pidfd = (int)syscall(SYS_pidfd_open, pid, 0); /* -1 before Linux 5.3 */
 	return pid;
 }
 
@@ -207,11 +208,9 @@ static int try_start(struct cgx_group *g, const struct cgx_start *how, int into,
 	if (r)
 		return r;
 	*note = (struct note){ .stage = CGX_START_CLONE };
-	pid = spawn(&d, how, note, &pidfd);
-	if (pid == -ENOSYS && d.v2_dir < 0)
-		pid = spawn_by_fork(&d, how, note, &pidfd);
-	if (pid == -ENOSYS || (pid == -EPERM && into))
-		return 1;
+	pid = d.v2_dir >= 0 ? spawn_inside(&d, how, note, &pidfd) : spawn_outside(&d, how, note, &pidfd);
+	if (d.v2_dir >= 0 && (pid == -ENOSYS || pid == -EPERM))
+		return 1; /* an old kernel, or a filter that does not know clone3 */
 	if (pid < 0) {
 		ret->failed = CGX_START_CLONE;
 		return explain_clone(g, &d, pid);

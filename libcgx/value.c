@@ -23,6 +23,14 @@ static struct group_place *v1_place(struct cgx_group *g, cgx_set bit)
 	return NULL;
 }
 
+/* A setting whose own side of the host does not carry it is on the other side, if that has its controller. */
+static int other_side_has(struct cgx_group *g, const struct setting_ref *ref)
+{
+	if (ref->dialect == 1)
+		return ref->row->v2 && v2_place(g) && !v1_place(g, setting_prefix_bit(ref->row->v1[ref->index].name));
+	return ref->row->v1[0].name && v1_place(g, setting_prefix_bit(ref->row->v1[0].name));
+}
+
 /* The place where a file of this name would be if the host speaks its dialect; NULL it does not. */
 static struct group_place *native_place(struct cgx_group *g, const struct setting_ref *ref, const char *file)
 {
@@ -33,21 +41,32 @@ static struct group_place *native_place(struct cgx_group *g, const struct settin
 		bit = layout_bit(g->cgx, file, strcspn(file, "."));
 	if (ref->row && ref->dialect == 1)
 		return v1_place(g, bit);
-	if (v2 && (bit == CGX_C_CORE || (ref->row && ref->row->flags & SETTING_CORE) ||
-		   layout_find(g->cgx, bit) == v2->h))
+	if (v2 && (bit == CGX_C_CORE || layout_find(g->cgx, bit) == v2->h))
 		return v2;
-	if (ref->row && !(ref->row->v1[0].name && !strcmp(ref->row->v1[0].name, file)))
+	/* v2 has it without the controller, but where v1 has the controller v1 knows more (throttling) */
+	if (v2 && ref->row && ref->row->flags & SETTING_CORE && !other_side_has(g, ref))
+		return v2;
+	if (ref->row && (ref->row->codec || !ref->row->v1[0].name || strcmp(ref->row->v1[0].name, file)))
 		return NULL;
 	return v1_place(g, bit);
 }
 
 /* ---- words for what is not there ---- */
 
+/* "web/memory.max" for words. */
+static void put_object(struct buf *b, const struct cgx_group *g, const char *name)
+{
+	const char *label = group_label(g);
+
+	buf_printf(b, "%s/", strcmp(label, "/") ? label : "");
+	buf_escape(b, name, strnlen(name, 200));
+}
+
 static int not_mounted(struct cgx_group *g, const char *name, cgx_set bit)
 {
 	AUTO_BUF struct buf object = { 0 };
 
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	fail(g->cgx, -ENODEV, buf_text(&object), "find", "the controller %s is mounted nowhere on this host",
 	     layout_bit_name(g->cgx, bit));
 	advise(g->cgx, "cgx-ls --controllers shows what this host has");
@@ -64,9 +83,9 @@ static int absent_file(struct cgx_group *g, struct group_place *pl, const struct
 	size_t len, n;
 	int enabled = 0;
 
-	buf_printf(&object, "%s/%s", group_label(g), name);
-	if (pl->h->version == 2 && !*pl->path && ref->row && ref->row->flags & CGX_S_NOROOT) {
-		fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", "the root group of v2 never has this setting");
+	put_object(&object, g, name);
+	if (!*pl->path && ref->row && ref->row->flags & CGX_S_NOROOT) {
+		fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", "the root group never has this setting");
 		advise(g->cgx, "ask a group below the root");
 		return -EOPNOTSUPP;
 	}
@@ -96,7 +115,7 @@ static int no_counterpart(struct cgx_group *g, const struct setting_ref *ref, co
 {
 	AUTO_BUF struct buf object = { 0 };
 
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "translate", "cgroup v%d has nothing that says the same",
 	     ref->dialect == 2 ? 1 : 2);
 	if (ref->row->nearest)
@@ -110,7 +129,7 @@ static int no_place(struct cgx_group *g, const struct setting_ref *ref, const ch
 	AUTO_BUF struct buf object = { 0 };
 	cgx_set bit = setting_prefix_bit(name);
 
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	if (!bit)
 		bit = layout_bit(g->cgx, name, strcspn(name, "."));
 	if (!bit) {
@@ -167,7 +186,7 @@ static int read_failed(struct cgx_group *g, struct group_place *pl, const struct
 		return place_fd(g, pl);
 	if (r == -ENOENT)
 		return absent_file(g, pl, ref, name);
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	if (r == -ENODEV)
 		return fail(g->cgx, -ENOENT, buf_text(&object), "read", "the group has just been removed");
 	if ((r == -EACCES || r == -EPERM || r == -EINVAL) && ref->row && !(ref->row->flags & CGX_S_READ)) {
@@ -253,7 +272,7 @@ static int codec_failed(struct cgx_group *g, const struct setting_ref *ref, cons
 		return r;
 	if (r == -EOPNOTSUPP)
 		return no_counterpart(g, ref, name);
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	if (r == -ENODATA && ref->row->with)
 		return fail(g->cgx, r, buf_text(&object), "translate", "%s is needed for that and cannot be read",
 			    ref->row->with);
@@ -317,14 +336,6 @@ static int read_converted(struct cgx_group *g, const struct cgx_plan *p, const s
 	return r ? codec_failed(g, ref, name, r) : 0;
 }
 
-/* A setting whose own side of the host does not carry it is on the other side, if that has its controller. */
-static int other_side_has(struct cgx_group *g, const struct setting_ref *ref)
-{
-	if (ref->dialect == 1)
-		return ref->row->v2 && v2_place(g) && !v1_place(g, setting_prefix_bit(ref->row->v1[ref->index].name));
-	return ref->row->v1[0].name && v1_place(g, setting_prefix_bit(ref->row->v1[0].name));
-}
-
 static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
 		    struct buf *ret)
 {
@@ -374,8 +385,7 @@ static int take_key(struct cgx_group *g, const char *name, const char *key, stru
 
 	if (text_flat(text->s, key, &value, &len) &&
 	    (!line || text_nested(text->s, line, dot + 1, &value, &len))) {
-		buf_printf(&object, "%s/", group_label(g));
-		buf_escape(&object, name, strlen(name));
+		put_object(&object, g, name);
 		fail(g->cgx, -ENOKEY, buf_text(&object), "read", "the file has no such key");
 		return -ENOKEY;
 	}
@@ -422,7 +432,7 @@ CGX_API int cgx_get_u64(struct cgx_group *g, const char *name, uint64_t *ret)
 	}
 	if (!num_u64(buf_text(&b), ret))
 		return 0;
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	return fail(g->cgx, -EBADMSG, buf_text(&object), "read as a number", "the value is no number");
 }
 
@@ -694,7 +704,7 @@ int value_explain_write(struct cgx_group *g, struct group_place *pl, const char 
 	struct setting_ref ref;
 
 	setting_lookup(name, &ref);
-	buf_printf(&object, "%s/%s", group_label(g), name);
+	put_object(&object, g, name);
 	buf_puts(&action, "write ");
 	buf_escape(&action, text, strnlen(text, 200));
 	if (strcmp(name, file))

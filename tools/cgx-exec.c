@@ -320,12 +320,24 @@ static int make_temporary_with(struct job *j, cgx_set set)
 	return r;
 }
 
+/* What counts what a report tells of; io costs a hierarchy more and is told when a report is asked for. */
+static cgx_set counting(const struct spec *spec)
+{
+	cgx_set set = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT;
+
+	if (spec->report == REPORT_TEXT || spec->report == REPORT_JSON || spec->report_to)
+		set |= CGX_C_CPU | CGX_C_IO;
+	return spec->report == REPORT_NONE ? CGX_C_PIDS : set;
+}
+
 /* A place may lack controllers that only count; those that limit must be there. */
 static int make_temporary(struct job *j)
 {
-	cgx_set need = needed(j->spec) | CGX_C_CORE;
-	int r = make_temporary_with(j, need | CGX_C_USUAL);
+	cgx_set need = needed(j->spec);
+	int r = make_temporary_with(j, need | counting(j->spec));
 
+	if (!need)
+		need = CGX_C_CORE;
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_temporary_with(j, need);
 	return r;

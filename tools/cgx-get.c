@@ -225,7 +225,8 @@ static int show_group(const struct sink *s, struct cgx_group *g, const char *lab
 
 /* ---- which groups ---- */
 
-static int show_target(const struct sink *s, const char *text, cgx_set controllers)
+/* listed: settings of these controllers are shown beside those named by -r. */
+static int show_target(const struct sink *s, const char *text, cgx_set listed)
 {
 	struct cgx_group *g;
 	cgx_set from_text;
@@ -234,11 +235,12 @@ static int show_target(const struct sink *s, const char *text, cgx_set controlle
 
 	if (r < 0)
 		return r;
-	controllers |= from_text;
-	r = cgx_group_open(s->f->cgx, path, s->spec->names.n ? from_text : controllers, &g);
+	if (!s->spec->names.n)
+		listed |= from_text;
+	r = cgx_group_open(s->f->cgx, path, s->spec->names.n ? from_text : listed, &g);
 	if (r < 0)
 		return r;
-	r = show_group(s, g, path, controllers == CGX_C_ALL ? 0 : controllers);
+	r = show_group(s, g, path, listed == CGX_C_ALL ? 0 : listed);
 	cgx_group_close(g);
 	return r;
 }
@@ -268,13 +270,23 @@ static size_t count_full(const struct spec *spec)
 	return n;
 }
 
+/* -g CONTROLLERS:PATH shows all of these controllers, whatever -r names. */
+static int show_g_target(const struct sink *s, const char *text)
+{
+	cgx_set controllers;
+	const char *path;
+	int r = target_parse(s->f->cgx, text, &controllers, &path);
+
+	return r ? r : show_target(s, text, controllers);
+}
+
 static int show_all(struct sink *s, cgx_set controllers, int argc, char **argv)
 {
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->spec->targets.n; i++)
 		if (strchr(s->spec->targets.v[i], ':'))
-			r = show_target(s, s->spec->targets.v[i], 0);
+			r = show_g_target(s, s->spec->targets.v[i]);
 	for (int i = 0; !r && i < argc; i++)
 		r = show_target(s, argv[i], controllers);
 	return r;

@@ -51,7 +51,7 @@ static const struct cgx_setting rows[] = {
 	{
 		.v2 = "cpu.uclamp.min",
 		.kind = CGX_KIND_TEXT,
-		.v1 = { { "cpu.uclamp.min", CGX_KIND_TEXT, .words = "PERCENT max" } },
+		.v1 = { { "cpu.uclamp.min", CGX_KIND_TEXT } },
 		.flags = RW | NOROOT,
 		.words = "PERCENT max",
 		.help = "least CPU speed asked for, 0 to 100 percent, or max",
@@ -59,7 +59,7 @@ static const struct cgx_setting rows[] = {
 	{
 		.v2 = "cpu.uclamp.max",
 		.kind = CGX_KIND_TEXT,
-		.v1 = { { "cpu.uclamp.max", CGX_KIND_TEXT, .words = "PERCENT max" } },
+		.v1 = { { "cpu.uclamp.max", CGX_KIND_TEXT } },
 		.flags = RW | NOROOT,
 		.words = "PERCENT max",
 		.help = "greatest CPU speed asked for, 0 to 100 percent, or max",

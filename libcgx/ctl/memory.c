@@ -33,7 +33,6 @@ static const struct cgx_setting rows[] = {
 		.v1 = { { "memory.soft_limit_in_bytes", CGX_KIND_BYTES_V1 } },
 		.codec = &codec_limit,
 		.flags = RW | NOROOT | CGX_S_ROUNDED,
-		.nearest = "memory.high",
 		.help = "this much is reclaimed only when nothing else is left: a size, or max",
 		.note = "v1's soft limit is near but not the same: it singles out the groups above it when the machine "
 			"runs short; as a default it is max where v2 has 0",

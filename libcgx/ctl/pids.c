@@ -13,7 +13,7 @@ static const struct cgx_setting rows[] = {
 	{
 		.v2 = "pids.max",
 		.kind = CGX_KIND_COUNT_MAX,
-		.v1 = { { "pids.max", CGX_KIND_COUNT_MAX, .max = 4194304 } },
+		.v1 = { { "pids.max", CGX_KIND_COUNT_MAX } },
 		.flags = LIMIT | NOROOT,
 		.max = 4194304,
 		.help = "how many processes and threads the group may have, 0 to 4194304, or max",

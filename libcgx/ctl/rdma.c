@@ -2,8 +2,6 @@
 /* Settings of the rdma controller. */
 #include "ctl.h"
 
-#define KEYS "NAME hca_handle:n hca_object:n"
-
 static const struct cgx_setting rows[] = {
 	{
 		.v2 = "rdma.current",
@@ -15,9 +13,9 @@ static const struct cgx_setting rows[] = {
 	{
 		.v2 = "rdma.max",
 		.kind = CGX_KIND_NESTED,
-		.v1 = { { "rdma.max", CGX_KIND_NESTED, .words = KEYS } },
+		.v1 = { { "rdma.max", CGX_KIND_NESTED } },
 		.flags = RW | NOROOT | SETTING_PARTS,
-		.words = KEYS,
+		.words = "NAME hca_handle:n hca_object:n",
 		.help = "limits of an RDMA device: NAME and hca_handle=, hca_object=, each a number or max",
 	},
 };

@@ -4,9 +4,6 @@
 
 #include "ui/message.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 
 #ifdef HAVE_LIBCGROUP
 #include <libcgroup.h>

@@ -22,10 +22,27 @@ static uint64_t figure(struct cgx_group *g, const char *name)
 	return cgx_get_u64(g, name, &n) ? UNKNOWN : n;
 }
 
+/* One key of a text of lines "KEY VALUE"; text may be NULL. */
+static uint64_t keyed(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+	uint64_t n;
+
+	for (const char *p = text; p && *p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+		if (!strncmp(p, key, len) && p[len] == ' ') {
+			p += len + 1;
+			return num_scan(&p, &n) ? UNKNOWN : n;
+		}
+	return UNKNOWN;
+}
+
 void report_baseline(struct cgx_group *g, struct baseline *ret)
 {
-	ret->limit_hits = figure(g, "memory.events.local:max");
-	ret->oom_kills = figure(g, "memory.events.local:oom_kill");
+	AUTO_FREE char *memory = NULL;
+
+	cgx_get(g, "memory.events.local", &memory);
+	ret->limit_hits = keyed(memory, "max");
+	ret->oom_kills = keyed(memory, "oom_kill");
 	ret->denied = figure(g, "pids.events:max");
 }
 
@@ -99,12 +116,16 @@ static void collect_victims(const struct cgx *cgx, const struct cgx_group *g, st
 void report_collect(const struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
 		    struct facts *ret)
 {
+	AUTO_FREE char *cpu = NULL;
 	struct facts *f = ret;
+	struct baseline now;
 
-	*f = (struct facts){ 0 };
-	f->limit_hits = since(figure(g, "memory.events.local:max"), before->limit_hits);
-	f->oom_kills = since(figure(g, "memory.events.local:oom_kill"), before->oom_kills);
-	f->denied = since(figure(g, "pids.events:max"), before->denied);
+	report_baseline(g, &now);
+	*f = (struct facts){
+		.limit_hits = since(now.limit_hits, before->limit_hits),
+		.oom_kills = since(now.oom_kills, before->oom_kills),
+		.denied = since(now.denied, before->denied),
+	};
 	if (!full)
 		return;
 	if (f->oom_kills && f->oom_kills != UNKNOWN && kmsg)
@@ -115,11 +136,12 @@ void report_collect(const struct cgx *cgx, struct cgx_group *g, const struct bas
 		f->pids.limit = UNKNOWN;
 	f->memory_peak = figure(g, "memory.peak");
 	f->pids_peak = figure(g, "pids.peak");
-	f->usage_usec = figure(g, "cpu.stat:usage_usec");
-	f->user_usec = figure(g, "cpu.stat:user_usec");
-	f->system_usec = figure(g, "cpu.stat:system_usec");
-	f->throttled_usec = figure(g, "cpu.stat:throttled_usec");
-	f->nr_throttled = figure(g, "cpu.stat:nr_throttled");
+	cgx_get(g, "cpu.stat", &cpu);
+	f->usage_usec = keyed(cpu, "usage_usec");
+	f->user_usec = keyed(cpu, "user_usec");
+	f->system_usec = keyed(cpu, "system_usec");
+	f->throttled_usec = keyed(cpu, "throttled_usec");
+	f->nr_throttled = keyed(cpu, "nr_throttled");
 	collect_io(g, f);
 }
 

@@ -6,8 +6,9 @@
 #include "frame.h"
 
 /*
- * With f->dry_run print the steps on stdout, one a line ("write /sys/fs/cgroup/web/memory.max 67108864"), or
- * with f->json as { "steps": [ ... ] }; else apply the plan and warn where the kernel kept another value.
+ * With f->dry_run print the steps on stdout, one a line ("write /sys/fs/cgroup/web/memory.max
+ * 67108864"), or with f->json as { "steps": [ ... ] }; else apply the plan and warn where the kernel
+ * kept another value.
  * Returns an exit status; failures are told.
  */
 int apply_plan(const struct frame *f, struct cgx_plan *p);

@@ -109,7 +109,8 @@ static void offer_settings(const struct part *p, int assignment)
 		return;
 	for (const struct cgx_setting *row = NULL; (row = cgx_setting_next(row));)
 		for (size_t n = 0; cgx_setting_v1_name(row, n); n++)
-			if (strcmp(cgx_setting_v1_name(row, n), cgx_setting_name(row)))
+			if (strcmp(cgx_setting_v1_name(row, n), cgx_setting_name(row)) &&
+			    cgx_setting_find(cgx_setting_v1_name(row, n)) == row)
 				offer(p, cgx_setting_v1_name(row, n), cgx_setting_help(row));
 }
 

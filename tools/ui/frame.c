@@ -18,10 +18,10 @@ enum { WITH_CHANGES = 1, WITH_DATA, WITH_COLUMNS };
 
 static const struct opt frame_options[] = {
 	{ 'o', "output", "COLUMNS", OPT_STRING, offsetof(struct frame, output),
-	  "show these columns; +NAME adds one, help tells of them", .complete = COMPLETE_COLUMN,
+	  "columns to show; +NAME adds one, help tells all", .complete = COMPLETE_COLUMN,
 	  .who = WHO(WITH_COLUMNS) },
 	{ 0, "sort", "COLUMN", OPT_STRING, offsetof(struct frame, sort),
-	  "sort by this column; -COLUMN from the largest down", .complete = COMPLETE_SORT,
+	  "sort by it; -COLUMN from the largest", .complete = COMPLETE_SORT,
 	  .who = WHO(WITH_COLUMNS) },
 	{ 0, "no-headings", NULL, OPT_FLAG, offsetof(struct frame, no_headings),
 	  "no line of column names", .who = WHO(WITH_COLUMNS) },
@@ -29,7 +29,7 @@ static const struct opt frame_options[] = {
 	{ 0, "dry-run", NULL, OPT_FLAG, offsetof(struct frame, dry_run),
 	  "print what would be done and do nothing", .who = WHO(WITH_CHANGES) },
 	{ 0, "root", "DIR", OPT_STRING, offsetof(struct frame, root),
-	  "look for /proc and /sys below DIR (or set CGX_ROOT)", .complete = COMPLETE_DIR },
+	  "find /proc and /sys below DIR (or CGX_ROOT)", .complete = COMPLETE_DIR },
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct frame, help), "show this help" },
 	{ 'V', "version", NULL, OPT_FLAG, offsetof(struct frame, version), "show the version" },
 	OPT_END

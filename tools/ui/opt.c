@@ -190,9 +190,9 @@ static int take_string(struct parser *p, const struct given *g)
 		refuse(p, g, "out of memory");
 		return -ENOMEM;
 	}
+	list->v = v;
 	v[list->n++] = g->text;
 	v[list->n] = NULL;
-	list->v = v;
 	return 0;
 }
 

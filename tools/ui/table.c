@@ -144,7 +144,7 @@ static int choose(const struct frame *f, const struct column *columns, struct ch
 
 	*c = (struct choice){ .sort = -1 };
 	if (*list == '+') {
-		for (int i = 0; columns[i].name && i < MOST_COLUMNS; i++)
+		for (int i = 0; i < MOST_COLUMNS && columns[i].name; i++)
 			if (columns[i].flags & COLUMN_SHOWN)
 				c->shown[c->n++] = i;
 		list++;
@@ -257,7 +257,8 @@ size_t table_row(struct table *t, size_t parent)
 		t->err = -ENOMEM;
 		return TABLE_TOP;
 	}
-	t->rows[t->n] = (struct row){ parent, cells };
+	t->rows[t->n].parent = parent;
+	t->rows[t->n].cells = cells;
 	return t->n++;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rows under named columns, printed as text, as a tree, or as JSON. The only file that knows libsmartcols,
- * which is loaded when there is something to align; a list of one column does without.
+ * Rows under named columns, printed as text, as a tree, or as JSON. The only file that knows
+ * libsmartcols, which is loaded when there is something to align; a list of one column does without.
  *
  * A tool has an enum of columns and a const table in the same order, ending with COLUMN_END:
  *
@@ -35,8 +35,8 @@
 #define COLUMN_TREE  (1u << 2) /* carries the branches in tree mode */
 #define COLUMN_TRUNC (1u << 3) /* may be cut on a narrow terminal */
 
-/* What the column is in JSON, for -o help; the cells decide. A cell that was not set is null there, and "-"
- * in text. */
+/* What the column is in JSON, for -o help; the cells decide. A cell that was not set is null there,
+ * and "-" in text. */
 enum column_type { COLUMN_STRING, COLUMN_NUMBER, COLUMN_BOOL };
 
 struct column {
@@ -55,8 +55,8 @@ struct table;
 #define TABLE_EXACT (1u << 1) /* numbers as they are instead of 64.0M */
 
 /*
- * columns is the tool's table; -o NAME,PROCS of f (f->output) chooses, +NAME adds to those shown; --sort and
- * --no-headings of f are obeyed. name is the array's key in JSON: { "groups": [ ... ] }.
+ * columns is the tool's table; -o NAME,PROCS of f (f->output) chooses, +NAME adds to those shown;
+ * --sort and --no-headings of f are obeyed. name is the array's key in JSON: { "groups": [ ... ] }.
  * Errors: -EINVAL unknown column, -ENOMEM; told already.
  */
 int table_new(const struct frame *f, const struct column *columns, const char *name, unsigned flags,
@@ -72,8 +72,8 @@ int table_wants(const struct table *t, int col);
 size_t table_row(struct table *t, size_t parent);
 /* Fill a cell. Texts are copied and may hold any byte. */
 void table_text(struct table *t, size_t row, int col, const char *s);
-/* label is shown, s is sorted by and stands in JSON: a path and its last part. In a table that is no tree s is
- * shown. */
+/* label is shown, s is sorted by and stands in JSON: a path and its last part. In a table that is
+ * no tree s is shown. */
 void table_label(struct table *t, size_t row, int col, const char *s, const char *label);
 /* UINT64_MAX is shown as max, and is "max" in JSON. */
 void table_number(struct table *t, size_t row, int col, uint64_t n, enum unit unit);
@@ -89,7 +89,8 @@ void table_json(struct table *t, struct json *j, const char *key);
 int column_find(const struct column *columns, const char *name, size_t len);
 /* "NAME  type  help", one a line, on stdout: what -o help prints. */
 void columns_print(const struct column *columns);
-/* The frame asks this before run: 0, or the status of a usage error after a message about -o or --sort. */
+/* The frame asks this before run: 0, or the status of a usage error after a message about -o or
+ * --sort. */
 int columns_check(const struct frame *f, const struct column *columns);
 
 #endif

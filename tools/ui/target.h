@@ -6,8 +6,9 @@
 #include "frame.h"
 
 /*
- * Split text: "memory,cpu:web" gives both, "web/api" the path alone with controllers 0, ":web" (libcgroup 3) the v2
- * tree alone, "*:web" every hierarchy. A colon behind a slash belongs to the path ("./a:b", "web/a:b").
+ * Split text: "memory,cpu:web" gives both, "web/api" the path alone with controllers 0, ":web"
+ * (libcgroup 3) the v2 tree alone, "*:web" every hierarchy. A colon behind a slash belongs to the
+ * path ("./a:b", "web/a:b").
  * *ret_path points into text.
  * Errors: as cgx_set_parse(), with the words in the context.
  */

@@ -20,9 +20,9 @@ int text_is_utf8(const char *s, size_t n);
 
 /*
  * Append s so that it stays on its line and cannot talk to a terminal: C0 and C1 controls, DEL,
- * directional overrides (U+202A-202E, U+2066-2069), line and paragraph separators, what is no UTF-8 or not in set
- * come byte by byte as \xHH. A backslash passes: systemd names groups "a\x2db", and what is printed must
- * be what the next command takes.
+ * directional overrides (U+202A-202E, U+2066-2069), line and paragraph separators, what is no UTF-8
+ * or not in set come byte by byte as \xHH. A backslash passes: systemd names groups "a\x2db", and
+ * what is printed must be what the next command takes.
  */
 void text_show(struct buf *b, const char *s, size_t n, enum text_set set);
 /* The same on stdout; TEXT_UTF8. */

@@ -1,0 +1,130 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# libcgroup's names: cgcreate, cgexec, cgget ... as links to the same programs.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+has pids || skip_all "no pids controller"
+mkdir "$tmp/bin"
+for pair in cgcreate=cgx-create cgdelete=cgx-delete cgexec=cgx-exec cgget=cgx-get cgset=cgx-set cgclassify=cgx-move \
+	lscgroup=cgx-ls lssubsys=cgx-ls; do
+	program=$(command -v "${pair#*=}")
+	libs=$(dirname "$program")/.libs
+	if [ -x "$libs/${pair#*=}" ]; then # not libtool's wrapper, which does not hand its name on
+		program=$libs/${pair#*=}
+		LD_LIBRARY_PATH=$(cd "$libs/../../.libs" && pwd)
+		export LD_LIBRARY_PATH
+	fi
+	ln -s "$program" "$tmp/bin/${pair%=*}"
+done
+old=$PATH
+PATH=$tmp/bin:$PATH
+
+exits 0 "cgcreate -g" cgcreate -g "pids:$T/a" -g "pids:$T/a/sub" -g "pids:$T/b"
+is "$out$err" "" "says nothing"
+ok "makes the groups" exists "$T/a/sub" pids
+exits 0 "cgcreate again" cgcreate -g "pids:$T/a"
+run cgcreate
+isnt "$status" 0 "cgcreate without -g is a usage error"
+run cgcreate -g "nosuch:$T/a"
+isnt "$status" 0 "cgcreate with an unknown controller fails"
+like "$err" nosuch "and names it"
+
+exits 0 "cgset -r" cgset -r pids.max=50 "$T/a"
+is "$out$err" "" "says nothing"
+is "$(in_kernel pids "$T/a" pids.max pids.max)" 50 "sets it"
+exits 0 "cgset of two groups" cgset -r pids.max=51 "$T/a" "$T/b"
+is "$(in_kernel pids "$T/b" pids.max pids.max)" 51 "sets both"
+run cgset -r pids.max "$T/a"
+isnt "$status" 0 "cgset -r without = fails"
+num "$status" -lt 128 "and does not crash"
+exits 0 "cgset --copy-from" cgset --copy-from "$T/a" "$T/a/sub"
+is "$(in_kernel pids "$T/a/sub" pids.max pids.max)" 51 "copies"
+
+cgget -r pids.max "$T/a" >"$tmp/got"
+printf '%s:\npids.max: 51\n\n' "$T/a" >"$tmp/want"
+ok "cgget -r prints GROUP:, NAME: VALUE and an empty line" cmp "$tmp/got" "$tmp/want"
+cgget -n -v -r pids.max "$T/a" >"$tmp/got"
+echo 51 >"$tmp/want"
+ok "cgget -n -v prints the value" cmp "$tmp/got" "$tmp/want"
+cgget -r pids.max -r pids.current "$T/a" "$T/b" >"$tmp/got"
+printf '%s:\npids.max: 51\npids.current: 0\n\n%s:\npids.max: 51\npids.current: 0\n\n' "$T/a" "$T/b" >"$tmp/want"
+ok "cgget of two settings and two groups" cmp "$tmp/got" "$tmp/want"
+exits 0 "cgget -g CONTROLLER GROUP" cgget -g pids "$T/a"
+is "$(head -n 1 "$tmp/out")" "$T/a:" "has the group's name"
+like "$out" '^pids\.max: 51$' "and the controller's settings"
+exits 0 "cgget -g CONTROLLER:GROUP" cgget -g "pids:$T/a"
+run cgget -g pids
+isnt "$status" 0 "cgget -g without a group is a usage error"
+run cgget -r pids.max "$T/nosuch"
+isnt "$status" 0 "cgget of a missing group fails"
+if has memory; then
+	cgcreate -g "memory:$T/a"
+	run cgget -r memory.stat "$T/a"
+	like "$out" "^memory.stat: [a-z]" "a setting of many lines begins behind its name"
+	num "$(grep -c "^$(printf '\t')" "$tmp/out")" -gt 10 "and goes on after tabs"
+fi
+
+exits 7 "cgexec gives the command's status" cgexec -g "pids:$T/a" sh -c 'exit 7'
+exits 0 "cgexec" cgexec -g "pids:$T/a" cat /proc/self/cgroup
+like "$out" ":/$T/a$" "runs it in the group"
+run cgexec -g "pids:$T/nosuch" true
+isnt "$status" 0 "cgexec in a missing group fails"
+exits 0 "cgexec does not take the command's options" cgexec -g "pids:$T/a" ls -d -a /
+
+sleeper
+exits 0 "cgclassify" cgclassify -g "pids:$T/a" "$pid"
+is "$(group_of pids "$pid")" "$T/a" "moves"
+run cgclassify -g "pids:$T/a" 4194304
+isnt "$status" 0 "cgclassify of a missing process fails"
+
+run lscgroup -g "pids:$T"
+is "$(echo "$out" | sed 's/^[^:]*://' | sort)" "/$T/
+/$T/a
+/$T/a/sub
+/$T/b" "lscgroup -g: the first with a slash behind, a line a group"
+run lscgroup "pids:$T/a"
+is "$(echo "$out" | sed 's/^[^:]*://' | head -n 1)" "/$T/a/" "lscgroup without -g"
+exits 0 "lscgroup" lscgroup
+like "$out" "^([^:]*,)?pids(,[^:]*)?:/$T/a$" "lists all groups with their controllers"
+like "$out" "^([^:]*,)?pids(,[^:]*)?:/$" "and the root"
+exits 0 "lssubsys" lssubsys
+like "$out" '^([^ ]*,)?pids(,[^ ]*)?$' "lists mounted controllers"
+exits 0 "lssubsys -m" lssubsys -m pids
+like "$out" " $(mount_of pids)$" "with the mount"
+exits 0 "lssubsys -a" lssubsys -a
+exits 0 "lssubsys -i" lssubsys -i
+if [ "$(version_of pids)" = 1 ]; then
+	like "$out" "^([^ ]*,)?pids(,[^ ]*)? $(awk '$1 == "pids" { print $2 }' /proc/cgroups)$" "with the number of /proc/cgroups"
+fi
+
+exits 0 "cgdelete of a group with a process" cgdelete -g "pids:$T/a/sub" "pids:$T/a"
+is "$out$err" "" "says nothing"
+ok "the group is gone" not exists "$T/a" pids
+is "$(group_of pids "$pid")" "$T" "the process is in the parent"
+run cgdelete "pids:$T/nosuch"
+isnt "$status" 0 "cgdelete of a missing group fails"
+like "$err" "$T/nosuch" "and names it"
+exits 0 "cgdelete -r" cgdelete -r "pids:$T"
+ok "takes those below" not exists "$T" pids
+
+# Against the real ones, where they are here and sound.
+PATH=$old
+real=$(command -v cgget || true)
+if [ -n "$real" ] && [ "$(version_of pids)" = 1 ] && "$real" --help 2>&1 | grep -q 'Usage: cgget'; then
+	"$tmp/bin/cgcreate" -g "pids:$T/r/sub"
+	for words in "cgget -r pids.max $T/r" "cgget -n -r pids.max $T/r" "cgget -v -r pids.max $T/r" \
+		"cgget -r pids.max -r pids.current $T/r $T/r/sub" "cgget -g pids $T/r" "cgget -n -g pids:$T/r" \
+		"lscgroup -g pids:$T/r" "lscgroup pids:$T/r" "cgset -r pids.max=50 $T/r" "cgexec -g pids:$T/r echo x"; do
+		# shellcheck disable=SC2086
+		run $words
+		want="$status: $out"
+		# shellcheck disable=SC2086
+		run "$tmp/bin/"$words
+		is "$(echo "$status: $out" | sed 's,[0-9]*\.[0-9]*$,,' | sort)" "$(echo "$want" | sed 's,[0-9]*\.[0-9]*$,,' | sort)" \
+			"as libcgroup's own: $(echo "$words" | sed "s,$T,G,g")"
+	done
+else
+	skip "no libcgroup tools, or pids is on v2" "as libcgroup's own"
+fi
+done_testing

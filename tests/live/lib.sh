@@ -1,0 +1,412 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What the live tests share; sourced by each *.t. TAP goes to stdout, the plan comes last.
+#
+# A test makes groups named $T or below $T, or $T-something at the root, and nothing else; whatever it leaves is
+# killed and removed at the end, here, without the tools under test. mount_of, dir_of and in_kernel look at the
+# kernel directly: they are what the tools' answers are held against.
+set -u
+export LC_ALL=C
+
+T=cgxt-$$
+n_tests=0 n_failed=0
+status=0 out='' err=''
+tmp=$(mktemp -d /tmp/cgxt.XXXXXX) || exit 1
+pids='' pid=''
+
+# ---- TAP -----------------------------------------------------------------------------------------
+
+pass() # NAME
+{
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $1"
+}
+
+fail() # NAME [DIAGNOSTIC...]
+{
+	n_tests=$((n_tests + 1))
+	n_failed=$((n_failed + 1))
+	echo "not ok $n_tests - $1"
+	shift
+	for line; do
+		diag "$line"
+	done
+}
+
+diag() # TEXT
+{
+	printf '%s\n' "$1" | cut -c 1-600 | sed 's/^/#   /; 25q'
+}
+
+skip() # REASON NAME
+{
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $2 # SKIP $1"
+}
+
+skip_all() # REASON
+{
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+bail() # REASON
+{
+	echo "Bail out! $1"
+	exit 99
+}
+
+done_testing()
+{
+	echo "1..$n_tests"
+	[ "$n_failed" -eq 0 ]
+	exit
+}
+
+is() # GOT WANT NAME
+{
+	if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
+}
+
+isnt() # GOT UNWANTED NAME
+{
+	if [ "$1" != "$2" ]; then pass "$3"; else fail "$3" "got: $1"; fi
+}
+
+like() # TEXT ERE NAME: some line matches
+{
+	if printf '%s\n' "$1" | grep -Eq -- "$2"; then pass "$3"; else fail "$3" "got:  $1" "want: /$2/"; fi
+}
+
+unlike() # TEXT ERE NAME
+{
+	if printf '%s\n' "$1" | grep -Eq -- "$2"; then fail "$3" "got: $1" "unwanted: /$2/"; else pass "$3"; fi
+}
+
+num() # GOT OPERATOR WANT NAME: as test(1) compares, -le and so on
+{
+	if test "${1:-none}" "$2" "$3" 2>/dev/null; then pass "$4"; else fail "$4" "got: ${1:-nothing}, want: $2 $3"; fi
+}
+
+ok() # NAME COMMAND...
+{
+	run_name=$1
+	shift
+	if "$@"; then pass "$run_name"; else fail "$run_name" "failed: $*"; fi
+}
+
+not() # COMMAND...
+{
+	! "$@"
+}
+
+run() # COMMAND...: sets status, out, err. At most two minutes.
+{
+	timeout -k 5 120 "$@" >"$tmp/out" 2>"$tmp/err"
+	status=$?
+	out=$(cat "$tmp/out")
+	err=$(cat "$tmp/err")
+}
+
+exits() # STATUS NAME COMMAND...: run it
+{
+	run_want=$1
+	run_name=$2
+	shift 2
+	run "$@"
+	if [ "$status" = "$run_want" ]; then
+		pass "$run_name"
+	else
+		fail "$run_name" "command: $*" "status:  $status, want $run_want" "stdout:  $out" "stderr:  $err"
+	fi
+}
+
+# After run: stderr is "TOOL: OBJECT: ACTION: CAUSE", one line, and what follows is a remedy, indented.
+one_line() # NAME
+{
+	if printf '%s\n' "$err" | awk '
+		NR == 1 && !/^[a-z-]+: ./ { bad = 1 }
+		NR > 1 && !/^  [^ ]/ { bad = 1 }
+		/[\001-\010\013-\037\177]/ { bad = 1 }
+		END { exit bad || NR == 0 || NR > 3 }'; then
+		pass "$1"
+	else
+		fail "$1" "stderr: $err"
+	fi
+}
+
+with_remedy() # NAME: one_line, and the remedy is there
+{
+	if [ "$(printf '%s\n' "$err" | grep -c '^  [^ ]')" -gt 0 ]; then
+		one_line "$1"
+	else
+		fail "$1" "no remedy line in: $err"
+	fi
+}
+
+json() # NAME TEXT JQ-EXPRESSION: it is true of the text
+{
+	if ! have jq; then
+		skip "no jq here" "$1"
+	elif printf '%s\n' "$2" | jq -e "$3" >/dev/null 2>"$tmp/jq"; then
+		pass "$1"
+	else
+		fail "$1" "json: $2" "expression: $3" "$(cat "$tmp/jq")"
+	fi
+}
+
+# ---- the machine ---------------------------------------------------------------------------------
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+}
+
+have() # PROGRAM
+{
+	command -v "$1" >/dev/null
+}
+
+find_tools()
+{
+	have cgx-ls && return
+	for d in "${CGX_BUILDDIR:-.}" "${abs_top_builddir:-.}" "${top_builddir:-.}" "$(dirname "$0")/../.." ./build; do
+		[ -x "$d/tools/cgx-ls" ] || continue
+		PATH=$(cd "$d/tools" && pwd):$PATH
+		export PATH
+		return
+	done
+	bail "cgx-ls is not in PATH nor in CGX_BUILDDIR"
+}
+
+helper() # NAME: print the path of a helper program
+{
+	for d in "${CGX_BUILDDIR:-.}/tests/live" "${abs_top_builddir:-.}/tests/live" "${top_builddir:-.}/tests/live" \
+		"$(dirname "$0")" ./build/tests/live; do
+		if [ -f "$d/$1" ] && [ -x "$d/$1" ]; then
+			echo "$(cd "$d" && pwd)/$1"
+			return
+		fi
+	done
+	echo "/nonexistent/$1"
+}
+
+need_helpers() # NAME...: sets the variables hog, bomb, threads, spin
+{
+	for h; do
+		case $(helper "$h") in
+		/nonexistent/*) bail "tests/live/$h is not built: make check_PROGRAMS" ;;
+		esac
+	done
+	# shellcheck disable=SC2034
+	hog=$(helper hog) bomb=$(helper bomb) threads=$(helper threads) spin=$(helper spin)
+}
+
+all_mounts() # mount points of all cgroup hierarchies
+{
+	awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) ~ /^cgroup2?$/) print $5; break } }' \
+		/proc/self/mountinfo
+}
+
+v2_mount()
+{
+	awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup2") { print $5; exit } break } }' \
+		/proc/self/mountinfo
+}
+
+v1_mount() # KERNEL-NAME
+{
+	awk -v name="$1" '{
+		for (i = 7; i <= NF; i++)
+			if ($i == "-") {
+				if ($(i + 1) == "cgroup") {
+					n = split($NF, option, ",")
+					for (k = 1; k <= n; k++)
+						if (option[k] == name) { print $5; exit }
+				}
+				break
+			}
+	}' /proc/self/mountinfo
+}
+
+kernel_name() # CONTROLLER: its name on v1
+{
+	case $1 in
+	io) echo blkio ;;
+	*) echo "$1" ;;
+	esac
+}
+
+v2_has() # CONTROLLER
+{
+	[ -n "$V2" ] && tr ' ' '\n' <"$V2/cgroup.controllers" | grep -qx "$1"
+}
+
+version_of() # CONTROLLER: 1, 2 or nothing
+{
+	if [ -n "$(v1_mount "$(kernel_name "$1")")" ]; then
+		echo 1
+	elif v2_has "$1" || { [ "$1" = freezer ] && [ -n "$V2" ]; }; then
+		echo 2
+	fi
+}
+
+mount_of() # CONTROLLER
+{
+	case $(version_of "$1") in
+	1) v1_mount "$(kernel_name "$1")" ;;
+	2) echo "$V2" ;;
+	esac
+}
+
+has() # CONTROLLER: it is mounted somewhere
+{
+	[ -n "$(version_of "$1")" ]
+}
+
+dir_of() # CONTROLLER GROUP
+{
+	echo "$(mount_of "$1")/$2"
+}
+
+in_kernel() # CONTROLLER GROUP V1FILE V2FILE: the content of the file that this host has
+{
+	if [ "$(version_of "$1")" = 1 ]; then cat "$(dir_of "$1" "$2")/$3"; else cat "$(dir_of "$1" "$2")/$4"; fi
+}
+
+procs_of() # CONTROLLER GROUP
+{
+	cat "$(dir_of "$1" "$2")/cgroup.procs" 2>/dev/null
+}
+
+group_of() # CONTROLLER PID: its path, without a leading /
+{
+	if [ "$(version_of "$1")" = 1 ]; then
+		sed -n "s,^[0-9]*:\\([^:]*\\,\\)\\{0\\,1\\}$(kernel_name "$1")\\(\\,[^:]*\\)\\{0\\,1\\}:/,,p" "/proc/$2/cgroup"
+	else
+		sed -n 's,^0::/,,p' "/proc/$2/cgroup"
+	fi
+}
+
+# ---- what is there -------------------------------------------------------------------------------
+
+tree() # our groups in every hierarchy, one a line
+{
+	all_mounts | while read -r m; do
+		find "$m" -maxdepth 1 -type d -name "$T*" -exec find {} -type d \; 2>/dev/null
+	done | sort -u
+}
+
+state() # tree, and what every limit of ours says, and who is where
+{
+	tree | while read -r d; do
+		echo "$d"
+		for f in memory.max memory.high memory.swap.max memory.limit_in_bytes memory.memsw.limit_in_bytes pids.max \
+			cpu.max cpu.weight cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cgroup.procs cgroup.type \
+			cgroup.subtree_control; do
+			[ ! -f "$d/$f" ] || echo "$f=$(cat "$d/$f" 2>&1)"
+		done
+		stat -c '%u:%g %a' "$d"
+	done
+}
+
+alive() # PID: it runs, and is no zombie
+{
+	[ -r "/proc/$1/stat" ] && ! sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -q '^[ZX]'
+}
+
+wait_for() # SECONDS COMMAND...: until the command succeeds
+{
+	wait_end=$(($(date +%s) + $1))
+	shift
+	until "$@"; do
+		[ "$(date +%s)" -le "$wait_end" ] || return 1
+		sleep 0.05
+	done
+}
+
+is_empty() # GROUP: no process in it or below, in any hierarchy
+{
+	[ -z "$(all_mounts | while read -r m; do
+		[ ! -d "$m/$1" ] || find "$m/$1" -name cgroup.procs -exec cat {} + 2>/dev/null
+	done)" ]
+}
+
+is_gone() # GROUP: no directory in any hierarchy
+{
+	for m in $(all_mounts); do
+		[ ! -d "$m/$1" ] || return 1
+	done
+}
+
+is_childless() # GROUP: no group below it, in any hierarchy
+{
+	for m in $(all_mounts); do
+		[ ! -d "$m/$1" ] || [ -z "$(find "$m/$1" -mindepth 1 -type d)" ] || return 1
+	done
+}
+
+running() # FILE: how many processes execute it
+{
+	find /proc -maxdepth 2 -name exe -lname "$1" 2>/dev/null | grep -c .
+}
+
+exists() # GROUP CONTROLLER...
+{
+	exists_path=$1
+	shift
+	for c; do
+		[ -d "$(dir_of "$c" "$exists_path")" ] || return 1
+	done
+}
+
+background() # COMMAND...: start it; $! is remembered for the end
+{
+	"$@" &
+	pids="$pids $!"
+}
+
+# shellcheck disable=SC2034
+sleeper() # start a process that does nothing; sets pid
+{
+	background sleep 300
+	pid=$!
+}
+
+# ---- the end -------------------------------------------------------------------------------------
+
+empty() # DIRECTORY: kill what is in it
+{
+	if [ -w "$1/cgroup.kill" ]; then
+		echo 1 >"$1/cgroup.kill"
+	fi
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		[ ! -w "$1/freezer.state" ] || echo THAWED >"$1/freezer.state"
+		[ ! -w "$1/cgroup.freeze" ] || echo 0 >"$1/cgroup.freeze"
+		p=$(cat "$1/cgroup.procs" "$1/cgroup.threads" 2>/dev/null)
+		[ -n "$p" ] || return 0
+		# shellcheck disable=SC2086
+		kill -KILL $p
+		sleep 0.05
+	done
+} 2>/dev/null
+
+clean_up()
+{
+	trap - EXIT INT TERM HUP
+	# shellcheck disable=SC2086
+	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+	wait
+	tree | sort -r | while read -r d; do
+		empty "$d"
+		rmdir "$d" 2>/dev/null || { sleep 0.1; rmdir "$d"; }
+	done
+	rm -rf "$tmp"
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT TERM HUP
+V2=$(v2_mount)
+find_tools
+# shellcheck disable=SC2034
+LAYOUT=$(cgx-ls --layout) || bail "cgx-ls --layout fails"
