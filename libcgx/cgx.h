@@ -193,12 +193,12 @@ int cgx_setting_check(struct cgx *cgx, const char *name, const char *value, char
 /* ---- groups ------------------------------------------------------------------------------- */
 
 /*
- * Name a group. path is relative to the root of each hierarchy; a leading "/" is dropped, "" and
- * "/" are the root group. "." is the caller's own group and "./x" a group below it, which may lie
+ * Name a group. path is relative to the root of each hierarchy; a leading "/" is dropped, and
+ * "/" is the root group. "." is the caller's own group and "./x" a group below it, which may lie
  * elsewhere in each hierarchy. controllers chooses the hierarchies; 0 means every one in
  * which the group exists, or, when it exists nowhere, those of CGX_C_USUAL. The group need not
  * exist; nothing is made.
- * Errors: -EINVAL a path with "..", an empty part or a newline, or too long; -ENODEV a controller
+ * Errors: -EINVAL an empty path, one with ".." or a newline, or too long; -ENODEV a controller
  * asked for is mounted nowhere; -ENOTSUP no cgroup tree is mounted at all.
  */
 int cgx_group_open(struct cgx *cgx, const char *path, cgx_set controllers, struct cgx_group **ret);

@@ -21,6 +21,11 @@ int group_check_path(struct cgx *cgx, const char *path, char **ret)
 
 	if (strlen(path) >= CGX_PATH_MAX)
 		return bad_path(cgx, path, "the path is longer than 4095 bytes");
+	if (!*path) {
+		bad_path(cgx, path, "the name is empty");
+		advise(cgx, "the root group is /");
+		return -EINVAL;
+	}
 	if (strchr(path, '\n'))
 		return bad_path(cgx, path, "the kernel takes no newline in a group's name");
 	for (const char *p = path; *p;) {

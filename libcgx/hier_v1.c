@@ -65,6 +65,11 @@ static int freeze(int dir, int frozen, int timeout_ms)
 	}
 }
 
+static int frozen(int dir)
+{
+	return state_is(dir, "FROZEN") == 1 || state_is(dir, "FREEZING") == 1;
+}
+
 /* A frozen group cannot fork, nor can one whose pids.max is 0. A group that cannot be frozen within
  * a moment (a task in an uninterruptible wait) is killed all the same. */
 static int hold(int dir, struct buf *kept)
@@ -137,7 +142,7 @@ static int explain_attach(struct cgx *cgx, struct cgx_hierarchy *h, int dir, con
 		fail(cgx, err, label, "move a process in",
 		     "the process has real-time priority and the group has no cpu.rt_runtime_us");
 		advise(cgx, "set cpu.rt_runtime_us of the group, or give the process another policy with chrt -o");
-	} else if (state_is(dir, "FROZEN") == 1) {
+	} else if (frozen(dir)) {
 		fail(cgx, err, label, "move a process in", "%s; the group is frozen", strerror(-err));
 		advise(cgx, "thaw it first: cgx-set %s cgroup.freeze=0", label);
 	} else {
@@ -156,6 +161,7 @@ const struct hier_ops hier_v1_ops = {
 	.populated = populated,
 	.kill = kill_all,
 	.freeze = freeze,
+	.frozen = frozen,
 	.hold = hold,
 	.release = release,
 	.plan_enable = plan_enable,

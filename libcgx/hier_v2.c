@@ -73,6 +73,13 @@ static int freeze(int dir, int frozen, int timeout_ms)
 	}
 }
 
+static int frozen(int dir)
+{
+	uint64_t is;
+
+	return !event(dir, "frozen", &is) && is;
+}
+
 static int hold(int dir, struct buf *kept)
 {
 	int r = freeze(dir, 1, 500);
@@ -261,6 +268,7 @@ const struct hier_ops hier_v2_ops = {
 	.populated = populated,
 	.kill = kill_all,
 	.freeze = freeze,
+	.frozen = frozen,
 	.hold = hold,
 	.release = release,
 	.plan_enable = plan_enable,

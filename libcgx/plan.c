@@ -313,6 +313,41 @@ static int add_moves(struct cgx_plan *p, struct group_place *pl, const char *fro
 	return r;
 }
 
+/* What earlier steps of this plan move into the group goes on to its parent. */
+static int add_moves_of_plan(struct cgx_plan *p, struct group_place *pl, const char *from, const char *to)
+{
+	size_t n = p->n;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n; i++) {
+		AUTO_FREE char *pid = NULL;
+		const struct step *s = &p->step[i];
+
+		if (s->verb != CGX_V_MOVE || s->h != pl->h || strcmp(s->path, from))
+			continue;
+		pid = strdup(s->value);
+		r = pid ? add_moves(p, pl, from, to, pid) : -ENOMEM;
+	}
+	return r;
+}
+
+/* Leave out what earlier steps remove. */
+static void drop_removed(const struct cgx_plan *p, const struct group_place *pl, const char *path, struct fs_list *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		AUTO_BUF struct buf sub = { 0 };
+
+		buf_printf(&sub, "%s/%s", path, l->entry[i].name);
+		if (find(p, CGX_V_RMDIR, pl->h, buf_text(&sub), ""))
+			free(l->entry[i].name);
+		else
+			l->entry[n++] = l->entry[i];
+	}
+	l->n = n;
+}
+
 static int refuse_populated(struct cgx_plan *p, struct cgx_group *g, const char *path, const char *procs)
 {
 	AUTO_BUF struct buf label = { 0 };
@@ -338,20 +373,26 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 	AUTO_CLOSE int dir = fs_dir(hier_fd(p->cgx, pl->h), path);
 	int r = dir < 0 ? dir : fs_read(dir, pl->h->ops->procs_file, &procs);
 
+	if (find(p, CGX_V_RMDIR, pl->h, path, ""))
+		return 0; /* named twice */
+
 	if (r == -EOPNOTSUPP)
 		r = fs_read(dir, pl->h->ops->threads_file, &procs);
 	if (!r && !fs_is_leaf(dir))
 		r = fs_list_dirs(dir, "", &l);
 	if (r)
 		return r == -ENOENT || r == -ENODEV ? 1 : fail(p->cgx, r, group_label(g), "look into the group", NULL);
+	drop_removed(p, pl, path, &l);
 	if (l.n && !(flags & CGX_DELETE_RECURSIVE)) {
 		r = fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu group%s below it", l.n,
 			 l.n == 1 ? " is" : "s are");
 		advise(p->cgx, "--recursive removes them, too");
 	}
-	if (!r && procs.len && flags & CGX_DELETE_MIGRATE) {
+	if (!r && flags & CGX_DELETE_MIGRATE) {
 		parent_of(pl->path, parent);
-		r = add_moves(p, pl, path, parent, procs.s);
+		r = add_moves(p, pl, path, parent, buf_text(&procs));
+		if (!r && !strcmp(path, pl->path))
+			r = add_moves_of_plan(p, pl, path, parent);
 	} else if (!r && procs.len && !(flags & CGX_DELETE_KILL)) {
 		r = refuse_populated(p, g, path, procs.s);
 	}
@@ -548,6 +589,23 @@ static int do_rmdir(struct cgx_plan *p, struct step *s, int root)
 		   r == -EBUSY ? "processes or groups are in it: --kill, --migrate or --recursive" : make_remedy(r));
 }
 
+/* "-1", "max" and the largest multiple of a page all mean no limit. */
+static int same_value(const char *a, const char *b)
+{
+	const char *texts[] = { a, b };
+	uint64_t n[2];
+
+	for (int i = 0; i < 2; i++) {
+		if (!strcmp(texts[i], "-1") || !strcmp(texts[i], "max"))
+			n[i] = UINT64_MAX;
+		else if (num_u64(texts[i], &n[i]))
+			return !strcmp(a, b);
+		if (n[i] >= ((uint64_t)INT64_MAX & ~0xffffull))
+			n[i] = UINT64_MAX;
+	}
+	return n[0] == n[1];
+}
+
 /* What the kernel made of a value that it may round. */
 static int read_back(struct cgx_plan *p, struct step *s)
 {
@@ -560,7 +618,7 @@ static int read_back(struct cgx_plan *p, struct step *s)
 	if (path.err || fs_read(hier_fd(p->cgx, s->h), path.s, &now))
 		return path.err;
 	now.s[strcspn(now.s, "\n")] = '\0';
-	return strcmp(now.s, s->value) ? dup_to(&s->kept, now.s) : 0;
+	return same_value(now.s, s->value) ? 0 : dup_to(&s->kept, now.s);
 }
 
 static int write_at(struct cgx_plan *p, const struct step *s, const char *path, const char *text)

@@ -188,6 +188,8 @@ struct hier_ops {
 	int (*kill)(int dir);
 	/* Freeze or thaw and wait. -EOPNOTSUPP this hierarchy cannot. */
 	int (*freeze)(int dir, int frozen, int timeout_ms);
+	/* 1 what is in it does not run, by its own freezing or that of a group above. */
+	int (*frozen)(int dir);
 	/* Keep processes from multiplying while they are being killed, and let go again.
 	 * *kept holds what must be put back. */
 	int (*hold)(int dir, struct buf *kept);
@@ -286,6 +288,8 @@ struct setting_ref {            /* a name that was looked up */
 };
 /* Look up a name without ":KEY". Always fills ret; 0 or -ENOENT unknown. */
 int setting_lookup(const char *name, struct setting_ref *ret);
+/* The name in the table that a mistyped one most likely means; NULL none is near. */
+const char *setting_nearest(const char *name);
 /* The table's name with "*" replaced by star. -ENAMETOOLONG. */
 int setting_expand(const char *pattern, const char *star, char *ret, size_t size);
 /* The controller bit that the first part of a file name belongs to ("cpuacct.usage"), 0 unknown;

@@ -60,7 +60,11 @@ static int out_of_range(const struct check *c, const char *what, int64_t min, in
 
 static int not_a_number(const struct check *c, int err, const char *remedy)
 {
-	return err == -ERANGE ? refuse(c, -ERANGE, "too large") : malformed(c, "not a number", remedy);
+	if (err != -ERANGE)
+		return malformed(c, "not a number", remedy);
+	refuse(c, err, "too large");
+	advise(c->cgx, "%s", remedy);
+	return err;
 }
 
 static int in_range(const struct check *c, uint64_t v)

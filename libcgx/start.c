@@ -58,9 +58,29 @@ static int open_door(struct cgx_group *g, struct group_place *pl, int *ret)
 	return 0;
 }
 
+/* A command started in a frozen group would stop before its first step, and its starter with it. */
+static int refuse_frozen(struct cgx_group *g)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		struct group_place *pl = &g->place[i];
+		int dir = place_fd(g, pl);
+
+		if (dir < 0)
+			return dir;
+		if (pl->h->version == 1 && !(pl->h->controllers & CGX_C_FREEZER))
+			continue;
+		if (pl->h->ops->frozen(dir)) {
+			fail(g->cgx, -EBUSY, group_label(g), "start a command in the group", "it is frozen");
+			advise(g->cgx, "thaw it, or the group above that is frozen: cgx-set %s cgroup.freeze=0", group_label(g));
+			return -EBUSY;
+		}
+	}
+	return 0;
+}
+
 static int open_doors(struct cgx_group *g, int into, struct doors *d)
 {
-	int r = 0;
+	int r = refuse_frozen(g);
 
 	*d = (struct doors){ .v2_dir = -1 };
 	d->fd = calloc(g->n ? g->n : 1, sizeof(*d->fd));
@@ -255,8 +275,10 @@ static int is_single_threaded(struct cgx *cgx)
 
 CGX_API int cgx_enter(struct cgx_group *g)
 {
-	int single = is_single_threaded(g->cgx);
+	int single = is_single_threaded(g->cgx), frozen = refuse_frozen(g);
 
+	if (frozen)
+		return frozen;
 	if (!g->n)
 		return fail(g->cgx, -ENOENT, group_label(g), "join the group", "there is no such group");
 	for (size_t i = 0; i < g->n; i++) {

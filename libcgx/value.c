@@ -106,6 +106,8 @@ static int absent_file(struct cgx_group *g, struct group_place *pl, const struct
 	     "there is no such setting in this group");
 	if (ref->row && ref->row->nearest)
 		advise(g->cgx, "nearest is %s", ref->row->nearest);
+	else if (!ref->row && setting_nearest(name))
+		advise(g->cgx, "did you mean %s?", setting_nearest(name));
 	else if (!ref->row)
 		advise(g->cgx, "cgx-get %s lists what the group has; cgx-ls --settings what cgx knows", group_label(g));
 	return -EOPNOTSUPP;
@@ -134,7 +136,10 @@ static int no_place(struct cgx_group *g, const struct setting_ref *ref, const ch
 		bit = layout_bit(g->cgx, name, strcspn(name, "."));
 	if (!bit) {
 		fail(g->cgx, -ENOENT, buf_text(&object), "find", "no controller has a setting of this name");
-		advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
+		if (setting_nearest(name))
+			advise(g->cgx, "did you mean %s?", setting_nearest(name));
+		else
+			advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
 		return -ENOENT;
 	}
 	if (bit != CGX_C_CORE && !layout_find(g->cgx, bit))
@@ -182,12 +187,12 @@ static int read_failed(struct cgx_group *g, struct group_place *pl, const struct
 {
 	AUTO_BUF struct buf object = { 0 };
 
-	if (r == -ENOENT && place_open(g->cgx, pl) < 0)
-		return place_fd(g, pl);
-	if (r == -ENOENT)
+	if (r == -ENOENT && place_open(g->cgx, pl) < 0 && place_fd(g, pl) < 0)
+		return -ENOENT;
+	if (r == -ENOENT && fs_exists(place_open(g->cgx, pl), pl->h->ops->procs_file) == 1)
 		return absent_file(g, pl, ref, name);
 	put_object(&object, g, name);
-	if (r == -ENODEV)
+	if (r == -ENODEV || r == -ENOENT)
 		return fail(g->cgx, -ENOENT, buf_text(&object), "read", "the group has just been removed");
 	if ((r == -EACCES || r == -EPERM || r == -EINVAL) && ref->row && !(ref->row->flags & CGX_S_READ)) {
 		fail(g->cgx, r, buf_text(&object), "read", "this setting can only be written");

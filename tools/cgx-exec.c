@@ -442,23 +442,38 @@ static int remove_temporary(struct job *j)
 	return r;
 }
 
-static int end_group(struct job *j)
+/* The command left processes behind: their limits hold on, and the group goes with the last of them. */
+static void tell_left_over(const struct job *j)
+{
+	struct cgx_tasks *t;
+	size_t n = 0;
+	pid_t pid;
+
+	if (j->spec->report == REPORT_NONE || cgx_tasks_open(j->group, 0, &t))
+		return;
+	while (cgx_tasks_next(t, &pid) > 0)
+		n++;
+	cgx_tasks_close(t);
+	msg_note(j->f, "%zu process%s of it run%s on within its limits; the group %s goes with the last (--kill ends them)", n,
+		 n == 1 ? "" : "es", n == 1 ? "s" : "", cgx_group_path(j->group));
+}
+
+static void end_group(struct job *j)
 {
 	if (j->spec->kill && cgx_group_kill(j->group, 10000) < 0)
 		msg_fail(j->f);
 	if (!j->temporary)
-		return 0;
+		return;
 	if (j->spec->keep) {
 		guard_dismiss(&j->guard);
-		return 0;
+		return;
 	}
 	if (remove_temporary(j) < 0) {
-		/* the command left processes behind: their limits hold on, and the group goes with the last */
+		tell_left_over(j);
 		guard_leave(&j->guard);
-		return 0;
+		return;
 	}
 	guard_dismiss(&j->guard);
-	return 0;
 }
 
 static int status_of(const struct outcome *o)
@@ -541,15 +556,31 @@ static int open_report(struct job *j)
 	return 0;
 }
 
-static int run_temporary(struct job *j)
+/* The group of --under must be there: parents are not made for a moment. */
+static int check_under(struct job *j)
 {
+	struct cgx_group *g;
 	int r;
 
-	if (j->f->dry_run)
-		return make_group(j);
-	snprintf(j->name, sizeof(j->name), "cgx-exec-%d", (int)getpid());
-	r = make_group(j);
-	if (r)
+	if (!j->spec->under)
+		return 0;
+	r = cgx_group_open(j->f->cgx, j->spec->under, 0, &g);
+	if (r < 0)
+		return r;
+	if (!cgx_group_exists(g))
+		r = msg_error(j->f, "make it with cgx-create, or leave --under away", "%s: make a group in it: there is no such group",
+			      j->spec->under);
+	cgx_group_close(g);
+	return r;
+}
+
+static int run_temporary(struct job *j)
+{
+	int r = check_under(j);
+
+	if (!r)
+		r = make_group(j);
+	if (r || j->f->dry_run)
 		return r;
 	r = guard_start(&j->guard, j->f, j->name, j->spec->under);
 	if (r < 0) {

@@ -520,11 +520,15 @@ static int list_settings(struct frame *f)
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct spec *spec = data;
+	int r;
 
 	if (f->like == LIKE_LSSUBSYS)
 		return lssubsys(f, spec, argc, argv);
 	if (spec->controllers + spec->settings + spec->layout + (spec->pid >= 0) > 1)
 		return msg_usage(f, "--controllers, --settings, --layout and --pid exclude each other");
+	r = columns_check(f, spec->controllers ? controller_columns : spec->settings ? setting_columns : columns);
+	if (r)
+		return r;
 	if (spec->controllers)
 		return list_controllers(f);
 	if (spec->settings)

@@ -212,8 +212,8 @@ static int check_spec(struct frame *f, const struct spec *spec, int groups)
 			return msg_usage(f, "%s: not NAME=VALUE", spec->values.v[i]);
 	if (!spec->values.n && !spec->copy_from)
 		return msg_usage(f, "nothing to set: give NAME=VALUE, such as memory.max=512M");
-	if (f->like && spec->values.n && spec->copy_from)
-		return msg_usage(f, "-r and --copy-from exclude each other");
+	if (spec->values.n && spec->copy_from)
+		return msg_usage(f, "values and --copy-from exclude each other");
 	if (!groups)
 		return msg_usage(f, "no group named");
 	return 0;

@@ -6,7 +6,6 @@
  *                               at most COUNT forks in all
  * Only ever run inside a pids limit. Nothing here outlives its SECONDS.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>

@@ -54,7 +54,7 @@ if has memory; then
 	json "JSON: limit hits" "$report" '.memory.limit_hits > 0'
 	json "JSON: the peak" "$report" '.memory.peak > 50000000 and .memory.peak <= 67108864'
 	json "JSON: the victim" "$report" '.victims[0].comm == "hog" and .victims[0].pid > 1'
-	json "JSON: the victim's size" "$report" '.victims[0].rss > 50000000 and .victims[0].rss <= 68000000'
+	json "JSON: the victim's size" "$report" '.victims[0].rss > 50000000 and .victims[0].rss <= 80000000'
 	json "JSON: the signal" "$report" '.status.kind == "signaled" and .status.signal == 9'
 	exits 0 "a hog that fits" cgx-exec --under "$T" --memory 64M --report "$hog" 20M
 	like "$out" 'touched 20971520' "is left alone"

@@ -3,7 +3,6 @@
  * threads COUNT SECONDS - start COUNT threads, print the ids of all threads, the main one first, one
  * a line and "ready", then sleep.
  */
-#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
