@@ -56,162 +56,194 @@ static int parse_header(const char **s, struct header *h)
 
 /* ---- reading from the right ---- */
 
+struct piece {
+	const char *s;
+	size_t len;
+};
+
 static int starts(const char *s, const char *with)
 {
 	return !strncmp(s, with, strlen(with));
 }
 
-/* The last place of needle before end. */
-static const char *find_last(const char *s, const char *end, const char *needle)
+static const char *find(const char *s, const char *end, const char *needle)
 {
-	size_t n = strlen(needle);
-
-	for (const char *p = end - n; p >= s; p--)
-		if (!memcmp(p, needle, n))
-			return p;
-	return NULL;
+	return memmem(s, (size_t)(end - s), needle, strlen(needle));
 }
 
 /* Cut ",KEY=NUMBER" off the end of s; *end moves. */
 static int cut_number(const char *s, const char **end, const char *key, uint64_t *ret)
 {
-	const char *at = (size_t)(*end - s) < strlen(key) ? NULL : find_last(s, *end, key);
-	const char *p = at ? at + strlen(key) : NULL;
+	const char *at = NULL, *p = s;
 
-	if (!p || num_scan(&p, ret) || p != *end)
+	while ((p = find(p, *end, key)))
+		at = p++;
+	if (!at)
+		return -EBADMSG;
+	p = at + strlen(key);
+	if (num_scan(&p, ret) || p != *end)
 		return -EBADMSG;
 	*end = at;
 	return 0;
 }
 
-static void copy(char *to, size_t size, const char *s, size_t len)
+/* Cut a text off the end of s. */
+static int cut_text(const char *s, const char **end, const char *text)
 {
-	if (len >= size)
-		len = size - 1;
-	memcpy(to, s, len);
-	to[len] = '\0';
+	size_t n = strlen(text);
+
+	if ((size_t)(*end - s) < n || memcmp(*end - n, text, n))
+		return -EBADMSG;
+	*end -= n;
+	return 0;
+}
+
+static void copy(char *to, size_t size, struct piece from)
+{
+	size_t n = from.len < size ? from.len : size - 1;
+
+	memcpy(to, from.s, n);
+	to[n] = '\0';
 }
 
 /* A group below another or the same. */
-static int is_within(const char *task, size_t tlen, const char *limit, size_t llen)
+static int is_within(struct piece task, struct piece limit)
 {
-	if (llen == 1) /* "/" */
-		return tlen && *task == '/';
-	return tlen >= llen && !memcmp(task, limit, llen) && (tlen == llen || task[llen] == '/');
+	if (!limit.len || *limit.s != '/' || task.len < limit.len || memcmp(task.s, limit.s, limit.len))
+		return 0;
+	return limit.len == 1 || task.len == limit.len || task.s[limit.len] == '/';
 }
 
-/* "LIMIT,task_memcg=TASK": of all places where it could be cut, the one where TASK lies within LIMIT. */
-static void split_groups(const char *s, const char *end, struct cgx_oom *o)
+/*
+ * "LIMIT<mark>TASK", or the other way round: the place where TASK lies within LIMIT. Names can be made so that
+ * there is more than one; then none is told rather than the forged one.
+ */
+static void split_groups(struct piece text, const char *mark, int limit_first, struct cgx_oom *o)
 {
-	static const char mark[] = ",task_memcg=";
-	size_t n = sizeof(mark) - 1;
+	const char *end = text.s + text.len;
+	struct piece limit = { 0 }, task = { 0 };
 
-	for (const char *p = s; p + n <= end; p++)
-		if (!memcmp(p, mark, n) && is_within(p + n, (size_t)(end - p) - n, s, (size_t)(p - s))) {
-			copy(o->limit_path, sizeof(o->limit_path), s, (size_t)(p - s));
-			copy(o->victim_path, sizeof(o->victim_path), p + n, (size_t)(end - p) - n);
+	for (const char *p = text.s; (p = find(p, end, mark)); p++) {
+		struct piece before = { text.s, (size_t)(p - text.s) };
+		struct piece behind = { p + strlen(mark), (size_t)(end - p) - strlen(mark) };
+
+		if (!is_within(limit_first ? behind : before, limit_first ? before : behind))
+			continue;
+		if (limit.s)
 			return;
-		}
+		limit = limit_first ? before : behind;
+		task = limit_first ? behind : before;
+	}
+	if (!limit.s)
+		return;
+	copy(o->limit_path, sizeof(o->limit_path), limit);
+	copy(o->victim_path, sizeof(o->victim_path), task);
 }
 
-/* The groups of "oom-kill:constraint=...,oom_memcg=L,task_memcg=T,task=COMM,pid=N,uid=N" for a known victim. */
+/*
+ * The groups of "oom-kill:constraint=C,nodemask=N,cpuset=NAME,mems_allowed=M,oom_memcg=L,task_memcg=T,task=COMM,
+ * pid=N,uid=N" (or global_oom for oom_memcg=L), once the victim is known. NAME may hold anything but a slash.
+ */
 static void use_summary(const char *s, struct cgx_oom *o)
 {
-	const char *end = s + strlen(s), *at;
+	static const char group[] = ",oom_memcg=/", global[] = ",global_oom,task_memcg=/";
+	const char *end = s + strlen(s), *at_group, *at_global;
+	char tail[sizeof(",task=") + sizeof(o->comm)];
 	uint64_t uid, pid;
-	char tail[32];
 
-	if (cut_number(s, &end, ",uid=", &uid) || cut_number(s, &end, ",pid=", &pid) || (pid_t)pid != o->pid)
-		return;
 	snprintf(tail, sizeof(tail), ",task=%s", o->comm);
-	if ((size_t)(end - s) < strlen(tail) || memcmp(end - strlen(tail), tail, strlen(tail)))
+	if (cut_number(s, &end, ",uid=", &uid) || cut_number(s, &end, ",pid=", &pid) || pid != (uint64_t)o->pid ||
+	    cut_text(s, &end, tail))
 		return;
-	end -= strlen(tail);
-	at = strstr(s, ",oom_memcg=");
-	if (at && at < end) {
+	if (o->uid == (uid_t)-1)
+		o->uid = (uid_t)uid;
+	at_group = find(s, end, group);
+	at_global = find(s, end, global);
+	if (at_group && (!at_global || at_group < at_global)) {
+		at_group += sizeof(group) - 2;
 		o->memcg = 1;
-		split_groups(at + strlen(",oom_memcg="), end, o);
-		return;
-	}
-	at = strstr(s, ",global_oom,task_memcg=");
-	if (at && at < end) {
-		at += strlen(",global_oom,task_memcg=");
+		split_groups((struct piece){ at_group, (size_t)(end - at_group) }, ",task_memcg=", 1, o);
+	} else if (at_global) {
+		at_global += sizeof(global) - 2;
 		o->memcg = 0;
-		copy(o->victim_path, sizeof(o->victim_path), at, (size_t)(end - at));
+		copy(o->victim_path, sizeof(o->victim_path), (struct piece){ at_global, (size_t)(end - at_global) });
 	}
 }
 
-/* "anon-rss:12kB" anywhere behind the comm, in bytes. */
-static uint64_t kilobytes(const char *s, const char *key)
+/* The number behind a key. */
+static int number(const char *s, const char *key, uint64_t *ret)
 {
 	const char *p = strstr(s, key);
+
+	if (!p)
+		return -ENOKEY;
+	p += strlen(key);
+	return num_scan(&p, ret);
+}
+
+static uint64_t kilobytes(const char *s, const char *key)
+{
 	uint64_t n;
 
-	if (!p)
-		return 0;
-	p += strlen(key);
-	return num_scan(&p, &n) || n > UINT64_MAX / 1024 ? 0 : n * 1024;
+	return number(s, key, &n) || n > UINT64_MAX / 1024 ? 0 : n * 1024;
 }
 
-/* "... Killed process N (COMM) total-vm:..kB, anon-rss:..kB, ..." */
+/* Behind the comm stand numbers only. */
+static void parse_figures(const char *s, struct cgx_oom *o)
+{
+	static const char adj[] = "oom_score_adj:";
+	const char *p = strstr(s, adj);
+	uint64_t uid;
+	int64_t n;
+
+	o->anon_rss = kilobytes(s, "anon-rss:");
+	o->file_rss = kilobytes(s, "file-rss:");
+	o->shmem_rss = kilobytes(s, "shmem-rss:");
+	if (!number(s, "UID:", &uid) || !number(s, "), UID ", &uid))
+		o->uid = (uid_t)uid;
+	if (p && !num_i64(p + sizeof(adj) - 1, &n) && n >= -1000 && n <= 1000)
+		o->oom_score_adj = (int)n;
+}
+
+/*
+ * How a kill is told, from the left: group names stand in other records, and one that begins so is the kernel's.
+ * Kernels before 5.1 say why in a line before, with "Kill process" in it.
+ */
+static const struct opening {
+	const char *text;
+	int memcg, killed;
+} openings[] = {
+	{ "Memory cgroup out of memory: Killed process ", 1, 1 },
+	{ "Out of memory: Killed process ", 0, 1 },
+	{ "Out of memory (oom_kill_allocating_task): Killed process ", 0, 1 },
+	{ "Killed process ", -1, 1 },
+	{ "Memory cgroup out of memory: Kill process ", 1, 0 },
+	{ "Out of memory: Kill process ", 0, 0 },
+	{ "Out of memory (oom_kill_allocating_task): Kill process ", 0, 0 },
+};
+
+static const struct opening *opening_of(const char *s)
+{
+	for (size_t i = 0; i < COUNT_OF(openings); i++)
+		if (starts(s, openings[i].text))
+			return &openings[i];
+	return NULL;
+}
+
+/* "N (COMM) total-vm:..kB, anon-rss:..kB, ..."; the last ')' ends the comm. RHEL 7: "N (COMM), UID N, total-vm:" */
 static int parse_killed(const char *s, struct cgx_oom *o)
 {
-	const char *p = strstr(s, "Killed process "), *end = s + strlen(s), *close, *q;
-	uint64_t pid, uid;
-	int64_t adj;
+	const char *close = strrchr(s, ')');
+	uint64_t pid;
 
-	if (!p)
+	if (num_scan(&s, &pid) || !pid || pid > INT32_MAX || !starts(s, " (") || !close || close < s + 2)
 		return 0;
-	*o = (struct cgx_oom){ .memcg = -1, .uid = (uid_t)-1 };
-	if (starts(s, "Memory cgroup out of memory"))
-		o->memcg = 1;
-	else if (starts(s, "Out of memory"))
-		o->memcg = 0;
-	p += strlen("Killed process ");
-	if (num_scan(&p, &pid) || !pid || pid > INT32_MAX || p[0] != ' ' || p[1] != '(')
-		return 0;
-	/* behind the last one stand numbers only */
-	close = find_last(p, end, ") total-vm:");
-	if (!close)
-		close = find_last(p, end, "), UID ");
-	if (!close || close < p + 2)
+	if (!starts(close, ") total-vm:") && !starts(close, "), UID "))
 		return 0;
 	o->pid = (pid_t)pid;
-	copy(o->comm, sizeof(o->comm), p + 2, (size_t)(close - p - 2));
-	o->anon_rss = kilobytes(close, "anon-rss:");
-	o->file_rss = kilobytes(close, "file-rss:");
-	o->shmem_rss = kilobytes(close, "shmem-rss:");
-	q = strstr(close, "UID:");
-	if (q && (q += 4, !num_scan(&q, &uid)))
-		o->uid = (uid_t)uid;
-	q = strstr(close, "oom_score_adj:");
-	if (q && !num_i64(q + strlen("oom_score_adj:"), &adj))
-		o->oom_score_adj = (int)adj;
+	copy(o->comm, sizeof(o->comm), (struct piece){ s + 2, (size_t)(close - s - 2) });
+	parse_figures(close, o);
 	return 1;
-}
-
-/* Kernels before 5.0: "Task in TASK killed as a result of limit of LIMIT" */
-static void keep_old_groups(struct kmsg_parse *p, const char *s)
-{
-	static const char mark[] = " killed as a result of limit of ";
-	const char *at = find_last(s, s + strlen(s), mark);
-
-	buf_reset(&p->task);
-	buf_reset(&p->limit);
-	if (!at || at < s + strlen("Task in "))
-		return;
-	s += strlen("Task in ");
-	buf_add(&p->task, s, (size_t)(at - s));
-	buf_puts(&p->limit, at + sizeof(mark) - 1);
-}
-
-static void use_old_groups(const struct kmsg_parse *p, struct cgx_oom *o)
-{
-	if (*o->victim_path || !p->task.len)
-		return;
-	o->memcg = 1;
-	copy(o->limit_path, sizeof(o->limit_path), buf_text(&p->limit), p->limit.len);
-	copy(o->victim_path, sizeof(o->victim_path), buf_text(&p->task), p->task.len);
 }
 
 /* ---- the machine ---- */
@@ -220,61 +252,120 @@ void kmsg_parse_free(struct kmsg_parse *p)
 {
 	buf_free(&p->record);
 	buf_free(&p->summary);
-	buf_free(&p->limit);
-	buf_free(&p->task);
+	buf_free(&p->old);
+}
+
+static void keep(struct buf *b, const char *s)
+{
+	buf_reset(b);
+	buf_puts(b, s);
+}
+
+/* "TASK killed as a result of limit of LIMIT" */
+static void use_old(const struct buf *old, struct cgx_oom *o)
+{
+	struct piece text = { buf_text(old), old->len };
+
+	if (!text.len)
+		return;
+	o->memcg = 1;
+	split_groups(text, " killed as a result of limit of ", 0, o);
+}
+
+/* memory.oom.group tells the first victim alone and then among the members of the group. */
+static int told_before(struct kmsg_parse *p, pid_t pid)
+{
+	uint64_t ago = p->time_us > p->last_us ? p->time_us - p->last_us : p->last_us - p->time_us;
+
+	if (pid == p->group_pid) {
+		p->group_pid = 0;
+		return 1;
+	}
+	return pid == p->last_pid && ago < 1000000;
+}
+
+/* The end of a report; what was gathered for it must not serve another. */
+static int take_killed(struct kmsg_parse *p, const struct opening *how, struct cgx_oom *ret)
+{
+	struct cgx_oom o = { .memcg = how->memcg, .uid = (uid_t)-1, .time_us = p->time_us };
+
+	if (!parse_killed(buf_text(&p->record) + strlen(how->text), &o))
+		return 0;
+	if (o.memcg < 0 && p->why)
+		o.memcg = p->why == KMSG_WHY_MEMCG;
+	use_old(&p->old, &o);
+	use_summary(buf_text(&p->summary), &o);
+	buf_reset(&p->old);
+	buf_reset(&p->summary);
+	p->why = KMSG_WHY_UNKNOWN;
+	p->open = 0;
+	if (told_before(p, o.pid))
+		return 0;
+	p->last_pid = o.pid;
+	p->last_us = p->time_us;
+	*ret = o;
+	return 1;
 }
 
 /* The present record, as far as it has come. */
 static int take_record(struct kmsg_parse *p, struct cgx_oom *ret)
 {
+	static const char old[] = "Task in ";
 	const char *s = buf_text(&p->record);
+	const struct opening *how = opening_of(s);
 
-	if (starts(s, "oom-kill:")) {
-		buf_reset(&p->summary);
-		buf_puts(&p->summary, s);
+	if (how && how->killed)
+		return take_killed(p, how, ret);
+	if (starts(s, "Tasks in ") && strstr(s, " are going to be killed due to memory.oom.group set")) {
+		p->group_pid = p->last_pid;
 		return 0;
 	}
-	if (starts(s, "Task in ")) {
-		keep_old_groups(p, s);
+	if (how)
+		p->why = how->memcg ? KMSG_WHY_MEMCG : KMSG_WHY_MACHINE;
+	else if (starts(s, "oom-kill:"))
+		keep(&p->summary, s);
+	else if (starts(s, old))
+		keep(&p->old, s + sizeof(old) - 1);
+	else
 		return 0;
-	}
-	if (!parse_killed(s, ret))
+	p->group_pid = 0; /* another report has begun */
+	return 0;
+}
+
+/* Take the text of a record, or put it behind the one that it continues. 0 it belongs to nothing. */
+static int join(struct kmsg_parse *p, const struct header *h, const char *text)
+{
+	int in_order = p->seq && h->seq == p->seq + 1;
+
+	p->seq = h->seq;
+	if (h->prio >> 3) /* user space wrote it */
 		return 0;
-	ret->time_us = p->time_us;
-	use_summary(buf_text(&p->summary), ret);
-	use_old_groups(p, ret);
-	if (ret->pid == p->last_pid && p->time_us - p->last_us < 1000000)
-		return 0;
-	p->last_pid = ret->pid;
-	p->last_us = p->time_us;
+	if (!h->continues)
+		buf_reset(&p->record);
+	else if (!p->open || !in_order || p->record.len > KMSG_RECORD_MAX)
+		return p->open = 0;
+	p->open = 1;
+	p->time_us = h->usec;
+	decode(&p->record, text, strcspn(text, "\n"));
 	return 1;
 }
 
-/* A report is long, and a hostile name can make it longer; what continues without end is cut. */
-#define RECORD_MAX 65536
-
 int kmsg_parse_record(struct kmsg_parse *p, const char *s, size_t len, uint64_t *ret_seq, struct cgx_oom *ret)
 {
-	AUTO_FREE char *text = strndup(s, len);
-	const char *body = text;
+	AUTO_FREE char *copied = strndup(s, len);
+	const char *text = copied;
 	struct header h;
 	int r;
 
-	if (!text)
+	if (!copied)
 		return -ENOMEM;
-	if (parse_header(&body, &h))
+	if (parse_header(&text, &h))
 		return 0;
 	*ret_seq = h.seq;
-	if (h.prio >> 3) /* user space wrote it */
+	if (!join(p, &h, text))
 		return 0;
-	if (!h.continues || p->record.len > RECORD_MAX)
-		buf_reset(&p->record);
-	p->time_us = h.usec;
-	decode(&p->record, body, strcspn(body, "\n"));
 	r = take_record(p, ret);
-	if (p->record.err || p->summary.err || p->task.err || p->limit.err)
-		return -ENOMEM;
-	return r;
+	return p->record.err || p->summary.err || p->old.err ? -ENOMEM : r;
 }
 
 /* ---- /dev/kmsg ---- */
@@ -335,8 +426,10 @@ CGX_API int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret)
 			return 0;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EPIPE) /* overwritten before it was read; the gap in the numbers counts it */
+		if (n < 0 && errno == EPIPE) { /* overwritten; a gap in the numbers tells how many */
+			k->lost += !k->next_seq;
 			continue;
+		}
 		if (n <= 0)
 			return n ? fail(k->cgx, -errno, "/dev/kmsg", "read", NULL) : 0;
 		r = kmsg_parse_record(&k->parse, k->record, (size_t)n, &seq, ret);

@@ -11,14 +11,18 @@
  * stand, and a process may not fake a record: what user space writes has another facility.
  */
 struct kmsg_parse {
-	struct buf record;      /* joined text of the present record, decoded */
-	uint64_t time_us;
-	struct buf summary;     /* the last "oom-kill:" text, whose comm is known only later */
-	uint64_t summary_pid;
-	struct buf limit, task; /* of kernels before 5.0: "Task in TASK killed as a result of limit of LIMIT" */
-	pid_t last_pid;         /* told last; memory.oom.group reports the first victim twice */
+	struct buf record;    /* decoded text of the present record with what continues it */
+	uint64_t seq, time_us;
+	int open;             /* more may continue the present record */
+	struct buf summary;   /* "oom-kill:...", whose victim the next line names */
+	struct buf old;       /* kernels before 5.0: "TASK killed as a result of limit of LIMIT" */
+	enum { KMSG_WHY_UNKNOWN, KMSG_WHY_MEMCG, KMSG_WHY_MACHINE } why; /* of kernels before 5.1 */
+	pid_t last_pid;       /* told last, at last_us */
 	uint64_t last_us;
+	pid_t group_pid;      /* told already, and to be told again by memory.oom.group */
 };
+/* The kernel cuts a text at about 1 KB and a path at 4 KB; what continues for longer is no report. */
+#define KMSG_RECORD_MAX 32768
 
 void kmsg_parse_free(struct kmsg_parse *p);
 /*

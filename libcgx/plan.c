@@ -87,11 +87,24 @@ static struct step *last_step(struct cgx_plan *p)
 	return &p->step[p->n - 1];
 }
 
+static int refuse_read_only(struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path)
+{
+	AUTO_BUF struct buf label = { 0 };
+
+	buf_escape(&label, *path ? path : "/", strlen(*path ? path : "/"));
+	fail(p->cgx, -EROFS, buf_text(&label), "change the group", "%s is mounted read-only", h->mounts[0]);
+	advise(p->cgx, "in a container ask for a writable cgroup mount; as root: mount -o remount,rw %s", h->mounts[0]);
+	return -EROFS;
+}
+
 int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, const char *path, const char *file,
 	     const char *value)
 {
 	struct step s = { .verb = verb, .h = h };
 	size_t at = hash(path, file ? file : "");
+
+	if (h->flags & HIER_READ_ONLY)
+		return refuse_read_only(p, h, path);
 
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 16;
@@ -232,12 +245,6 @@ static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 
 	if (!path || !parent)
 		return -ENOMEM;
-	if (pl->h->flags & HIER_READ_ONLY) {
-		fail(p->cgx, -EROFS, group_label(g), "make the group", "%s is mounted read-only", pl->h->mounts[0]);
-		advise(p->cgx, "in a container ask for a writable cgroup mount; as root: mount -o remount,rw %s",
-		       pl->h->mounts[0]);
-		return -EROFS;
-	}
 	for (char *end = path; *path && end; *end = '/') {
 		int r;
 

@@ -145,7 +145,7 @@ int proc_stat(const char *s, struct cgx_process *ret)
 	if (!open || !close || close < open || close[1] != ' ' || !close[2] || close[3] != ' ')
 		return -EBADMSG;
 	s = close + 4;
-	if (num_scan(&s, &ppid))
+	if (num_scan(&s, &ppid) || ppid > INT32_MAX)
 		return -EBADMSG;
 	n = (size_t)(close - open - 1);
 	if (n >= sizeof(ret->comm))

@@ -67,13 +67,28 @@ int text_flat_u64(const char *s, const char *key, uint64_t *ret)
 	return 0;
 }
 
+/* The line begins with KEY, which is left behind; without a key: with a SUB=VALUE. */
+static int has_key(const char **line, size_t *len, const char *key)
+{
+	const char *word, *at = *line;
+	size_t left = *len, n;
+
+	if (!text_word(&at, &left, &word, &n))
+		return 0;
+	if (!*key)
+		return memchr(word, '=', n) != NULL;
+	*line = at;
+	*len = left;
+	return n == strlen(key) && !memcmp(word, key, n);
+}
+
 int text_nested(const char *s, const char *key, const char *sub, const char **ret, size_t *ret_len)
 {
-	size_t klen = strlen(key), slen = strlen(sub), len, n;
+	size_t slen = strlen(sub), len, n;
 	const char *line, *word;
 
 	while (text_line(&s, &line, &len)) {
-		if (klen && (!text_word(&line, &len, &word, &n) || n != klen || memcmp(word, key, n)))
+		if (!has_key(&line, &len, key))
 			continue;
 		while (text_word(&line, &len, &word, &n))
 			if (n > slen && word[slen] == '=' && !memcmp(word, sub, slen)) {

@@ -225,7 +225,7 @@ static int put_entry(struct listing *l, const struct cgx_entry *e)
 	struct cgx_group *g;
 
 	parent_row(l, e->depth, row);
-	table_label(l->table, row, COL_NAME, e->path, e->depth ? e->name : e->path);
+	table_label(l->table, row, COL_NAME, e->path, e->depth && l->spec->tree ? e->name : e->path);
 	if (!l->wants_group)
 		return 0;
 	if (cgx_group_open(l->f->cgx, e->path, l->controllers, &g) < 0)
@@ -239,30 +239,6 @@ static int put_entry(struct listing *l, const struct cgx_entry *e)
 	return 0;
 }
 
-/* "cpu,cpuacct:/web", a line for each hierarchy that carries the group. */
-static void print_lscgroup(const struct listing *l, const struct cgx_entry *e)
-{
-	for (size_t i = 0; cgx_hierarchy_at(l->f->cgx, i); i++) {
-		const struct cgx_hierarchy *h = cgx_hierarchy_at(l->f->cgx, i);
-		AUTO_FREE char *names = NULL;
-
-		if (!(cgx_hierarchy_controllers(h) & e->controllers) || !strncmp(cgx_hierarchy_name(h), "name=", 5) ||
-		    (l->controllers && !(l->controllers & cgx_hierarchy_controllers(h))))
-			continue;
-		if (cgx_hierarchy_version(h) == 2 && !cgx_set_format(l->f->cgx, cgx_hierarchy_controllers(h), &names))
-			printf("%s:", names);
-		else
-			printf("%s:", cgx_hierarchy_name(h));
-		putchar('/');
-		if (strcmp(e->path, "/")) {
-			text_print(e->path);
-			if (!e->depth)
-				putchar('/');
-		}
-		putchar('\n');
-	}
-}
-
 static int walk(struct listing *l, const char *text)
 {
 	struct cgx_walk *w = NULL;
@@ -273,9 +249,7 @@ static int walk(struct listing *l, const char *text)
 	if (!r)
 		r = cgx_walk_open(l->f->cgx, path, l->controllers, l->spec->depth, &w);
 	while (r >= 0 && (r = cgx_walk_next(w, &e)) > 0) {
-		if (l->f->like) {
-			print_lscgroup(l, &e);
-		} else if (l->table) {
+		if (l->table) {
 			put_entry(l, &e);
 		} else {
 			text_print(e.path);
@@ -286,12 +260,73 @@ static int walk(struct listing *l, const char *text)
 	return r;
 }
 
+/* ---- lscgroup: hierarchy by hierarchy, "cpu,cpuacct:/web" ---- */
+
+static int lscgroup_hierarchy(struct frame *f, const struct cgx_hierarchy *h, const char *path)
+{
+	AUTO_FREE char *names = NULL;
+	struct cgx_walk *w;
+	struct cgx_entry e;
+	int r = cgx_walk_open(f->cgx, path, cgx_hierarchy_controllers(h), -1, &w);
+
+	if (r < 0)
+		return r;
+	if (cgx_hierarchy_version(h) == 2)
+		r = cgx_set_format(f->cgx, cgx_hierarchy_controllers(h), &names);
+	while (r >= 0 && (r = cgx_walk_next(w, &e)) > 0) {
+		printf("%s:/", names ? names : cgx_hierarchy_name(h));
+		if (strcmp(e.path, "/")) {
+			text_print(e.path);
+			if (!e.depth)
+				putchar('/');
+		}
+		putchar('\n');
+	}
+	cgx_walk_close(w);
+	return r;
+}
+
+static int lscgroup_target(struct frame *f, const char *text)
+{
+	cgx_set controllers;
+	const char *path;
+	int r = target_parse(f->cgx, text, &controllers, &path), found = 0;
+
+	cgx_controller_at(f->cgx, 0); /* v2 says what it has */
+	for (size_t i = 0; !r && cgx_hierarchy_at(f->cgx, i); i++) {
+		const struct cgx_hierarchy *h = cgx_hierarchy_at(f->cgx, i);
+
+		if (!strncmp(cgx_hierarchy_name(h), "name=", 5) ||
+		    (controllers && !(controllers & cgx_hierarchy_controllers(h))))
+			continue;
+		r = lscgroup_hierarchy(f, h, path);
+		found |= !r;
+		/* a group named without controllers need not be everywhere */
+		if (r == -ENOENT && !controllers)
+			r = 0;
+	}
+	return r || found ? r : msg_fail(f);
+}
+
+static int lscgroup(struct frame *f, const struct spec *spec, int argc, char **argv)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < spec->targets.n; i++)
+		r = lscgroup_target(f, spec->targets.v[i]);
+	for (int i = 0; !r && i < argc; i++)
+		r = lscgroup_target(f, argv[i]);
+	return r || argc || spec->targets.n ? r : lscgroup_target(f, "/");
+}
+
 static int list_groups(struct frame *f, const struct spec *spec, int argc, char **argv)
 {
 	struct listing l = { .f = f, .spec = spec };
 	int processes = spec->processes || spec->threads, r = 0;
 
-	if (!f->like && (f->json || f->output || f->sort || spec->tree || processes)) {
+	if (f->like)
+		return lscgroup(f, spec, argc, argv);
+	if ((f->json || f->output || f->sort || spec->tree || processes)) {
 		if (table_new(f, columns, "groups", spec->tree || processes ? TABLE_TREE : 0, &l.table) < 0)
 			return frame_failed(f);
 		l.wants_group = processes;
@@ -551,7 +586,7 @@ static const struct tool tool = {
 	.columns = columns,
 	.spec_size = sizeof(struct spec),
 	.defaults = &defaults,
-	.flags = TOOL_DATA,
+	.flags = TOOL_DATA | TOOL_MORE_TABLES,
 	.positional = { COMPLETE_GROUP },
 	.compat = compat,
 	.run = run,

@@ -114,14 +114,20 @@ static int plan_one(const struct job *j, struct cgx_group *g, const char *assign
 	return r ? r : cgx_plan_set(j->plan, g, name, eq + 1);
 }
 
-/* What --copy-from leaves out: actions, what belongs to a group's place in the tree, and its processes. */
+/* What --copy-from leaves out: actions, counters that a write resets, what belongs to a group's place in the tree,
+ * its processes, and v1's files without a v2 name that newer kernels only keep up (memory.kmem.*). */
 static int is_copied(const char *name)
 {
+	static const char *const left_out[] = { "tasks", "release_agent", "notify_on_release", "memory.use_hierarchy" };
 	const struct cgx_setting *row = cgx_setting_find(name);
 	unsigned flags = row ? cgx_setting_flags(row) : 0;
 
+	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+		if (!strcmp(name, left_out[i]))
+			return 0;
 	return row && flags & CGX_S_WRITE && flags & CGX_S_READ && !(flags & (CGX_S_ACTION | CGX_S_COUNTER)) &&
-	       strncmp(name, "cgroup.", 7) && strcmp(name, "tasks") && strcmp(name, "release_agent");
+	       strncmp(name, "cgroup.", 7) && strncmp(name, "memory.kmem.", 12) && !strstr(name, "max_usage") &&
+	       !strstr(name, "failcnt");
 }
 
 static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx_group *to)

@@ -123,7 +123,7 @@ if has memory; then
 	bad 1 "memory.max below what is used" cgx-set "$T/m" memory.max=10M
 	with_remedy "with a remedy"
 	names '(4[0-9]|3[89])(\.[0-9]+)? ?M' "usage is told"
-	names '10(\.0)? ?M' "the limit is told"
+	names '10(\.0)? ?M|10485760' "the limit is told"
 	isnt "$(procs_of memory "$T/m")" "" "the process lives"
 	cgx-delete --kill "$T/m"
 	before=$(state)

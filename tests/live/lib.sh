@@ -8,7 +8,7 @@
 set -u
 export LC_ALL=C
 
-T=cgxt-$$
+T=cgxt-$$-t
 n_tests=0 n_failed=0
 status=0 out='' err=''
 tmp=$(mktemp -d /tmp/cgxt.XXXXXX) || exit 1
@@ -104,8 +104,9 @@ run() # COMMAND...: sets status, out, err. At most two minutes.
 {
 	timeout -k 5 120 "$@" >"$tmp/out" 2>"$tmp/err"
 	status=$?
-	out=$(cat "$tmp/out")
-	err=$(cat "$tmp/err")
+	out='' err=''
+	[ ! -s "$tmp/out" ] || out=$(cat "$tmp/out")
+	[ ! -s "$tmp/err" ] || err=$(cat "$tmp/err")
 }
 
 exits() # STATUS NAME COMMAND...: run it
@@ -202,31 +203,37 @@ need_helpers() # NAME...: sets the variables hog, bomb, threads, spin
 	hog=$(helper hog) bomb=$(helper bomb) threads=$(helper threads) spin=$(helper spin)
 }
 
-all_mounts() # mount points of all cgroup hierarchies
+# Read once: "MOUNTPOINT OPTIONS" of v1 hierarchies, the v2 tree, all mount points.
+read_mounts()
 {
-	awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) ~ /^cgroup2?$/) print $5; break } }' \
-		/proc/self/mountinfo
+	V1=$(awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup") print $5, $NF; break } }' \
+		/proc/self/mountinfo)
+	V2=$(awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup2") { print $5; exit } break } }' \
+		/proc/self/mountinfo)
+	V2_CONTROLLERS=
+	[ -z "$V2" ] || V2_CONTROLLERS=$(cat "$V2/cgroup.controllers")
+	MOUNTS=$({
+		echo "$V1" | cut -d' ' -f1
+		echo "$V2"
+	} | sed '/^$/d' | sort -u)
 }
 
-v2_mount()
+all_mounts() # mount points of all cgroup hierarchies
 {
-	awk '{ for (i = 7; i <= NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup2") { print $5; exit } break } }' \
-		/proc/self/mountinfo
+	printf '%s\n' "$MOUNTS"
 }
 
 v1_mount() # KERNEL-NAME
 {
-	awk -v name="$1" '{
-		for (i = 7; i <= NF; i++)
-			if ($i == "-") {
-				if ($(i + 1) == "cgroup") {
-					n = split($NF, option, ",")
-					for (k = 1; k <= n; k++)
-						if (option[k] == name) { print $5; exit }
-				}
-				break
-			}
-	}' /proc/self/mountinfo
+	while read -r where options; do
+		case ",$options," in
+		*",$1,"*)
+			echo "$where"
+			return ;;
+		esac
+	done <<-END
+	$V1
+	END
 }
 
 kernel_name() # CONTROLLER: its name on v1
@@ -239,7 +246,10 @@ kernel_name() # CONTROLLER: its name on v1
 
 v2_has() # CONTROLLER
 {
-	[ -n "$V2" ] && tr ' ' '\n' <"$V2/cgroup.controllers" | grep -qx "$1"
+	case " $V2_CONTROLLERS " in
+	*" $1 "*) return 0 ;;
+	esac
+	return 1
 }
 
 version_of() # CONTROLLER: 1, 2 or nothing
@@ -253,15 +263,16 @@ version_of() # CONTROLLER: 1, 2 or nothing
 
 mount_of() # CONTROLLER
 {
-	case $(version_of "$1") in
-	1) v1_mount "$(kernel_name "$1")" ;;
-	2) echo "$V2" ;;
-	esac
+	mount_found=$(v1_mount "$(kernel_name "$1")")
+	if [ -z "$mount_found" ] && { v2_has "$1" || [ "$1" = freezer ]; }; then
+		mount_found=$V2
+	fi
+	echo "$mount_found"
 }
 
 has() # CONTROLLER: it is mounted somewhere
 {
-	[ -n "$(version_of "$1")" ]
+	[ -n "$(mount_of "$1")" ]
 }
 
 dir_of() # CONTROLLER GROUP
@@ -290,24 +301,31 @@ group_of() # CONTROLLER PID: its path, without a leading /
 
 # ---- what is there -------------------------------------------------------------------------------
 
+our_tops() # our groups at the root of each hierarchy
+{
+	for m in $MOUNTS; do
+		for d in "$m/$T"*; do
+			[ ! -d "$d" ] || echo "$d"
+		done
+	done
+}
+
 tree() # our groups in every hierarchy, one a line
 {
-	all_mounts | while read -r m; do
-		find "$m" -maxdepth 1 -type d -name "$T*" -exec find {} -type d \; 2>/dev/null
-	done | sort -u
+	# shellcheck disable=SC2046
+	set -- $(our_tops)
+	[ $# = 0 ] || find "$@" -type d 2>/dev/null | sort
 }
 
 state() # tree, and what every limit of ours says, and who is where
 {
-	tree | while read -r d; do
-		echo "$d"
-		for f in memory.max memory.high memory.swap.max memory.limit_in_bytes memory.memsw.limit_in_bytes pids.max \
-			cpu.max cpu.weight cpu.shares cpu.cfs_quota_us cpu.cfs_period_us cgroup.procs cgroup.type \
-			cgroup.subtree_control; do
-			[ ! -f "$d/$f" ] || echo "$f=$(cat "$d/$f" 2>&1)"
-		done
-		stat -c '%u:%g %a' "$d"
-	done
+	# shellcheck disable=SC2046
+	set -- $(our_tops)
+	[ $# = 0 ] || find "$@" -type d -printf '%p %U:%G %m\n' -o -type f \( -name memory.max -o -name memory.high \
+		-o -name memory.swap.max -o -name 'memory.*limit_in_bytes' -o -name pids.max -o -name cpu.max \
+		-o -name cpu.weight -o -name cpu.shares -o -name cpu.cfs_quota_us -o -name cpu.cfs_period_us \
+		-o -name cgroup.procs -o -name cgroup.type -o -name cgroup.subtree_control \) -exec grep -H '' {} + 2>/dev/null |
+		sort
 }
 
 alive() # PID: it runs, and is no zombie
@@ -406,7 +424,7 @@ clean_up()
 
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP
-V2=$(v2_mount)
+read_mounts
 find_tools
 # shellcheck disable=SC2034
 LAYOUT=$(cgx-ls --layout) || bail "cgx-ls --layout fails"

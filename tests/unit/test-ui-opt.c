@@ -100,8 +100,8 @@ static void done(struct parsed *p)
 	buf_free(&p->why);
 }
 
-#define PARSE(p, ...) parse_as(p, WHO_NATIVE, 0, (char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
-#define PARSE_STOP(p, ...) parse_as(p, WHO_NATIVE, OPT_STOP, (char *const[]){ __VA_ARGS__, NULL })
+#define PARSE(p, ...) parse_as(p, WHO_NATIVE, 0, (char *const *)(const char *const[]){ __VA_ARGS__ __VA_OPT__(,) NULL })
+#define PARSE_STOP(p, ...) parse_as(p, WHO_NATIVE, OPT_STOP, (char *const *)(const char *const[]){ __VA_ARGS__, NULL })
 #define GOOD(p, words) do { assert_string_equal(buf_text(&(p)->why), ""); \
 	assert_int_equal((p)->r, words); assert_null((p)->argv[words]); } while (0)
 #define WRONG(text, ...) do { struct parsed w; PARSE(&w, __VA_ARGS__); \

@@ -59,7 +59,7 @@ static inline struct caught *run_tool(const struct tool *tool, char *const *word
 	return &c;
 }
 
-#define RUN(tool, ...) run_tool(tool, (char *const[]){ __VA_ARGS__, NULL }, NULL)
-#define RUN_AFTER(before, tool, ...) run_tool(tool, (char *const[]){ __VA_ARGS__, NULL }, before)
+#define RUN(tool, ...) run_tool(tool, (char *const *)(const char *const[]){ __VA_ARGS__, NULL }, NULL)
+#define RUN_AFTER(before, tool, ...) run_tool(tool, (char *const *)(const char *const[]){ __VA_ARGS__, NULL }, before)
 
 #endif

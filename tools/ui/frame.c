@@ -126,6 +126,9 @@ static int run(struct frame *f, void *spec, int argc, char **argv)
 		columns_print(f->tool->columns);
 		return STATUS_DONE;
 	}
+	r = f->tool->flags & TOOL_MORE_TABLES ? 0 : columns_check(f, f->tool->columns);
+	if (r)
+		return r;
 	if (f->root && !*f->root)
 		f->root = NULL;
 	if (!(f->tool->flags & TOOL_NO_CONTEXT) && frame_open(f) < 0)

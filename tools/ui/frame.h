@@ -39,6 +39,7 @@ struct frame;
 #define TOOL_DATA            (1u << 2) /* prints data: gets --json (f->json) */
 #define TOOL_RUNS_COMMAND    (1u << 3) /* exits as its command does; own failures and usage are 125 */
 #define TOOL_NO_CONTEXT      (1u << 4) /* f->cgx stays NULL until the tool calls frame_open() */
+#define TOOL_MORE_TABLES     (1u << 5) /* has tables beside columns, and calls columns_check() itself */
 
 /* Exit statuses. Ask msg_*() and frame_failed() rather than naming 1, 2 or 125. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_OWN_FAILURE = 125 };
