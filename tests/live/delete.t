@@ -38,10 +38,17 @@ ok "the group is gone" is_gone "$T/p"
 ok "another" cgx-create "$T/q/r"
 sleeper
 cgx-move "$T/q/r" "$pid"
-exits 0 "--migrate" cgx-delete --migrate "$T/q/r"
-ok "keeps the process alive" alive "$pid"
-is "$(group_of pids "$pid")" "$T/q" "in the parent"
-ok "the group is gone" is_gone "$T/q/r"
+if takes_processes "$T/q"; then
+	exits 0 "--migrate" cgx-delete --migrate "$T/q/r"
+	ok "keeps the process alive" alive "$pid"
+	is "$(group_of pids "$pid")" "$T/q" "in the parent"
+	ok "the group is gone" is_gone "$T/q/r"
+else
+	before=$(state)
+	exits 1 "--migrate into a parent that takes no processes" cgx-delete --migrate "$T/q/r"
+	with_remedy "is refused with a remedy"
+	is "$(state)" "$before" "nothing is changed"
+fi
 exits 0 "--recursive --kill" cgx-delete -r --kill "$T"
 ok "removes the tree" is_gone "$T"
 ok "and the process" not alive "$pid"

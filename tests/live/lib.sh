@@ -328,6 +328,12 @@ state() # tree, and what every limit of ours says, and who is where
 		sort
 }
 
+takes_processes() # GROUP: v2 does not keep processes out of it ("no internal processes")
+{
+	[ -z "$V2" ] || [ ! -e "$V2/$1/cgroup.subtree_control" ] ||
+		! grep -qE 'memory|io|hugetlb|rdma|misc' "$V2/$1/cgroup.subtree_control"
+}
+
 alive() # PID: it runs, and is no zombie
 {
 	[ -r "/proc/$1/stat" ] && ! sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -q '^[ZX]'
