@@ -221,9 +221,18 @@ static void gathered_free(struct gathered *s)
 static void gather_with(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref,
 			struct gathered *s)
 {
+	int r;
+
 	s->arg.clock_ticks = sysconf(_SC_CLK_TCK);
 	s->arg.page_size = sysconf(_SC_PAGESIZE);
-	if (ref->row->with && !value_read(g, p, ref->row->with, &s->with))
+	if (!ref->row->with)
+		return;
+	r = value_read(g, p, ref->row->with, &s->with);
+	if (r == -ENODATA) { /* of a group that the plan is going to make: limits begin as max */
+		buf_puts(&s->with, "max");
+		r = s->with.err;
+	}
+	if (!r)
 		s->arg.with = buf_text(&s->with);
 }
 

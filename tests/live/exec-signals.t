@@ -58,22 +58,23 @@ kill "$timeout_pid"
 wait "$timeout_pid"
 
 if have script; then
-	run script -qec "cgx-exec --under $T sh -c 'test -t 0 && test -t 1 && tty'" /dev/null
+	run script -qec "exec cgx-exec --under $T sh -c 'test -t 0 && test -t 1 && tty'" /dev/null
 	like "$out" '^/dev/pts/' "the command has the terminal"
 	# shellcheck disable=SC2016
-	run script -qec "cgx-exec --under $T awk '{ sub(/.*\) /, \"\"); print (\$3 == \$6) }' /proc/self/stat" /dev/null
+	run script -qec "exec cgx-exec --under $T awk '{ sub(/.*\) /, \"\"); print (\$3 == \$6) }' /proc/self/stat" /dev/null
 	like "$out" '^1' "and is in its foreground process group"
-	begin=$(date +%s)
 	{
-		sleep 2
-		printf '\003'
+		wait_for 30 test -e "$tmp/ready"
 		sleep 1
-	} | script -qec "cgx-exec --under $T --report=none sh -c 'trap \"echo interrupted; exit 3\" INT; sleep 30; sleep 30'" \
+		printf '\003'
+		date +%s >"$tmp/pressed"
+		sleep 3
+	} | script -qec "exec cgx-exec --under $T --report=none sh -c 'trap \"echo interrupted; exit 3\" INT; : >$tmp/ready; sleep 60; sleep 60'" \
 		/dev/null >"$tmp/log" 2>&1
 	is $? 3 "control-C reaches the command"
 	like "$(cat "$tmp/log")" interrupted "once"
 	is "$(grep -c interrupted "$tmp/log")" 1 "and only once"
-	num "$(($(date +%s) - begin))" -lt 15 "at once"
+	num "$(($(date +%s) - $(cat "$tmp/pressed")))" -lt 15 "at once"
 else
 	skip "no script(1) here" "the command has the terminal"
 fi

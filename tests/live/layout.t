@@ -29,7 +29,7 @@ for kernel in $(awk '!/^#/ && $4 == 1 { print $1 }' /proc/cgroups) $([ -z "$V2" 
 		is "$line" "$kernel 1 $(v1_mount "$kernel")" "$name is on v1"
 	elif v2_has "$name"; then
 		like "$line" "^($kernel|$name) 2 $V2$" "$name is on v2"
-	elif [ -n "$V2" ] && { [ "$name" = freezer ] || [ "$name" = perf_event ]; }; then
+	elif [ -n "$V2" ] && { [ "$name" = freezer ] || [ "$name" = perf_event ] || [ "$name" = cpuacct ]; }; then
 		like "$line" "^$kernel (2 $V2|- -)$" "$name is part of v2 without being listed there"
 	else
 		like "$line" "^$kernel - -$" "$name is mounted nowhere"
