@@ -456,7 +456,8 @@ CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned fl
 			return fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
 	if (flags & CGX_DELETE_KILL && g->n)
 		r = add_kill(p, g);
-	for (size_t i = 0; r >= 0 && i < g->n; i++) {
+	/* v2, the last, has most reasons to refuse a process: it goes first, while nothing is done yet */
+	for (size_t i = g->n; r >= 0 && i-- > 0;) {
 		r = delete_tree(p, g, &g->place[i], g->place[i].path, flags);
 		missing += r > 0;
 	}

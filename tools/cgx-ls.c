@@ -170,7 +170,7 @@ static void put_figures(const struct listing *l, struct cgx_group *g, size_t row
 		table_text(l->table, row, COL_TYPE, type);
 }
 
-static void put_process(const struct listing *l, size_t parent, pid_t pid)
+static void put_process(const struct listing *l, size_t parent, const char *path, pid_t pid)
 {
 	struct cgx_process p;
 	const struct passwd *pw;
@@ -183,13 +183,13 @@ static void put_process(const struct listing *l, size_t parent, pid_t pid)
 	snprintf(uid, sizeof(uid), "%u", (unsigned)p.uid);
 	snprintf(label, sizeof(label), "%d %s %s", (int)pid, pw ? pw->pw_name : uid, p.command);
 	row = table_row(l->table, parent);
-	table_label(l->table, row, COL_NAME, l->f->json ? "" : label, label);
+	table_label(l->table, row, COL_NAME, l->f->json ? path : label, label);
 	table_number(l->table, row, COL_PID, (uint64_t)pid, UNIT_COUNT);
 	table_text(l->table, row, COL_USER, pw ? pw->pw_name : uid);
 	table_text(l->table, row, COL_COMMAND, p.command);
 }
 
-static void put_processes(const struct listing *l, struct cgx_group *g, size_t row)
+static void put_processes(const struct listing *l, struct cgx_group *g, const char *path, size_t row)
 {
 	struct cgx_tasks *t;
 	pid_t pid;
@@ -198,7 +198,7 @@ static void put_processes(const struct listing *l, struct cgx_group *g, size_t r
 		return;
 	while (cgx_tasks_next(t, &pid) > 0)
 		if (pid)
-			put_process(l, row, pid);
+			put_process(l, row, path, pid);
 	cgx_tasks_close(t);
 }
 
@@ -234,7 +234,7 @@ static int put_entry(struct listing *l, const struct cgx_entry *e)
 		put_controllers(l, g, row, e->controllers);
 	put_figures(l, g, row);
 	if (l->spec->processes || l->spec->threads)
-		put_processes(l, g, row);
+		put_processes(l, g, e->path, row);
 	cgx_group_close(g);
 	return 0;
 }
@@ -326,6 +326,8 @@ static int list_groups(struct frame *f, const struct spec *spec, int argc, char 
 
 	if (f->like)
 		return lscgroup(f, spec, argc, argv);
+	if (processes && f->json && !f->output)
+		f->output = "NAME,PID,USER,COMMAND";
 	if ((f->json || f->output || f->sort || spec->tree || processes)) {
 		if (table_new(f, columns, "groups", spec->tree || processes ? TABLE_TREE : 0, &l.table) < 0)
 			return frame_failed(f);

@@ -19,9 +19,9 @@ int main(int argc, char **argv)
 	size = strtoull(argv[1], &end, 10);
 	switch (*end) {
 	case 'G':
-		size *= 1024; /* fall through */
+		size *= 1024; __attribute__((fallthrough));
 	case 'M':
-		size *= 1024; /* fall through */
+		size *= 1024; __attribute__((fallthrough));
 	case 'K':
 		size *= 1024;
 	}

@@ -328,10 +328,9 @@ state() # tree, and what every limit of ours says, and who is where
 		sort
 }
 
-takes_processes() # GROUP: v2 does not keep processes out of it ("no internal processes")
+takes_processes() # GROUP, with processes below: v2 does not keep them out of it ("no internal processes")
 {
-	[ -z "$V2" ] || [ ! -e "$V2/$1/cgroup.subtree_control" ] ||
-		! grep -qE 'memory|io|hugetlb|rdma|misc' "$V2/$1/cgroup.subtree_control"
+	[ -z "$V2" ] || [ ! -e "$V2/$1/cgroup.subtree_control" ] || [ -z "$(cat "$V2/$1/cgroup.subtree_control")" ]
 }
 
 alive() # PID: it runs, and is no zombie

@@ -30,6 +30,7 @@ int monitor_open(struct monitor *m)
 		sigaddset(&set, passed_on[i]);
 	if (sigprocmask(SIG_BLOCK, &set, &m->before) < 0)
 		return -errno;
+	m->began = now_usec();
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return m->signals < 0 ? -errno : 0;
 }
@@ -101,7 +102,7 @@ int monitor_wait(struct monitor *m, pid_t pid, uint64_t timeout_usec, uint64_t k
 		 void (*stop_all)(void *data), void *data, struct outcome *ret)
 {
 	struct pollfd p = { .fd = m->signals, .events = POLLIN };
-	uint64_t began = now_usec(), end = UINT64_MAX;
+	uint64_t began = m->began, end = UINT64_MAX;
 	struct outcome o = { .pid = pid };
 
 	if (timeout_usec < UINT64_MAX - began)

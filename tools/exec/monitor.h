@@ -10,6 +10,7 @@
 struct monitor {
 	sigset_t before;   /* the mask the command gets back */
 	int signals;       /* signalfd */
+	uint64_t began;    /* when the command is about to be started, in microseconds */
 };
 
 struct outcome {
