@@ -11,6 +11,8 @@
  * what somebody who runs a subtree must write. */
 static const char *const delegate_files[] = { "tasks", "cgroup.procs", NULL };
 
+static const char *const tasks_files[] = { "tasks", NULL };
+
 static int populated(int dir)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -157,6 +159,7 @@ const struct hier_ops hier_v1_ops = {
 	.procs_file = "cgroup.procs",
 	.threads_file = "tasks",
 	.join_file = "tasks",
+	.tasks_files = tasks_files,
 	.delegate_files = delegate_files,
 	.populated = populated,
 	.kill = kill_all,

@@ -10,6 +10,8 @@
 /* What /sys/kernel/cgroup/delegate lists and every kernel since 5.0 has (v2 "Delegation"). */
 static const char *const delegate_files[] = { "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", NULL };
 
+static const char *const tasks_files[] = { "cgroup.procs", "cgroup.threads", NULL };
+
 static int event(int dir, const char *key, uint64_t *ret)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -264,6 +266,7 @@ const struct hier_ops hier_v2_ops = {
 	.procs_file = "cgroup.procs",
 	.threads_file = "cgroup.threads",
 	.join_file = NULL,
+	.tasks_files = tasks_files,
 	.delegate_files = delegate_files,
 	.populated = populated,
 	.kill = kill_all,

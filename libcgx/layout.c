@@ -558,6 +558,7 @@ static int add_controller(struct cgx *cgx, cgx_set bit, struct cgx_controller **
 {
 	struct cgx_controller *more;
 	const struct setting_table *t = setting_table_of(bit);
+	const struct cgx_hierarchy *on = layout_find(cgx, bit);
 
 	for (size_t i = 0; i < cgx->n_ctl; i++)
 		if (cgx->ctl[i].bit == bit) {
@@ -573,7 +574,7 @@ static int add_controller(struct cgx *cgx, cgx_set bit, struct cgx_controller **
 		.bit = bit,
 		.name = layout_bit_name(cgx, bit),
 		.kernel_name = t && t->v1_name ? t->v1_name : layout_bit_name(cgx, bit),
-		.hierarchy = layout_find(cgx, bit),
+		.hierarchy = on && on->controllers & bit ? on : NULL, /* not what v2 only implies */
 		.groups = -1,
 		.enabled = 1,
 	};

@@ -205,7 +205,6 @@ static int delegate(struct cgx_plan *p, struct group_place *pl, const struct cgx
 /* "*" stands for all files of the group; those that take processes may differ. */
 static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct cgx_create *how)
 {
-	const char *tasks = pl->h->ops->threads_file;
 	int r;
 
 	if (how->flags & CGX_CREATE_DELEGATE)
@@ -217,9 +216,12 @@ static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct c
 		r = add_mode(p, pl, "", how->dir_mode);
 	if (!r)
 		r = add_mode(p, pl, "*", how->file_mode);
-	if (!r)
-		r = add_owner(p, pl, tasks, how->tasks_uid, how->tasks_gid);
-	return r ? r : add_mode(p, pl, tasks, how->tasks_mode);
+	for (const char *const *f = pl->h->ops->tasks_files; !r && *f; f++) {
+		r = add_owner(p, pl, *f, how->tasks_uid, how->tasks_gid);
+		if (!r)
+			r = add_mode(p, pl, *f, how->tasks_mode);
+	}
+	return r;
 }
 
 /* Make the group at path in h below its parent, which exists or is made by an earlier step. */

@@ -180,7 +180,8 @@ struct hier_ops {
 	/* The file into which a fresh single-threaded child writes "0" to join; NULL where a child is better
 	 * born inside (CLONE_INTO_CGROUP). */
 	const char *join_file;
-	/* Files that a new owner gets to run the group itself, NULL-terminated. */
+	/* Files that take processes, NULL-terminated, and those that a new owner gets to run the group himself. */
+	const char *const *tasks_files;
 	const char *const *delegate_files;
 	/* 1 processes in the group or below, 0 none. */
 	int (*populated)(int dir);

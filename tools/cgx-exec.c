@@ -587,6 +587,8 @@ static int run_temporary(struct job *j)
 		remove_temporary(j);
 		return msg_errno(j->f, r, "guard", "start");
 	}
+	if (j->spec->report != REPORT_NONE)
+		report_baseline(j->f->cgx, j->group, &j->before);
 	cgx_kmsg_open(j->f->cgx, &j->kmsg); /* who may not read it gets a report without names */
 	r = run_and_wait(j);
 	end_group(j);
@@ -601,7 +603,8 @@ static int run_named(struct job *j)
 		return r;
 	if (only_joins(j))
 		return join_and_exec(j);
-	report_baseline(j->group, &j->before);
+	if (j->spec->report != REPORT_NONE)
+		report_baseline(j->f->cgx, j->group, &j->before);
 	cgx_kmsg_open(j->f->cgx, &j->kmsg);
 	r = run_and_wait(j);
 	end_group(j);

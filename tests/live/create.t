@@ -42,12 +42,15 @@ if [ -n "$V2" ]; then
 else
 	skip "no v2 tree" "-g :PATH makes a v2 group"
 fi
+was=$([ -z "$V2" ] || cat "$V2/cgroup.subtree_control")
 exits 0 "-g '*:PATH'" cgx-create -g "*:$T-all"
 n=0
 for m in $(all_mounts | sort -u); do
 	[ -d "$m/$T-all" ] || n=$((n + 1))
 done
 num "$n" -le 1 "makes it in every hierarchy (a named one apart)"
+cgx-delete "$T-all"
+disable_again "$was"
 
 exits 0 "with settings" cgx-create -r pids.max=7 "$T/s"
 is "$(in_kernel pids "$T/s" pids.max pids.max)" 7 "sets them"

@@ -41,8 +41,5 @@ with_remedy "is refused with a remedy"
 exits 0 "in the group below" cgx-exec -g "$c:$T-n/x" true
 exits 0 "delete --recursive --kill" cgx-delete -r --kill "$T-n"
 ok "removes all" is_gone "$T-n"
-case " $was " in
-*" $c "*) ;;
-*) echo "-$c" >"$V2/cgroup.subtree_control" 2>/dev/null ;;
-esac
+disable_again "$was"
 done_testing

@@ -22,6 +22,18 @@ static uint64_t figure(struct cgx_group *g, const char *name)
 	return cgx_get_u64(g, name, &n) ? UNKNOWN : n;
 }
 
+/* 1: path is the group's own in one of its hierarchies. */
+static int is_own_path(const struct cgx *cgx, const struct cgx_group *g, const char *path)
+{
+	for (size_t i = 0; cgx_hierarchy_at(cgx, i); i++) {
+		const char *own = cgx_group_path_in(g, cgx_hierarchy_at(cgx, i));
+
+		if (own && !strcmp(own, path))
+			return 1;
+	}
+	return 0;
+}
+
 /* One key of a text of lines "KEY VALUE"; text may be NULL. */
 static uint64_t keyed(const char *text, const char *key)
 {
@@ -36,9 +48,28 @@ static uint64_t keyed(const char *text, const char *key)
 	return UNKNOWN;
 }
 
-void report_baseline(struct cgx_group *g, struct baseline *ret)
+/* Forks denied at the pids.max of a group above, when that is the one that binds. */
+static uint64_t denied_above(struct cgx *cgx, struct cgx_group *g)
+{
+	struct cgx_effective e;
+	struct cgx_group *above;
+	uint64_t n;
+
+	if (cgx_effective(g, "pids.max", &e) || e.limit == UINT64_MAX || is_own_path(cgx, g, e.path) ||
+	    cgx_group_open(cgx, e.path, CGX_C_PIDS, &above))
+		return UNKNOWN;
+	n = figure(above, "pids.events.local:max");
+	if (n == UNKNOWN)
+		n = figure(above, "pids.events:max");
+	cgx_group_close(above);
+	return n;
+}
+
+void report_baseline(struct cgx *cgx, struct cgx_group *g, struct baseline *ret)
 {
 	AUTO_FREE char *memory = NULL;
+
+	ret->denied_above = denied_above(cgx, g);
 
 	cgx_get(g, "memory.events.local", &memory);
 	ret->limit_hits = keyed(memory, "max");
@@ -113,19 +144,21 @@ static void collect_victims(const struct cgx *cgx, const struct cgx_group *g, st
 	}
 }
 
-void report_collect(const struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
+void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
 		    struct facts *ret)
 {
 	AUTO_FREE char *cpu = NULL;
 	struct facts *f = ret;
 	struct baseline now;
 
-	report_baseline(g, &now);
+	report_baseline(cgx, g, &now);
 	*f = (struct facts){
 		.limit_hits = since(now.limit_hits, before->limit_hits),
 		.oom_kills = since(now.oom_kills, before->oom_kills),
 		.denied = since(now.denied, before->denied),
 	};
+	if (now.denied_above != UNKNOWN && before->denied_above != UNKNOWN && now.denied_above > before->denied_above)
+		f->denied = (f->denied == UNKNOWN ? 0 : f->denied) + now.denied_above - before->denied_above;
 	if (!full)
 		return;
 	if (f->oom_kills && f->oom_kills != UNKNOWN && kmsg)

@@ -12,9 +12,10 @@
 #define REPORT_VICTIMS 8
 #define UNKNOWN UINT64_MAX
 
-/* Counters that tell of trouble, as they stood before the command. */
+/* Counters that tell of trouble, as they stood before the command. From Linux 6.11 on a denied fork counts in the
+ * group whose limit was hit, so the one above that binds is looked at as well. */
 struct baseline {
-	uint64_t limit_hits, oom_kills, denied;
+	uint64_t limit_hits, oom_kills, denied, denied_above;
 };
 
 struct facts {
@@ -28,9 +29,9 @@ struct facts {
 };
 
 /* Read the counters before the start; a group made for the command needs none of it. */
-void report_baseline(struct cgx_group *g, struct baseline *ret);
+void report_baseline(struct cgx *cgx, struct cgx_group *g, struct baseline *ret);
 /* Read everything while the group exists. kmsg may be NULL. full 0 reads only what tells of trouble. */
-void report_collect(const struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
+void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
 		    struct facts *ret);
 /* 1: something went wrong. */
 int report_trouble(const struct facts *facts, const struct outcome *outcome);
