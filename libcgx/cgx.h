@@ -383,8 +383,9 @@ int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret);
 /* A verb in one word, "mkdir". Static. */
 const char *cgx_verb_name(enum cgx_verb verb);
 /*
- * Carry it out. When step n fails the steps n-1 ... 1 are undone, and the words tell of step n;
- * what could not be undone is added to them. A process killed or a group removed stays so.
+ * Carry it out. When a step fails those done are undone, last first, and the words tell of the one that failed;
+ * what could not be undone is added to them. A process killed or a group removed stays so: these steps come
+ * after all others.
  * Errors: those of the kernel. A second call goes on with steps added since.
  */
 int cgx_plan_apply(struct cgx_plan *p);

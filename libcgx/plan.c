@@ -819,13 +819,13 @@ static size_t undo_from(struct cgx_plan *p, size_t n)
 	return lost;
 }
 
-static void keep_words(struct cgx_plan *p, size_t failed)
+static void keep_words(struct cgx_plan *p)
 {
 	struct buf error = p->cgx->error, remedy = p->cgx->remedy;
 	size_t lost;
 
 	p->cgx->error = p->cgx->remedy = (struct buf){ 0 };
-	lost = undo_from(p, failed);
+	lost = undo_from(p, p->n);
 	buf_free(&p->cgx->error);
 	buf_free(&p->cgx->remedy);
 	if (lost)
@@ -834,18 +834,31 @@ static void keep_words(struct cgx_plan *p, size_t failed)
 	p->cgx->remedy = remedy;
 }
 
-CGX_API int cgx_plan_apply(struct cgx_plan *p)
+static int is_final(const struct step *s)
+{
+	return s->verb == CGX_V_KILL || s->verb == CGX_V_RMDIR;
+}
+
+static int apply_steps(struct cgx_plan *p, int final)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		int r = p->step[i].done ? 0 : do_step(p, &p->step[i]);
+		int r = p->step[i].done || is_final(&p->step[i]) != final ? 0 : do_step(p, &p->step[i]);
 
 		if (r) {
-			keep_words(p, i);
+			keep_words(p);
 			return r;
 		}
-		p->step[i].done = 1;
+		p->step[i].done |= is_final(&p->step[i]) == final;
 	}
 	return 0;
+}
+
+/* What cannot be undone comes last, when nothing else can fail any more. */
+CGX_API int cgx_plan_apply(struct cgx_plan *p)
+{
+	int r = apply_steps(p, 0);
+
+	return r ? r : apply_steps(p, 1);
 }
 
 CGX_API int cgx_plan_undo(struct cgx_plan *p)

@@ -26,7 +26,7 @@ tool --settings --no-headings >"$work/table" 2>&1
 awk '{ print $1 }' "$work/table" | sort | comm -23 "$work/names" - | ok 'the table on the screen has every name'
 
 # All names of both sides, with * for a size or a part.
-{ cat "$work/names" && sed -n 's/^ *"v1": "\(.*\)",*$/\1/p' "$work/json" | tr -s ', ' '\n\n'; } | grep . | sort -u >"$work/all"
+{ cat "$work/names" && sed -n 's/^ *"v1": "\(.*\)",*$/\1/p' "$work/json" | sed 's/[, ]\{1,\}/\n/g'; } | grep . | sort -u >"$work/all"
 sed 's/[.]/\\./g; s/\*/[^.]*/g; s/^/^/; s/$/$/' "$work/all" >"$work/patterns"
 cat tests/trees/*.tree | sed -n 's/^\([a-z_]*\.[A-Za-z0-9_.]*\) [0-7]*$/\1/p' | sort -u |
 	grep -v -e '^quantum\.' -e '^memory\.kmem\.slabinfo$' -e '^memory\.shown_ram_in_bytes$' | grep -vE -f "$work/patterns" |

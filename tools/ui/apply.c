@@ -77,8 +77,8 @@ static void warn_kept(const struct frame *f, const struct cgx_step *s)
 {
 	struct buf AUTO_BUF path = { 0 };
 
-	add_path(&path, s);
-	msg_warn(f, "%s: write %s: the kernel kept %s", buf_text(&path), s->value, s->kept);
+	buf_printf(&path, "%s/%s", s->path, s->file);
+	msg_note(f, "%s: the kernel keeps %s for %s", buf_text(&path), s->kept, s->value);
 }
 
 int apply_plan(const struct frame *f, struct cgx_plan *p)
