@@ -216,15 +216,18 @@ static int covers(const struct proc_mount *n, const struct proc_mount *m)
 /* Whether another mount lies over m or over one that m stands on. */
 static int is_hidden(const struct proc_mount *all, size_t n, const struct proc_mount *m)
 {
+	const struct proc_mount *from = NULL; /* the one that m was reached from lies over it, and is no cover */
+
 	for (size_t depth = 0; m && depth < 64; depth++) {
 		const struct proc_mount *parent = NULL;
 
 		for (size_t i = 0; i < n; i++) {
-			if (&all[i] != m && covers(&all[i], m))
+			if (&all[i] != m && &all[i] != from && covers(&all[i], m))
 				return 1;
 			if (all[i].id == m->parent && &all[i] != m)
 				parent = &all[i];
 		}
+		from = m;
 		m = parent;
 	}
 	return 0;

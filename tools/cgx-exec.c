@@ -257,6 +257,7 @@ struct job {
 	struct guard guard;
 	struct cgx_kmsg *kmsg;
 	struct baseline before;
+	struct child_setup setup;
 	FILE *report_to;
 };
 
@@ -336,6 +337,8 @@ static int make_temporary(struct job *j)
 	cgx_set need = needed(j->spec);
 	int r = make_temporary_with(j, need | counting(j->spec));
 
+	if (!need && cgx_layout(j->f->cgx) == CGX_LAYOUT_LEGACY)
+		return r;
 	if (!need)
 		need = CGX_C_CORE;
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
@@ -485,22 +488,19 @@ static int status_of(const struct outcome *o)
 
 static int run_and_wait(struct job *j)
 {
-	struct child_setup setup = { .spec = j->spec, .more = j->more, .n_more = j->n_more, .parent = getpid() };
-	struct cgx_start how = { .size = sizeof(how), .argv = j->argv, .prepare = prepare, .data = &setup };
+	struct cgx_start how = { .size = sizeof(how), .argv = j->argv, .prepare = prepare, .data = &j->setup };
 	struct cgx_child child = { .pidfd = -1 };
 	struct outcome o = { 0 };
 	struct monitor m;
 	struct facts facts;
-	int r = find_user(j->f, j->spec, &setup) < 0 ? -EINVAL : 0;
+	int r = monitor_open(&m);
 
-	if (r)
-		return STATUS_OWN_FAILURE;
-	r = monitor_open(&m);
-	setup.mask = &m.before;
+	j->setup.more = j->more;
+	j->setup.n_more = j->n_more;
+	j->setup.mask = &m.before;
 	if (r < 0)
 		return msg_errno(j->f, r, "signals", "block");
 	r = cgx_start(j->group, &how, &child);
-	free(setup.groups);
 	if (r < 0)
 		return start_failed(j, &child, r);
 	if (child.pidfd >= 0)
@@ -620,6 +620,8 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 				 "no group named");
 	if (spec->targets.n && (spec->under || spec->name || spec->keep))
 		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g");
+	if (spec->name && (!*spec->name || strchr(spec->name, '/')))
+		return msg_usage(f, "--name %s: a name has no \"/\"; --under says below which group", spec->name);
 	for (size_t i = 0; i < spec->values.n; i++)
 		if (!strchr(spec->values.v[i], '='))
 			return msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]);
@@ -629,8 +631,11 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct spec *spec = data;
-	struct job j = { .f = f, .spec = spec, .argv = argv };
+	struct job j = { .f = f, .spec = spec, .argv = argv, .setup = { .spec = spec, .parent = getpid() } };
 	int r = check_spec(f, spec, argc);
+
+	if (!r && find_user(f, spec, &j.setup) < 0)
+		r = STATUS_OWN_FAILURE;
 
 	if (!r)
 		r = open_report(&j);
@@ -642,6 +647,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	while (j.n_more)
 		cgx_group_close(j.more[--j.n_more]);
 	free(j.more);
+	free(j.setup.groups);
 	if (j.report_to)
 		fclose(j.report_to);
 	return r;

@@ -115,10 +115,11 @@ static int plan_one(const struct job *j, struct cgx_group *g, const char *assign
 }
 
 /* What --copy-from leaves out: actions, counters that a write resets, what belongs to a group's place in the tree,
- * its processes, and v1's files without a v2 name that newer kernels only keep up (memory.kmem.*). */
+ * its processes, a second name for one value (cpu.weight.nice), and v1 files that newer kernels only keep up. */
 static int is_copied(const char *name)
 {
-	static const char *const left_out[] = { "tasks", "release_agent", "notify_on_release", "memory.use_hierarchy" };
+	static const char *const left_out[] = { "tasks", "release_agent", "notify_on_release", "memory.use_hierarchy",
+						 "cpu.weight.nice" };
 	const struct cgx_setting *row = cgx_setting_find(name);
 	unsigned flags = row ? cgx_setting_flags(row) : 0;
 

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The nth allocation fails, for each n until none does: a tool never crashes, says that memory is short and exits 1
+# (cgx-exec 125), or does its work all the same. On recorded machines; nothing of the tree may be half written.
+set -u
+
+here=$(cd "$(dirname "$0")" && pwd)
+build=${CGX_BUILDDIR:?is the build tree}
+limit=${NTH_LIMIT:-2000}
+work=$(mktemp -d "${TMPDIR:-/tmp}/cgx-nth.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+count=0
+if nm "$build"/libcgx/.libs/*context.o 2>/dev/null | grep -q __asan; then
+	echo '1..0 # SKIP a sanitizer brings its own malloc'
+	exit 0
+fi
+preload=$build/tests/adversity/.libs/libnth-alloc.so
+if [ ! -e "$preload" ]; then
+	preload=$work/nth-alloc.so
+	"${CC:-cc}" -O2 -shared -fPIC -o "$preload" "$here/nth-alloc.c" || { echo '1..0 # SKIP no compiler' && exit 0; }
+fi
+export LD_LIBRARY_PATH=$build/.libs
+for t in legacy hybrid unified; do
+	sh "$here/../trees/unpack" "$here/../trees/$t.tree" "$work/$t"
+done
+
+try() # TREE TOOL ARGUMENTS
+{
+	local tree=$1 tool=$2 n out status problems=0
+	shift 2
+	for ((n = 1; n < limit; n++)); do
+		rm -f "$work/log"
+		rm -rf "$work/run" && cp -a "$work/$tree" "$work/run"
+		out=$(LD_PRELOAD=$preload CGX_NTH_ALLOC=$n CGX_NTH_LOG=$work/log CGX_ROOT=$work/run timeout 20 \
+			"$build/tools/.libs/$tool" "$@" 2>&1 >"$work/out")
+		status=$?
+		[ -e "$work/log" ] || break
+		case $status in
+		0) ;; # it could do without
+		1 | 125)
+			case $out in
+			*[Mm]emory*) ;;
+			*) echo "#   n=$n: exit $status and no word of memory: $out" && problems=$((problems + 1)) ;;
+			esac
+			if ! diff -rq --no-dereference "$work/$tree" "$work/run" >"$work/diff"; then
+				sed "s/^/#   n=$n: left: /" "$work/diff" | head -n 3
+				problems=$((problems + 1))
+			fi ;;
+		124) echo "#   n=$n: hangs" && problems=$((problems + 1)) ;;
+		*) echo "#   n=$n: exit $status: $out" && problems=$((problems + 1)) ;;
+		esac
+	done
+	count=$((count + 1))
+	[ "$problems" = 0 ] || printf 'not '
+	echo "ok $count - $tool $* ($tree): $((n - 1)) allocations"
+}
+
+for t in legacy hybrid unified; do
+	try "$t" cgx-get -r memory.max -r cpu.max web
+	try "$t" cgx-ls -t -p
+	try "$t" cgx-set --dry-run web memory.max=64M cpu.max=50% pids.max=5
+	try "$t" cgx-create --dry-run -c memory,pids -r memory.max=1M new/a
+done
+try unified cgx-get web
+try unified cgx-get -e -r memory.max web/api
+try hybrid cgx-get --json -r 'memory.*' web
+try hybrid cgx-ls -o NAME,MEMORY,PROCS --json
+try hybrid cgx-ls --controllers
+try unified cgx-ls --settings
+try unified cgx-set web memory.max=64M pids.max=5
+try unified cgx-delete --dry-run -r --migrate web
+try unified cgx-move --dry-run db 201 202
+try unified cgx-exec --dry-run --name run --memory 64M true
+echo "1..$count"
