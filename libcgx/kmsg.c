@@ -255,6 +255,15 @@ void kmsg_parse_free(struct kmsg_parse *p)
 	buf_free(&p->old);
 }
 
+/* Nothing gathered so far belongs to what comes now. */
+static void forget(struct kmsg_parse *p)
+{
+	buf_reset(&p->summary);
+	buf_reset(&p->old);
+	p->why = KMSG_WHY_UNKNOWN;
+	p->open = 0;
+}
+
 static void keep(struct buf *b, const char *s)
 {
 	buf_reset(b);
@@ -295,10 +304,7 @@ static int take_killed(struct kmsg_parse *p, const struct opening *how, struct c
 		o.memcg = p->why == KMSG_WHY_MEMCG;
 	use_old(&p->old, &o);
 	use_summary(buf_text(&p->summary), &o);
-	buf_reset(&p->old);
-	buf_reset(&p->summary);
-	p->why = KMSG_WHY_UNKNOWN;
-	p->open = 0;
+	forget(p);
 	if (told_before(p, o.pid))
 		return 0;
 	p->last_pid = o.pid;
@@ -335,14 +341,14 @@ static int take_record(struct kmsg_parse *p, struct cgx_oom *ret)
 /* Take the text of a record, or put it behind the one that it continues. 0 it belongs to nothing. */
 static int join(struct kmsg_parse *p, const struct header *h, const char *text)
 {
-	int in_order = p->seq && h->seq == p->seq + 1;
-
+	if (p->seq && h->seq != p->seq + 1)
+		forget(p);
 	p->seq = h->seq;
 	if (h->prio >> 3) /* user space wrote it */
 		return 0;
 	if (!h->continues)
 		buf_reset(&p->record);
-	else if (!p->open || !in_order || p->record.len > KMSG_RECORD_MAX)
+	else if (!p->open || p->record.len > KMSG_RECORD_MAX)
 		return p->open = 0;
 	p->open = 1;
 	p->time_us = h->usec;
