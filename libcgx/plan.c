@@ -616,19 +616,20 @@ static int same_value(const char *a, const char *b)
 	return n[0] == n[1];
 }
 
-/* What the kernel made of a value that it may round. */
-static int read_back(struct cgx_plan *p, struct step *s)
+/* What the kernel made of a value that it may round; the value is written, so this cannot fail any more. */
+static void read_back(struct cgx_plan *p, struct step *s)
 {
 	AUTO_BUF struct buf now = { 0 };
 	AUTO_BUF struct buf path = { 0 };
 
 	if (!s->row || !(s->row->flags & CGX_S_ROUNDED))
-		return 0;
+		return;
 	buf_printf(&path, "%s%s%s", s->path, *s->path ? "/" : "", s->file);
 	if (path.err || fs_read(hier_fd(p->cgx, s->h), path.s, &now))
-		return path.err;
+		return;
 	now.s[strcspn(now.s, "\n")] = '\0';
-	return same_value(now.s, s->value) ? 0 : dup_to(&s->kept, now.s);
+	if (!same_value(now.s, s->value))
+		dup_to(&s->kept, now.s);
 }
 
 static int write_at(struct cgx_plan *p, const struct step *s, const char *path, const char *text)
@@ -645,8 +646,10 @@ static int do_write(struct cgx_plan *p, struct step *s)
 	struct group_place pl;
 	struct cgx_group g;
 
-	if (!r)
-		return read_back(p, s);
+	if (!r) {
+		read_back(p, s);
+		return 0;
+	}
 	g = step_group(p, s, &pl);
 	r = value_explain_write(&g, &pl, s->name ? s->name : s->file, s->file, s->value, r);
 	if (pl.fd >= 0)

@@ -249,6 +249,8 @@ static int gather_v1(struct cgx_group *g, const struct cgx_plan *p, const struct
 
 		if (!r)
 			r = pl ? read_file(g, p, pl, file, &s->v1[i]) : -ENODEV;
+		if (r == -ENOMEM)
+			return r;
 		if (r == -ENODATA || !r) {
 			found = 1;
 			s->arg.v1[i] = r ? NULL : buf_text(&s->v1[i]);

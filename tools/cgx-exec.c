@@ -258,6 +258,7 @@ struct job {
 	struct cgx_kmsg *kmsg;
 	struct baseline before;
 	struct child_setup setup;
+	pid_t pid;                      /* of the command */
 	FILE *report_to;
 };
 
@@ -390,8 +391,11 @@ static void kill_group(void *data)
 {
 	struct job *j = data;
 
+	/* a group that was there before may hold what is not ours */
 	if (j->temporary)
 		cgx_group_kill(j->group, 10000);
+	else
+		kill(j->pid, SIGKILL);
 }
 
 /* The status of a start that failed: as shells have it. */
@@ -503,6 +507,7 @@ static int run_and_wait(struct job *j)
 	r = cgx_start(j->group, &how, &child);
 	if (r < 0)
 		return start_failed(j, &child, r);
+	j->pid = child.pid;
 	if (child.pidfd >= 0)
 		close(child.pidfd);
 	if (j->spec->sticky && libcgroup_stick(j->f, child.pid, 1) < 0)

@@ -204,19 +204,19 @@ static void put_processes(const struct listing *l, struct cgx_group *g, const ch
 
 /* ---- the tree ---- */
 
-static size_t parent_row(struct listing *l, unsigned depth, size_t row)
+static int keep_row(struct listing *l, unsigned depth, size_t row)
 {
 	if (depth >= l->parents) {
 		size_t want = depth + 16;
 		size_t *more = reallocarray(l->parent, want, sizeof(*more));
 
 		if (!more)
-			return TABLE_TOP;
+			return -ENOMEM;
 		l->parent = more;
 		l->parents = want;
 	}
 	l->parent[depth] = row;
-	return row;
+	return 0;
 }
 
 static int put_entry(struct listing *l, const struct cgx_entry *e)
@@ -224,7 +224,8 @@ static int put_entry(struct listing *l, const struct cgx_entry *e)
 	size_t row = table_row(l->table, e->depth && l->spec->tree ? l->parent[e->depth - 1] : TABLE_TOP);
 	struct cgx_group *g;
 
-	parent_row(l, e->depth, row);
+	if (keep_row(l, e->depth, row) < 0)
+		return -ENOMEM;
 	table_label(l->table, row, COL_NAME, e->path, e->depth && l->spec->tree ? e->name : e->path);
 	if (!l->wants_group)
 		return 0;
@@ -250,7 +251,7 @@ static int walk(struct listing *l, const char *text)
 		r = cgx_walk_open(l->f->cgx, path, l->controllers, l->spec->depth, &w);
 	while (r >= 0 && (r = cgx_walk_next(w, &e)) > 0) {
 		if (l->table) {
-			put_entry(l, &e);
+			r = put_entry(l, &e);
 		} else {
 			text_print(e.path);
 			putchar('\n');

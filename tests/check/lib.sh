@@ -46,9 +46,12 @@ files() # PATTERN...
 	if git -C "$src" rev-parse -q --git-dir >/dev/null 2>&1; then
 		git -C "$src" ls-files -co --exclude-standard -- "$@"
 	else
+		# Build trees lie below the source at times: what holds a config.status is one.
+		find . -mindepth 2 -name config.status -printf '%h/\n' >"$work/built"
 		for pattern; do
-			find . -type f -path "./$pattern" | sed 's,^\./,,'
-		done
+			find . -type f -path "./$pattern" | grep -v -F -f "$work/built"
+		done | sed 's,^\./,,' | grep -v -e '^man/.*\.[0-9]$' -e '^man/cgx-settings\.7\.scd$' -e '\.l\{0,1\}[ao]$' -e '\.deps/' \
+			-e '/\.libs/' -e '^config\.' -e '^libtool$' -e '^Makefile$' -e '\.log$' -e '\.trs$' -e '^stamp-h' -e '\.pc$' -e '^tests/vm/cache/'
 	fi | sort -u | while IFS= read -r f; do
 		[ ! -f "$f" ] || echo "$f"
 	done | grep -v -e '^build-aux/' -e '^autom4te' -e '^aclocal.m4$' -e '/Makefile.in$' -e '^Makefile.in$' -e '^configure$' -e '^m4/l' -e '^config.h'

@@ -32,7 +32,8 @@ cat tests/trees/*.tree | sed -n 's/^\([a-z_]*\.[A-Za-z0-9_.]*\) [0-7]*$/\1/p' | 
 	grep -v -e '^quantum\.' -e '^memory\.kmem\.slabinfo$' -e '^memory\.shown_ram_in_bytes$' | grep -vE -f "$work/patterns" |
 	ok 'every file of the recorded machines has a row'
 
-page=man/cgx-settings.7.scd
+page=$build/man/cgx-settings.7.scd
+[ -f "$page" ] || page=man/cgx-settings.7.scd
 if [ -f "$page" ]; then
 	sed 's/\\//g' "$page" >"$work/page"
 	while IFS= read -r name; do

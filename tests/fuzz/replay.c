@@ -23,6 +23,7 @@ static void run_variants(uint8_t *data, size_t size)
 int main(int argc, char **argv)
 {
 	static uint8_t data[4096];
+	int failed = 0;
 
 	printf("1..%d\n", argc - 1);
 	for (int i = 1; i < argc; i++) {
@@ -33,7 +34,8 @@ int main(int argc, char **argv)
 			fclose(f);
 			run_variants(data, size);
 		}
+		failed |= !f;
 		printf("%sok %d - %s\n", f ? "" : "not ", i, argv[i]);
 	}
-	return 0;
+	return failed;
 }

@@ -134,6 +134,8 @@ static int run(struct frame *f, void *spec, int argc, char **argv)
 	if (!(f->tool->flags & TOOL_NO_CONTEXT) && frame_open(f) < 0)
 		return frame_failed(f);
 	r = f->tool->run(f, spec, argc, argv);
+	if (r == -ENOMEM)
+		return msg_error(f, NULL, "out of memory");
 	return r < 0 ? msg_fail(f) : r;
 }
 
@@ -146,6 +148,8 @@ static int parse_and_run(struct frame *f, void *spec, int argc, char **argv)
 
 	frame_sheets(f->tool, f->like, spec, f, sheets);
 	words = opt_parse(sheets, FRAME_SHEETS, flags, argc, argv, &why);
+	if (words == -ENOMEM)
+		return msg_error(f, NULL, "out of memory");
 	if (words < 0)
 		return msg_usage(f, "%s", buf_text(&why));
 	return run(f, spec, words, argv);

@@ -96,9 +96,19 @@ void text_show(struct buf *b, const char *s, size_t n, enum text_set set)
 void text_print(const char *s)
 {
 	struct buf AUTO_BUF b = { 0 };
+	const char *p = s;
 
-	text_show(&b, s, strlen(s), TEXT_UTF8);
-	fputs(buf_text(&b), stdout);
+	while (*p >= 0x20 && *p < 0x7f)
+		p++;
+	if (*p)
+		text_show(&b, s, strlen(s), TEXT_UTF8);
+	if (!b.err) {
+		fputs(*p ? buf_text(&b) : s, stdout);
+		return;
+	}
+	/* no memory to show it well: bytes that are no letters are not let through */
+	for (; *s; s++)
+		putchar(*s >= 0x20 && *s < 0x7f ? *s : '?');
 }
 
 enum text_set text_locale(void)
