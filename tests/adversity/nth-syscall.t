@@ -131,6 +131,11 @@ done
 prepare() { cgx create -c pids,memory "$name"; }
 judge()
 {
+	# the guard beside cgx-exec may still be at it
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		here | grep -q "$name/" || break
+		sleep 0.1
+	done
 	here | grep "$name/" | xargs -r echo 'left behind:'
 }
 for call in openat2 clone3 mkdirat; do

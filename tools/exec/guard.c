@@ -35,18 +35,39 @@ static void wait_until_empty(struct cgx_group *g)
 	}
 }
 
+static int try_remove(const char *root, const char *name, const char *under, int kill_first)
+{
+	struct cgx_plan *p = NULL;
+	struct cgx_group *g = NULL;
+	struct cgx *cgx = NULL;
+	int r = cgx_open(root, &cgx);
+
+	if (!r)
+		r = open_group(cgx, name, under, &g);
+	if (!r && !kill_first)
+		wait_until_empty(g);
+	if (!r)
+		r = cgx_plan_new(cgx, &p);
+	if (!r)
+		r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	cgx_group_close(g);
+	cgx_close(cgx);
+	return r;
+}
+
+/* Nobody comes after the guard, so it does not give up at the first failure. */
 static void remove_group(const char *root, const char *name, const char *under, int kill_first)
 {
-	struct cgx_plan *p;
-	struct cgx_group *g;
-	struct cgx *cgx;
+	for (int tries = 0; tries < 10; tries++) {
+		int r = try_remove(root, name, under, kill_first);
 
-	if (cgx_open(root, &cgx) < 0 || open_group(cgx, name, under, &g) < 0 || cgx_plan_new(cgx, &p) < 0)
-		return;
-	if (!kill_first)
-		wait_until_empty(g);
-	if (!cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL))
-		cgx_plan_apply(p);
+		if (!r || r == -ENOENT)
+			return;
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	}
 }
 
 /* Hold nothing of the caller's: no terminal, no pipe whose reader waits for its end, no directory. */
