@@ -374,12 +374,12 @@ struct cgx_step {
 	const char *path;   /* the group in that hierarchy, "" the root */
 	const char *file;   /* "" where the verb needs none */
 	const char *value;
-	const char *old;    /* what was there before, NULL unknown */
+	const char *old;    /* what was there before, or is there while the step is not done; NULL unknown */
 	const char *kept;   /* after apply: what the kernel kept, where that differs from value */
 	int done;           /* applied */
 };
 /* Steps in order; -ENOENT past the last. Strings live as long as the plan. */
-int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret);
+int cgx_plan_step(struct cgx_plan *p, size_t index, struct cgx_step *ret);
 /* A verb in one word, "mkdir". Static. */
 const char *cgx_verb_name(enum cgx_verb verb);
 /*

@@ -25,10 +25,17 @@ int fs_open(const char *root, struct fs *ret);
 void fs_close(struct fs *fs);
 /* An O_PATH descriptor of a directory; path relative to dirfd, beneath it, "" for itself. */
 int fs_dir(int dirfd, const char *path);
-/* The whole file into b, which is emptied first. 0 or negative errno. */
+/* The whole file into b, which is emptied first; spares the read that only tells the end where a cgroup file is
+ * read. 0 or negative errno. */
 int fs_read(int dirfd, const char *path, struct buf *b);
 /* One write(2) of the text, O_WRONLY|O_TRUNC, never O_CREAT. */
 int fs_write(int dirfd, const char *path, const char *text);
+/*
+ * The same with one open for three things: what was there goes to old, then the text is written, then what is
+ * there now goes to now (NULL: not asked for). Both are without the last newline. 1 when old is known; 0 the file
+ * can only be written.
+ */
+int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, struct buf *now);
 /* Descriptor for a later write. */
 int fs_open_write(int dirfd, const char *path);
 int fs_open_read(int dirfd, const char *path);
@@ -40,6 +47,8 @@ int fs_chmod(int dirfd, const char *path, unsigned mode);
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode);
 /* 1 it is there, 0 it is not, or negative errno. */
 int fs_exists(int dirfd, const char *path);
+/* The same for a name without "/" in dirfd itself. */
+int fs_has(int dirfd, const char *name);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 
@@ -314,7 +323,11 @@ struct cgx_group {
 	cgx_set wanted; /* controllers asked for */
 	struct group_place *place;
 	size_t n;
+	int unsettled;  /* opened without controllers, and not looked yet where it exists: place has every hierarchy */
 };
+/* Leave the places where the group exists. Whoever goes through the places calls this first; who wants one
+ * value looks into the one place that has it, which spares a dozen others. Moves the places. */
+void group_settle(struct cgx_group *g);
 struct group_place *group_place(struct cgx_group *g, const struct cgx_hierarchy *h);
 /* O_PATH descriptor of the group's directory there, kept. -ENOENT with words. */
 int place_fd(struct cgx_group *g, struct group_place *pl);
@@ -338,9 +351,9 @@ int value_explain_write(struct cgx_group *g, struct group_place *pl, const char 
 /* Add one step. file, value may be NULL. */
 int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, const char *path,
 	     const char *file, const char *value);
-/* Add a write of a setting that the user called name; old NULL: not known, nothing to put back. */
-int plan_add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
-		   const struct cgx_setting *row, const char *file, const char *value, const char *old);
+/* Add a write of a setting that the user called name. */
+int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char *name, const struct cgx_setting *row,
+		   const char *file, const char *value);
 struct cgx *plan_cgx(struct cgx_plan *p);
 /* The value that an earlier step of the plan is going to write into this file, NULL none. */
 const char *plan_pending(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path, const char *file);
