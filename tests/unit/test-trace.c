@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The tracepoint oom:mark_victim: formats of several kernels, and records made by them. */
 #include <errno.h>
+#include <linux/perf_event.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
-#include <linux/perf_event.h>
+#undef fail /* the library has one of its own */
 
 #include "libcgx/trace.h"
 
