@@ -23,6 +23,14 @@ struct open_how {
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen   430
+#define SYS_fsconfig 431
+#define SYS_fsmount  432
+#endif
+/* linux/mount.h quarrels with sys/mount.h. */
+#define FS_CLOEXEC    1
+#define FS_CMD_CREATE 6
 
 /* Callers never pass "..", so without openat2 (before Linux 5.6) only a hostile symlink is left,
  * and cgroupfs holds none. */
@@ -266,6 +274,17 @@ int fs_wait(int fd, int timeout_ms)
 	int n = poll(&p, 1, timeout_ms);
 
 	return n < 0 && errno != EINTR ? -errno : n > 0;
+}
+
+int fs_mount_private(const char *type)
+{
+	AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, type, FS_CLOEXEC);
+	int fd;
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FS_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = (int)syscall(SYS_fsmount, fs, FS_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
 }
 
 /* ---- listing ---- */

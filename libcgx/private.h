@@ -49,6 +49,9 @@ int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigne
 int fs_exists(int dirfd, const char *path);
 /* The same for a name without "/" in dirfd itself. */
 int fs_has(int dirfd, const char *name);
+/* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
+ * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
+int fs_mount_private(const char *type);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 
@@ -345,6 +348,41 @@ int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, 
 /* Words for a write of text that failed with err. name is what the user said. Returns err. */
 int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
 			const char *text, int err);
+
+/* ---- trace.c: who is being killed, from the tracepoint oom:mark_victim ---- */
+
+struct victim {
+	uint64_t time_us;      /* CLOCK_MONOTONIC */
+	pid_t pid;             /* as the initial pid namespace has it */
+	unsigned known;        /* VICTIM_* */
+	char comm[16];
+	uid_t uid;
+	uint64_t total_vm, anon_rss, file_rss, shmem_rss; /* bytes */
+	int oom_score_adj;
+	const char *groups;    /* the text of its /proc/PID/cgroup, for layout_path_in(); "" it was gone. Borrowed
+				* until the next call */
+};
+#define VICTIM_COMM   (1u << 0)
+#define VICTIM_UID    (1u << 1)
+#define VICTIM_MEMORY (1u << 2) /* the sizes */
+#define VICTIM_ADJ    (1u << 3)
+#define VICTIM_GROUPS (1u << 4)
+#define VICTIM_EXITED (1u << 5) /* it had exited when its groups were read: v1 then says "/" */
+
+struct trace;
+/*
+ * Listen on every CPU that is online now. Old kernels tell the pid alone. Errors, all with words and remedy: -EPERM,
+ * -EACCES privilege missing; -ENOENT the kernel has no such tracepoint; -ENOSYS no perf events; -ENODEV no tracefs;
+ * -EOPNOTSUPP a root other than "/".
+ */
+int trace_open(struct cgx *cgx, struct trace **ret);
+/* Readable when there is something; asking may use the wake-up up, so then call trace_next() until it gives 0. */
+int trace_fd(const struct trace *t);
+/* The next victim, oldest first; 0 none. The kernel may mark a task that exits anyway: that is no OOM kill by count. */
+int trace_next(struct trace *t, struct victim *ret);
+/* How many were lost because nobody read in time. */
+uint64_t trace_lost(const struct trace *t);
+struct trace *trace_close(struct trace *t);
 
 /* ---- plan.c ---- */
 
