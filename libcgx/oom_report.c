@@ -103,7 +103,7 @@ static void set_comm(char *to, size_t size, const char *s, size_t n)
 	copy(to, size, buf_text(&b), b.len);
 }
 
-static const char invoked[] = " invoked oom-killer: ";
+static const char invoked[] = " invoked oom-killer: ", summary[] = "oom-kill:", task_in[] = "Task in ";
 
 /* "COMM invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0" */
 static int begin(struct cgx_oom_log *log, const char *s, const char *at)
@@ -161,10 +161,9 @@ static void take_summary(struct oom_entry *e, const char *s)
 /* A record of the report that is being gathered. */
 static int take_detail(struct oom_entry *e, const char *s)
 {
-	static const char task_in[] = "Task in ";
 	int r;
 
-	if (oom_starts(s, "oom-kill:")) {
+	if (oom_starts(s, summary)) {
 		take_summary(e, s);
 		return 0;
 	}
@@ -367,6 +366,13 @@ static int take_no_killable(struct cgx_oom_log *log)
 	return oom_report_cut(log, 1);
 }
 
+/* The beginning was cut off, or filtered out with grep; this can serve as one as well. */
+static int is_beginning(const char *s)
+{
+	return oom_starts(s, summary) || oom_starts(s, "memory: usage ") ||
+	       (oom_starts(s, task_in) && strstr(s, " killed as a result of limit of "));
+}
+
 int oom_report_take(struct cgx_oom_log *log, const char *text)
 {
 	static const char tasks_in[] = "Tasks in ", reaper[] = "oom_reaper: ";
@@ -387,7 +393,14 @@ int oom_report_take(struct cgx_oom_log *log, const char *text)
 	if (oom_starts(text, "Out of memory and no killable processes") ||
 	    oom_starts(text, "Memory cgroup out of memory and no killable processes"))
 		return take_no_killable(log);
-	if (take_suppressed(log, text) || !log->current)
+	if (take_suppressed(log, text))
+		return 0;
+	if (!log->current && (how || is_beginning(text))) {
+		log->current = new_entry(log);
+		if (!log->current)
+			return -ENOMEM;
+	}
+	if (!log->current)
 		return 0;
 	if (how) {
 		log->current->why = how->memcg;

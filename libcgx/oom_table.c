@@ -328,7 +328,7 @@ int oom_table_take(struct oom_entry *e, const char *text)
 		return 1;
 	if (oom_starts(text, stats_for))
 		return begin_stats(e, text + sizeof(stats_for) - 1);
-	if (oom_starts(text, "Mem-Info:")) {
+	if (oom_starts(text, "Mem-Info:") && !e->pub.memory.known) { /* Linux 2.6 shows the machine's for a group, too */
 		e->section = OOM_MEMINFO;
 		return 1;
 	}

@@ -205,11 +205,11 @@ static int hint_file(const struct cgx_oom_report *r, const struct cause *c, stru
 
 static int hint_memory_swap(const struct cgx_oom_report *r, const struct cause *c, struct buf *b)
 {
-	(void)r;
-	if (c->limit != LIMIT_MEMORY_SWAP)
+	(void)c;
+	if (r->memcg != 1 || !at_limit(&r->memory_swap))
 		return 0;
-	buf_puts(b, "memory and swap together are limited: raise memory.memsw.limit_in_bytes as well, memory.max alone does "
-		    "not help");
+	buf_puts(b, "memory and swap together are at their limit: raise memory.memsw.limit_in_bytes as well, memory.max "
+		    "alone does not help");
 	return 1;
 }
 
@@ -269,6 +269,62 @@ static int hint_machine(const struct cgx_oom_report *r, const struct cause *c, s
 	return 1;
 }
 
+static int is_plain(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("_./@:+,-", c));
+}
+
+/* A name from outside as a word for the shell: somebody will paste it. */
+static void put_word(struct buf *b, const char *s)
+{
+	const char *p = s;
+
+	while (is_plain(*p))
+		p++;
+	if (!*p) {
+		buf_puts(b, s);
+		return;
+	}
+	buf_putc(b, '\'');
+	while (*s) {
+		size_t n = strcspn(s, "'");
+
+		text_show(b, s, n, TEXT_UTF8);
+		s += n;
+		if (*s && s++)
+			buf_puts(b, "'\\''");
+	}
+	buf_putc(b, '\'');
+}
+
+/* The unit whose group this is, NULL none of systemd's. */
+static const char *unit_of(const char *path)
+{
+	static const char *const kinds[] = { ".service", ".scope", ".slice" };
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (n > strlen(kinds[i]) && !strcmp(name + n - strlen(kinds[i]), kinds[i]))
+			return name;
+	return NULL;
+}
+
+static void put_command(struct buf *b, const char *path)
+{
+	const char *unit = unit_of(path);
+
+	if (unit) {
+		buf_puts(b, "systemctl set-property ");
+		put_word(b, unit);
+		buf_puts(b, " MemoryMax=SIZE");
+	} else {
+		buf_puts(b, "cgx-set ");
+		put_word(b, path[1] && path[1] != '-' ? path + 1 : path);
+		buf_puts(b, " memory.max=SIZE");
+	}
+}
+
 static int hint_limit(const struct cgx_oom_report *r, const struct cause *c, struct buf *b)
 {
 	const struct cgx_oom_task *t = c->largest;
@@ -279,27 +335,16 @@ static int hint_limit(const struct cgx_oom_report *r, const struct cause *c, str
 		put(b, t->comm);
 		buf_printf(b, " alone had %s of it; ", units_percent(t->rss < c->whole ? t->rss : c->whole, c->whole).s);
 	}
-	buf_puts(b, "if that much is needed: cgx-set ");
-	put(b, r->limit_path[1] ? r->limit_path + 1 : r->limit_path);
-	buf_puts(b, " memory.max=SIZE");
-	return 1;
-}
-
-static int hint_incomplete(const struct cgx_oom_report *r, const struct cause *c, struct buf *b)
-{
-	(void)c;
-	if (r->complete || !r->n_victims)
-		return 0;
-	buf_puts(b, "the kernel tells details of ten kills in five seconds at most; cgx-oom-watch, running at the time, sees "
-		    "the groups of all");
+	buf_puts(b, "if that much is needed: ");
+	put_command(b, r->limit_path);
 	return 1;
 }
 
 int cause_hint(const struct cgx_oom_report *r, const struct cause *c, unsigned n, struct buf *b)
 {
 	static int (*const hints[])(const struct cgx_oom_report *, const struct cause *, struct buf *) = {
-		hint_nobody, hint_shmem,       hint_kernel, hint_file,    hint_memory_swap, hint_above,
-		hint_nodes,  hint_not_largest, hint_machine, hint_limit, hint_incomplete,
+		hint_nobody, hint_shmem,       hint_kernel,  hint_file,  hint_memory_swap,
+		hint_above,  hint_not_largest, hint_nodes,   hint_machine, hint_limit,
 	};
 
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
