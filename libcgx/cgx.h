@@ -485,7 +485,7 @@ struct cgx_oom_report {
 	const char *time;        /* of the kill, as written in the log */
 	uint64_t time_us;        /* the kernel log's clock */
 	int memcg;               /* 1 a group's limit, 0 the machine ran out, -1 not told */
-	int complete;            /* 0: the beginning is missing: suppressed by the kernel, lost, or filtered out */
+	int complete;            /* 0: the details are missing: suppressed by the kernel, lost, or filtered out */
 	int no_killable;         /* 1: the kernel found nobody it might kill */
 	uint64_t suppressed;     /* so many kills before this one were told without details */
 	const char *limit_path;  /* the group whose limit was hit */

@@ -235,6 +235,7 @@ static int place(struct oom_entry *e, const struct oom_opening *how, const struc
 	oom_use_old(buf_text(&e->old), w);
 	oom_use_summary(buf_text(&e->summary), k, w);
 	e->pub.memcg = w->memcg;
+	e->pub.complete |= e->pub.n_tasks > 0;
 	if (e->victim[0].uid == (uid_t)-1)
 		e->victim[0].uid = w->uid;
 	e->limit = strdup(w->limit);

@@ -47,14 +47,19 @@ static int is_number(const char *s)
 	return *s && !s[strspn(s, "0123456789.")];
 }
 
+/* Only the kernel's clock is known, and not when that began. */
+static int since_boot(const struct reader *rd, const struct cgx_oom_report *r)
+{
+	return !rd->own_kernel && r->time_us != CGX_UNKNOWN && (!*r->time || is_number(r->time));
+}
+
+/* The time of the day as far as it is known. */
 static void when(const struct reader *rd, const struct cgx_oom_report *r, char *s, size_t size)
 {
 	*s = '\0';
-	if (*r->time && !is_number(r->time))
-		snprintf(s, size, "%s", r->time);
-	else if (rd->own_kernel && r->time_us != CGX_UNKNOWN)
+	if (rd->own_kernel && r->time_us != CGX_UNKNOWN)
 		local_time(s, size, r->time_us);
-	else if (r->time_us != CGX_UNKNOWN)
+	else if (since_boot(rd, r))
 		snprintf(s, size, "%llu.%06llu s after boot", (unsigned long long)(r->time_us / 1000000),
 			 (unsigned long long)(r->time_us % 1000000));
 	else
@@ -72,7 +77,7 @@ static int tell(struct reader *rd, const struct cgx_oom_report *r)
 	if (rd->json) {
 		json_reset(rd->json);
 		json_open_object(rd->json, NULL);
-		json_add_string(rd->json, "time", *time ? time : NULL);
+		json_add_string(rd->json, "time", *time && !since_boot(rd, r) ? time : NULL);
 		explain_json(rd->json, r);
 		json_close(rd->json);
 		return json_write(rd->json, stdout, JSON_LINE);
