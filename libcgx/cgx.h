@@ -37,6 +37,7 @@ struct cgx_tasks;      /* cursor over the processes or threads of a group */
 struct cgx_walk;       /* cursor over a tree of groups */
 struct cgx_plan;       /* steps that change something */
 struct cgx_kmsg;       /* the kernel's reports of out-of-memory kills */
+struct cgx_sampler;    /* figures of many groups, again and again */
 struct cgx_watch;      /* events of groups */
 struct cgx_oom_log;    /* the same, at length, from a log */
 
@@ -448,6 +449,78 @@ int cgx_kmsg_open(struct cgx *cgx, struct cgx_kmsg **ret);
 int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret);
 uint64_t cgx_kmsg_lost(const struct cgx_kmsg *k);
 struct cgx_kmsg *cgx_kmsg_close(struct cgx_kmsg *k);
+
+/* ---- sampling ----------------------------------------------------------------------------- */
+
+/*
+ * Figures of many groups, read again and again, in v2's units on every layout. Directories and the files read most are
+ * kept open within the limit of descriptors, the tree is followed by inotify, limits are read anew only when somebody
+ * wrote them.
+ */
+enum cgx_figure {
+	CGX_F_MEMORY,          /* bytes: memory.current */
+	CGX_F_MEMORY_MAX,      /* memory.max, UINT64_MAX none */
+	CGX_F_MEMORY_PEAK,
+	CGX_F_MEMORY_INACTIVE, /* bytes of page cache that nobody used lately: the first to be dropped */
+	CGX_F_SWAP,
+	CGX_F_LIMIT_HITS,      /* memory.events.local max, v1 failcnt */
+	CGX_F_OOM_KILLS,       /* of its own processes */
+	CGX_F_PIDS,
+	CGX_F_PIDS_MAX,
+	CGX_F_PIDS_PEAK,
+	CGX_F_FORKS_DENIED,
+	CGX_F_CPU,             /* microseconds */
+	CGX_F_THROTTLED,       /* microseconds that cpu.max held it back */
+	CGX_F_READ,            /* bytes from block devices */
+	CGX_F_WRITTEN,
+	CGX_F_READS,           /* operations */
+	CGX_F_WRITES,
+	CGX_F_CPU_PRESSURE,    /* hundredths of a percent: some avg10 of cpu.pressure; v2 only */
+	CGX_F_MEMORY_PRESSURE,
+	CGX_F_IO_PRESSURE,
+	CGX_F_PROCS,           /* processes in the group itself */
+	CGX_F_POPULATED,       /* 1 processes in it or below */
+	CGX_F_FROZEN,          /* 1 */
+	CGX_FIGURES
+};
+#define CGX_F_BIT(figure) (1ull << (figure))
+
+enum cgx_state {
+	CGX_STATE_PENDING, /* not read yet */
+	CGX_STATE_OK,
+	CGX_STATE_OFF,     /* the controller is off for this group, or mounted nowhere */
+	CGX_STATE_MISSING, /* this kernel, or a root group, has no such file */
+};
+
+struct cgx_sampled {
+	const char *path, *name; /* "/" the root; until the next pass */
+	unsigned depth;          /* parts of the path */
+	size_t parent;           /* its index, SIZE_MAX none */
+	uint64_t id;             /* the same as long as the group lives */
+};
+/*
+ * Sample the group at path and all below it. figures: CGX_F_BIT(...) of what is read of every group.
+ * Errors: those of cgx_group_open(); -ENOENT no such group.
+ */
+int cgx_sampler_open(struct cgx *cgx, const char *path, uint64_t figures, struct cgx_sampler **ret);
+struct cgx_sampler *cgx_sampler_close(struct cgx_sampler *s);
+/* Read more of one group, from the next pass on, what it is for now; 0 no more than of all. */
+void cgx_sampler_want(struct cgx_sampler *s, size_t index, uint64_t figures);
+/* Read all once. Groups that have come and gone are in and out. -ENOENT the group itself is gone. */
+int cgx_sampler_pass(struct cgx_sampler *s);
+/* CLOCK_MONOTONIC of the last pass and of the one before, microseconds; 0 there was none. */
+uint64_t cgx_sampler_time(const struct cgx_sampler *s, int before);
+/* Groups by index, parents before their children, children by name. */
+size_t cgx_sampler_count(const struct cgx_sampler *s);
+void cgx_sampler_group(const struct cgx_sampler *s, size_t index, struct cgx_sampled *ret);
+/* What the last pass read, and the one before. With another state than OK ret is untouched. */
+enum cgx_state cgx_sampler_value(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret);
+enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret);
+/* The limit that binds (CGX_F_MEMORY_MAX, CGX_F_PIDS_MAX) and the index of the group at or above that sets it;
+ * UINT64_MAX and SIZE_MAX none as far as the sampled tree goes. */
+uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, size_t *ret_by);
+/* What cannot be followed as it should, "" nothing: limits of descriptors or watches. */
+const char *cgx_sampler_note(const struct cgx_sampler *s);
 
 /* ---- events of groups ---------------------------------------------------------------------- */
 

@@ -126,6 +126,11 @@ int fs_read(int dirfd, const char *path, struct buf *b)
 	return fd < 0 ? fd : read_on(fd, b, !strncmp(path, "proc/", 5));
 }
 
+int fs_reread(int fd, struct buf *b)
+{
+	return read_on(fd, b, 0);
+}
+
 static int write_once(int fd, const char *text)
 {
 	size_t len = strlen(text);
@@ -294,11 +299,21 @@ int fs_mount_private(const char *type)
 
 /* ---- listing ---- */
 
-int fs_is_leaf(int dirfd)
+int fs_links(int dirfd, nlink_t *ret)
 {
 	struct stat st;
 
-	return !fstatat(dirfd, "", &st, AT_EMPTY_PATH) && st.st_nlink == 2;
+	if (fstatat(dirfd, "", &st, AT_EMPTY_PATH))
+		return -errno;
+	*ret = st.st_nlink;
+	return 0;
+}
+
+int fs_is_leaf(int dirfd)
+{
+	nlink_t links;
+
+	return !fs_links(dirfd, &links) && links == 2;
 }
 
 /* The kernel's record; glibc has no getdents64 before 2.30 and readdir costs a malloc and a stat. */

@@ -28,6 +28,8 @@ int fs_dir(int dirfd, const char *path);
 /* The whole file into b, which is emptied first; spares the read that only tells the end where a cgroup file is
  * read. 0 or negative errno. */
 int fs_read(int dirfd, const char *path, struct buf *b);
+/* The same of a cgroup file that is open. */
+int fs_reread(int fd, struct buf *b);
 /* One write(2) of the text, O_WRONLY|O_TRUNC, never O_CREAT. */
 int fs_write(int dirfd, const char *path, const char *text);
 /*
@@ -64,6 +66,8 @@ struct fs_list {
 	struct fs_entry *entry;
 	size_t n;
 };
+/* How many links a directory has: cgroupfs counts 2 and each group below. */
+int fs_links(int dirfd, nlink_t *ret);
 /* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
 int fs_is_leaf(int dirfd);
 /* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */

@@ -56,6 +56,7 @@ cat >"$work/rows" <<-'END'
 	plan 5
 	start 5
 	sample 5
+	sample_file 5
 	watch 5
 	watch_tree 5
 	watch_count 5
