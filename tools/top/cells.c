@@ -93,7 +93,8 @@ static size_t ending(const char *s, int cells)
 
 void cells_cut(struct buf *b, const char *s, int cells, const char *more)
 {
-	int width = cells_width(s), mark = cells_width(more), left;
+	int width = cells_width(s), mark = cells_width(more);
+	size_t head;
 
 	if (width <= cells) {
 		buf_puts(b, s);
@@ -103,10 +104,12 @@ void cells_cut(struct buf *b, const char *s, int cells, const char *more)
 		buf_add(b, s, cells_beginning(s, cells));
 		return;
 	}
-	left = (cells - mark + 1) / 2;
-	buf_add(b, s, cells_beginning(s, left));
+	/* what a wide character leaves free in the first half the second half may have */
+	head = cells_beginning(s, (cells - mark + 1) / 2);
+	cells -= mark + width - cells_width(s + head);
+	buf_add(b, s, head);
 	buf_puts(b, more);
-	buf_puts(b, s + ending(s, cells - mark - left));
+	buf_puts(b, s + ending(s, cells));
 }
 
 static void blanks(struct buf *b, int n)
