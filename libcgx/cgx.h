@@ -37,6 +37,7 @@ struct cgx_tasks;      /* cursor over the processes or threads of a group */
 struct cgx_walk;       /* cursor over a tree of groups */
 struct cgx_plan;       /* steps that change something */
 struct cgx_kmsg;       /* the kernel's reports of out-of-memory kills */
+struct cgx_watch;      /* events of groups */
 
 /* The version of the library, as "0.1.0". Static. */
 const char *cgx_version(void);
@@ -374,12 +375,12 @@ struct cgx_step {
 	const char *path;   /* the group in that hierarchy, "" the root */
 	const char *file;   /* "" where the verb needs none */
 	const char *value;
-	const char *old;    /* what was there before, NULL unknown */
+	const char *old;    /* what was there before, or is there while the step is not done; NULL unknown */
 	const char *kept;   /* after apply: what the kernel kept, where that differs from value */
 	int done;           /* applied */
 };
 /* Steps in order; -ENOENT past the last. Strings live as long as the plan. */
-int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret);
+int cgx_plan_step(struct cgx_plan *p, size_t index, struct cgx_step *ret);
 /* A verb in one word, "mkdir". Static. */
 const char *cgx_verb_name(enum cgx_verb verb);
 /*
@@ -446,6 +447,90 @@ int cgx_kmsg_open(struct cgx *cgx, struct cgx_kmsg **ret);
 int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret);
 uint64_t cgx_kmsg_lost(const struct cgx_kmsg *k);
 struct cgx_kmsg *cgx_kmsg_close(struct cgx_kmsg *k);
+
+/* ---- events of groups ---------------------------------------------------------------------- */
+
+/*
+ * Counters are what counts: an event is told when a counter of a group has grown, notifications only say when to look.
+ * What the kernel knows differs (v2 "memory.events", "pids.events"; v1 memory.rst 9 and 10, pids.rst):
+ *   - v2 keeps the kills of a removed group in the groups above; v1 keeps nothing, so there the out-of-memory
+ *     notification is counted and the victim taken from the kernel's report;
+ *   - Linux before 6.11 and v1 count a denied fork in the group that forked, later ones in the group whose limit was hit;
+ *   - limits hit on v1, and denied forks on kernels that do not notify them there, are sampled.
+ */
+enum cgx_event_kind {
+	CGX_E_KILL,     /* processes were killed for want of memory */
+	CGX_E_FORK,     /* forks were denied by pids.max */
+	CGX_E_STALLED,  /* v1: out of memory and oom_kill_disable is 1: the group stands still */
+	CGX_E_OOM,      /* out of memory at the group's own limit, whatever came of it */
+	CGX_E_LIMIT,    /* memory.max was hit; mostly the kernel then finds memory to reclaim */
+	CGX_E_EMPTIED,  /* the last process of the group and all below is gone */
+	CGX_E_REMOVED,  /* the group is gone */
+	CGX_E_PRESSURE, /* stalled for longer than the threshold */
+	CGX_E_UNSEEN,   /* something can no longer be seen: text says what */
+};
+#define CGX_E_BIT(kind) (1u << (kind))
+/* "kill", "fork", "stalled", "oom", "limit", "emptied", "removed", "pressure", "unseen". Static. */
+const char *cgx_event_name(enum cgx_event_kind kind);
+
+enum cgx_source {
+	CGX_SOURCE_NONE,     /* the counter alone: the victim is not known */
+	CGX_SOURCE_TRACE,    /* the tracepoint oom:mark_victim, and the victim's group as it was at that moment */
+	CGX_SOURCE_KMSG,     /* the kernel log */
+	CGX_SOURCE_SNAPSHOT, /* the group's processes before and after: a guess */
+};
+/* "counter", "tracepoint", "kernel log", "snapshot". Static. */
+const char *cgx_source_name(enum cgx_source source);
+
+struct cgx_event {
+	enum cgx_event_kind kind;
+	uint64_t time_us;        /* CLOCK_REALTIME, when it was noticed */
+	const char *path;        /* the group it happened in: of a kill the victim's, of a denied fork the one that counts
+				  * it; "" unknown: the kill could not be attributed */
+	uint64_t count;          /* how often since it was told last */
+	uint64_t total;          /* how often in this group since the watch began */
+	const char *limit_path;  /* the group whose limit was hit, "" unknown */
+	uint64_t limit, usage;   /* of that group: bytes, or processes; UINT64_MAX unknown */
+	uint64_t limit_hits;     /* how often its limit was hit since it was told last; UINT64_MAX unknown */
+	int machine;             /* a kill: 1 the whole machine was short of memory, 0 a group was, -1 not known */
+	int removed;             /* the group is gone already */
+	/* a kill of one process: */
+	enum cgx_source source;
+	int sure;                /* the source names this group, or this is the only kill there was */
+	pid_t pid;               /* 0 unknown */
+	const char *comm;        /* as it is: may hold any byte; "" unknown */
+	uid_t uid;               /* (uid_t)-1 unknown */
+	uint64_t anon_rss, file_rss, shmem_rss; /* bytes; UINT64_MAX unknown */
+	int oom_score_adj;       /* INT_MIN unknown */
+	const char *text;        /* CGX_E_UNSEEN: what cannot be seen and what would help; CGX_E_PRESSURE: "memory" */
+};
+
+struct cgx_watch_how {
+	size_t size;             /* sizeof(struct cgx_watch_how) */
+	unsigned kinds;          /* CGX_E_BIT(...) of what to tell; 0: kill, fork, stalled, unseen */
+	unsigned sample_ms;      /* how often to read what the kernel does not notify; 0: 1000 */
+	uint64_t stall_us;       /* CGX_E_PRESSURE: this long ... */
+	uint64_t window_us;      /* ... within this time; 0: 150 ms in 2 s (v2 "Pressure Stall Information") */
+};
+/*
+ * Begin to watch; nothing is watched yet. What cannot be had (the kernel log, the tracepoint) is told by
+ * CGX_E_UNSEEN events first.
+ * Errors: -ENOTSUP no cgroup tree is mounted, or none has memory or pids; -EINVAL kinds.
+ */
+int cgx_watch_open(struct cgx *cgx, const struct cgx_watch_how *how, struct cgx_watch **ret);
+struct cgx_watch *cgx_watch_close(struct cgx_watch *w);
+/*
+ * Add a group and, with CGX_WATCH_BELOW, all groups below it, those that come later included. It need not exist yet.
+ * Errors: those of cgx_group_open().
+ */
+#define CGX_WATCH_BELOW (1u << 0)
+int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags);
+/* Readable (poll, epoll) when cgx_watch_next() may have something to tell. Belongs to w. */
+int cgx_watch_fd(const struct cgx_watch *w);
+/* The next event; 0 none for now. What the event points to lives until the next call. */
+int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret);
+/* Groups watched now, over all hierarchies each once. */
+size_t cgx_watch_groups(const struct cgx_watch *w);
 
 #ifdef __cplusplus
 }

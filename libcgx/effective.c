@@ -58,6 +58,7 @@ CGX_API int cgx_effective(struct cgx_group *g, const char *name, struct cgx_effe
 
 	if (r)
 		return r;
+	group_settle(g);
 	pl = place_of(g, ref.row);
 	if (!pl)
 		return cgx_get_u64(g, name, &value); /* says why it cannot be read */
@@ -70,7 +71,7 @@ CGX_API int cgx_effective(struct cgx_group *g, const char *name, struct cgx_effe
 		return r;
 	snprintf(path, sizeof(path), "%s", pl->path);
 	for (;;) {
-		if (!read_level(g->cgx, pl, path, name, &value) && value < e.limit) {
+		if (!r && value < e.limit) {
 			e.limit = value;
 			snprintf(e.path, sizeof(e.path), "%s", *path ? path : "/");
 			if (read_level(g->cgx, pl, path, usage, &e.usage))
@@ -79,6 +80,7 @@ CGX_API int cgx_effective(struct cgx_group *g, const char *name, struct cgx_effe
 		if (!*path)
 			break;
 		*(strrchr(path, '/') ? strrchr(path, '/') : path) = '\0';
+		r = read_level(g->cgx, pl, path, name, &value);
 	}
 	if (e.limit != UINT64_MAX && e.usage != UINT64_MAX)
 		e.left = e.usage < e.limit ? e.limit - e.usage : 0;

@@ -23,6 +23,14 @@ struct open_how {
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
+#ifndef SYS_fsopen
+#define SYS_fsopen   430
+#define SYS_fsconfig 431
+#define SYS_fsmount  432
+#endif
+/* linux/mount.h quarrels with sys/mount.h. */
+#define FS_CLOEXEC    1
+#define FS_CMD_CREATE 6
 
 /* Callers never pass "..", so without openat2 (before Linux 5.6) only a hostile symlink is left,
  * and cgroupfs holds none. */
@@ -85,39 +93,89 @@ int fs_open_write(int dirfd, const char *path)
 	return open_beneath(dirfd, path, O_WRONLY | O_TRUNC);
 }
 
-int fs_read(int dirfd, const char *path, struct buf *b)
+/*
+ * Read on until the end. The kernel hands out a sequence file in whole records and cuts a read short only where the
+ * next record does not fit into its page. Records of cgroup files are short, but for those that are one record and
+ * come whole; so a read that leaves half a page free was the last one. Lines of mountinfo may be longer than that.
+ */
+static int read_on(int fd, struct buf *b, int long_records)
 {
-	AUTO_CLOSE int fd = fs_open_read(dirfd, path);
 	ssize_t n;
 
-	if (fd < 0)
-		return fd;
 	buf_reset(b);
 	do {
 		if (buf_reserve(b, 4000))
 			return -ENOMEM;
-		n = read(fd, b->s + b->len, b->cap - b->len - 1);
+		n = pread(fd, b->s + b->len, b->cap - b->len - 1, (off_t)b->len);
 		if (n > 0)
 			b->len += (size_t)n;
-	} while (n > 0 || (n < 0 && errno == EINTR));
+	} while ((n > 0 && (long_records || n >= 2048)) || (n < 0 && errno == EINTR));
 	b->s[b->len] = '\0';
 	return n < 0 ? -errno : 0;
 }
 
-int fs_write(int dirfd, const char *path, const char *text)
+int fs_read(int dirfd, const char *path, struct buf *b)
 {
-	AUTO_CLOSE int fd = fs_open_write(dirfd, path);
+	AUTO_CLOSE int fd = fs_open_read(dirfd, path);
+
+	return fd < 0 ? fd : read_on(fd, b, !strncmp(path, "proc/", 5));
+}
+
+static int write_once(int fd, const char *text)
+{
 	size_t len = strlen(text);
 	ssize_t n;
 
-	if (fd < 0)
-		return fd;
 	do
 		n = write(fd, text, len);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
+}
+
+int fs_write(int dirfd, const char *path, const char *text)
+{
+	AUTO_CLOSE int fd = fs_open_write(dirfd, path);
+
+	return fd < 0 ? fd : write_once(fd, text);
+}
+
+static void cut_newline(struct buf *b)
+{
+	if (b->len && b->s[b->len - 1] == '\n')
+		b->s[--b->len] = '\0';
+}
+
+/* A file of cgroupfs has no size; one of a recorded tree has, and would keep the end of its old text. */
+static int has_size(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_size > 0;
+}
+
+int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, struct buf *now)
+{
+	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_RDWR);
+	int known, r;
+
+	if (fd == -EACCES || fd == -EPERM || fd == -EINVAL) /* kernfs says EINVAL where nobody may read */
+		return fs_write(dirfd, path, text);
+	if (fd < 0)
+		return fd;
+	known = !read_on(fd, old, 0);
+	if (old->err)
+		return -ENOMEM;
+	if (known && old->len > strlen(text) && has_size(fd) && ftruncate(fd, 0))
+		return -errno;
+	r = write_once(fd, text);
+	if (r)
+		return r;
+	cut_newline(old);
+	if (now && !read_on(fd, now, 0))
+		cut_newline(now);
+	return known;
 }
 
 /* Directory of path's last part, and that part, so that nothing is followed past dirfd. */
@@ -201,12 +259,32 @@ int fs_exists(int dirfd, const char *path)
 	return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
 }
 
+int fs_has(int dirfd, const char *name)
+{
+	struct stat st;
+
+	if (!fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
+		return 1;
+	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
 int fs_wait(int fd, int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
 	int n = poll(&p, 1, timeout_ms);
 
 	return n < 0 && errno != EINTR ? -errno : n > 0;
+}
+
+int fs_mount_private(const char *type)
+{
+	AUTO_CLOSE int fs = (int)syscall(SYS_fsopen, type, FS_CLOEXEC);
+	int fd;
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FS_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	fd = (int)syscall(SYS_fsmount, fs, FS_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
 }
 
 /* ---- listing ---- */

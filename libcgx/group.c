@@ -121,6 +121,7 @@ static int add_place(struct cgx_group *g, struct cgx_hierarchy *h, char *path)
 	return 0;
 }
 
+/* wanted 0: in every hierarchy. */
 static int add_places(struct cgx_group *g, const char *path, int relative, cgx_set wanted)
 {
 	struct cgx *cgx = g->cgx;
@@ -129,7 +130,7 @@ static int add_places(struct cgx_group *g, const char *path, int relative, cgx_s
 		char *where;
 		int r;
 
-		if (!layout_carries(cgx, &cgx->hier[i], wanted))
+		if (wanted && !layout_carries(cgx, &cgx->hier[i], wanted))
 			continue;
 		r = place_path(cgx, &cgx->hier[i], path, relative, &where);
 		if (!r)
@@ -149,10 +150,13 @@ static void drop_place(struct cgx_group *g, size_t i)
 }
 
 /* Leave the places where the group is; when there is none, those of the usual controllers. */
-static void keep_existing(struct cgx_group *g)
+void group_settle(struct cgx_group *g)
 {
 	size_t found = 0;
 
+	if (!g->unsettled)
+		return;
+	g->unsettled = 0;
 	for (size_t i = 0; i < g->n; i++)
 		found += place_open(g->cgx, &g->place[i]) >= 0;
 	for (size_t i = g->n; i-- > 0;)
@@ -231,9 +235,8 @@ CGX_API int cgx_group_open(struct cgx *cgx, const char *path, cgx_set controller
 		return r;
 	r = all_mounted(cgx, g->path, controllers);
 	if (!r)
-		r = add_places(g, clean, is_relative(path), controllers ? controllers : CGX_C_ALL);
-	if (!r && !controllers)
-		keep_existing(g);
+		r = add_places(g, clean, is_relative(path), controllers);
+	g->unsettled = !controllers;
 	return close_on_error(g, r, ret);
 }
 
@@ -327,8 +330,10 @@ CGX_API int cgx_group_of_pid(struct cgx *cgx, pid_t pid, cgx_set controllers, st
 
 CGX_API const char *cgx_group_path_in(const struct cgx_group *g, const struct cgx_hierarchy *h)
 {
-	struct group_place *pl = group_place((struct cgx_group *)g, h);
+	struct group_place *pl;
 
+	group_settle((struct cgx_group *)g);
+	pl = group_place((struct cgx_group *)g, h);
 	return pl ? pl->path : NULL;
 }
 
@@ -336,6 +341,7 @@ CGX_API cgx_set cgx_group_exists(struct cgx_group *g)
 {
 	cgx_set set = 0;
 
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++) {
 		int root = hier_fd(g->cgx, g->place[i].h);
 
@@ -349,6 +355,7 @@ CGX_API int cgx_group_populated(struct cgx_group *g)
 {
 	int found = 0;
 
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++) {
 		int fd = place_fd(g, &g->place[i]);
 		int r = fd < 0 ? fd : g->place[i].h->ops->populated(fd);

@@ -23,6 +23,7 @@ struct cgx_plan {
 	struct step *step;
 	size_t n, cap;
 	size_t slot[1024];               /* 1 + the last step of a hash; 0 none */
+	struct { char *path; int fd; } *dir; /* one a hierarchy: the group that was worked on last */
 };
 
 /* ---- building ---- */
@@ -34,6 +35,11 @@ CGX_API int cgx_plan_new(struct cgx *cgx, struct cgx_plan **ret)
 	if (!p)
 		return -ENOMEM;
 	p->cgx = cgx;
+	p->dir = calloc(cgx->n_hier ? cgx->n_hier : 1, sizeof(*p->dir));
+	if (!p->dir) {
+		free(p);
+		return -ENOMEM;
+	}
 	*ret = p;
 	return 0;
 }
@@ -49,15 +55,47 @@ static void step_free(struct step *s)
 	cgx_group_close(s->group);
 }
 
+static void forget_dir(struct cgx_plan *p, size_t i)
+{
+	if (!p->dir[i].path)
+		return;
+	close(p->dir[i].fd);
+	free(STEAL(p->dir[i].path));
+}
+
 CGX_API struct cgx_plan *cgx_plan_free(struct cgx_plan *p)
 {
 	if (!p)
 		return NULL;
 	for (size_t i = 0; i < p->n; i++)
 		step_free(&p->step[i]);
+	for (size_t i = 0; i < p->cgx->n_hier; i++)
+		forget_dir(p, i);
+	free(p->dir);
 	free(p->step);
 	free(p);
 	return NULL;
+}
+
+/* O_PATH descriptor of the group that a step works on; steps of one group follow each other. */
+static int dir_of(struct cgx_plan *p, struct cgx_hierarchy *h, const char *path)
+{
+	size_t i = (size_t)(h - p->cgx->hier);
+	int root, fd;
+
+	if (p->dir[i].path && !strcmp(p->dir[i].path, path))
+		return p->dir[i].fd;
+	forget_dir(p, i);
+	root = hier_fd(p->cgx, h);
+	fd = root < 0 ? root : fs_dir(root, path);
+	if (fd < 0)
+		return fd;
+	p->dir[i].path = strdup(path);
+	p->dir[i].fd = fd;
+	if (p->dir[i].path)
+		return fd;
+	close(fd);
+	return -ENOMEM;
 }
 
 struct cgx *plan_cgx(struct cgx_plan *p)
@@ -125,16 +163,15 @@ int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, co
 	return 0;
 }
 
-int plan_add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
-		   const struct cgx_setting *row, const char *file, const char *value, const char *old)
+int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char *name, const struct cgx_setting *row,
+		   const char *file, const char *value)
 {
 	int r = plan_add(p, CGX_V_WRITE, pl->h, pl->path, file, value);
 
-	(void)g;
 	if (r)
 		return r;
 	last_step(p)->row = row;
-	return dup_to(&last_step(p)->name, name) ? -ENOMEM : dup_to(&last_step(p)->old, old);
+	return dup_to(&last_step(p)->name, name);
 }
 
 static const struct step *find(const struct cgx_plan *p, enum cgx_verb verb, const struct cgx_hierarchy *h,
@@ -280,7 +317,10 @@ static int refuse_existing(struct cgx_plan *p, struct cgx_group *g)
 CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how)
 {
 	unsigned flags = how ? how->flags : 0;
-	int r = flags & CGX_CREATE_EXCL ? refuse_existing(p, g) : 0;
+	int r;
+
+	group_settle(g);
+	r = flags & CGX_CREATE_EXCL ? refuse_existing(p, g) : 0;
 
 	if (!r && !g->n)
 		r = fail(p->cgx, -ENODEV, group_label(g), "make the group", "no hierarchy here carries these controllers");
@@ -453,6 +493,7 @@ CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned fl
 	size_t missing = 0;
 	int r = 0;
 
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++)
 		if (!*g->place[i].path)
 			return fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
@@ -477,6 +518,7 @@ CGX_API int cgx_plan_move(struct cgx_plan *p, struct cgx_group *g, pid_t pid, un
 	AUTO_BUF struct buf text = { 0 };
 	int r = layout_read_pid(p->cgx, pid, &text);
 
+	group_settle(g);
 	if (!r && !g->n)
 		r = fail(p->cgx, -ENOENT, group_label(g), "move a process in", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++) {
@@ -520,13 +562,50 @@ CGX_API const char *cgx_verb_name(enum cgx_verb verb)
 	return "?";
 }
 
-CGX_API int cgx_plan_step(const struct cgx_plan *p, size_t index, struct cgx_step *ret)
+/* Whether this plan made the directory that s changes; then its removal undoes the change. */
+static int made_here(const struct cgx_plan *p, const struct step *s)
 {
-	const struct step *s;
+	return find(p, CGX_V_MKDIR, s->h, s->path, "") != NULL;
+}
+
+/* Whether a write replaces a value that can be read and put back. */
+static int has_old(const struct cgx_plan *p, const struct step *s)
+{
+	return s->verb == CGX_V_WRITE && !made_here(p, s) &&
+	       (!s->row || (s->row->flags & CGX_S_READ && !(s->row->flags & CGX_S_ACTION)));
+}
+
+/* What a write that is not carried out yet will find: the text of an earlier one, or what is there. */
+static void look_up_old(struct cgx_plan *p, struct step *s)
+{
+	AUTO_BUF struct buf now = { 0 };
+	int dir;
+
+	for (size_t i = s->prev; i; i = p->step[i - 1].prev) {
+		const struct step *t = &p->step[i - 1];
+
+		if (t->verb == CGX_V_WRITE && t->h == s->h && !strcmp(t->path, s->path) && !strcmp(t->file, s->file)) {
+			dup_to(&s->old, t->value);
+			return;
+		}
+	}
+	dir = dir_of(p, s->h, s->path);
+	if (dir < 0 || fs_read(dir, s->file, &now))
+		return;
+	if (now.len && now.s[now.len - 1] == '\n')
+		now.s[--now.len] = '\0';
+	buf_steal(&now, &s->old);
+}
+
+CGX_API int cgx_plan_step(struct cgx_plan *p, size_t index, struct cgx_step *ret)
+{
+	struct step *s;
 
 	if (index >= p->n)
 		return -ENOENT;
 	s = &p->step[index];
+	if (!s->done && !s->old && has_old(p, s))
+		look_up_old(p, s);
 	*ret = (struct cgx_step){
 		.verb = s->verb, .hierarchy = s->h, .path = s->path, .file = s->file, .value = s->value,
 		.old = s->old, .kept = s->kept, .done = s->done,
@@ -616,40 +695,39 @@ static int same_value(const char *a, const char *b)
 	return n[0] == n[1];
 }
 
-/* What the kernel made of a value that it may round; the value is written, so this cannot fail any more. */
-static void read_back(struct cgx_plan *p, struct step *s)
-{
-	AUTO_BUF struct buf now = { 0 };
-	AUTO_BUF struct buf path = { 0 };
-
-	if (!s->row || !(s->row->flags & CGX_S_ROUNDED))
-		return;
-	buf_printf(&path, "%s%s%s", s->path, *s->path ? "/" : "", s->file);
-	if (path.err || fs_read(hier_fd(p->cgx, s->h), path.s, &now))
-		return;
-	now.s[strcspn(now.s, "\n")] = '\0';
-	if (!same_value(now.s, s->value))
-		dup_to(&s->kept, now.s);
-}
-
 static int write_at(struct cgx_plan *p, const struct step *s, const char *path, const char *text)
 {
-	AUTO_BUF struct buf file = { 0 };
+	int dir = dir_of(p, s->h, path);
 
-	buf_printf(&file, "%s%s%s", path, *path ? "/" : "", s->file);
-	return file.err ? file.err : fs_write(hier_fd(p->cgx, s->h), file.s, text);
+	return dir < 0 ? dir : fs_write(dir, s->file, text);
+}
+
+/* Write, keeping what was there for an undo and what the kernel made of a value that it may round. */
+static int replace(struct cgx_plan *p, struct step *s)
+{
+	AUTO_BUF struct buf old = { 0 }, now = { 0 };
+	int rounded = s->row && s->row->flags & CGX_S_ROUNDED, dir, r;
+
+	if (!has_old(p, s) && !rounded)
+		return write_at(p, s, s->path, s->value);
+	dir = dir_of(p, s->h, s->path);
+	r = dir < 0 ? dir : fs_swap(dir, s->file, s->value, &old, rounded ? &now : NULL);
+	if (r < 0)
+		return r;
+	if (now.len && !same_value(now.s, s->value))
+		dup_to(&s->kept, now.s);
+	free(STEAL(s->old));
+	return r && has_old(p, s) ? buf_steal(&old, &s->old) : 0;
 }
 
 static int do_write(struct cgx_plan *p, struct step *s)
 {
-	int r = write_at(p, s, s->path, s->value);
+	int r = replace(p, s);
 	struct group_place pl;
 	struct cgx_group g;
 
-	if (!r) {
-		read_back(p, s);
+	if (!r)
 		return 0;
-	}
 	g = step_group(p, s, &pl);
 	r = value_explain_write(&g, &pl, s->name ? s->name : s->file, s->file, s->value, r);
 	if (pl.fd >= 0)
@@ -762,12 +840,6 @@ static int do_step(struct cgx_plan *p, struct step *s)
 
 /* ---- undoing ---- */
 
-/* Whether this plan made the directory that s changes; then its removal undoes the change. */
-static int made_here(const struct cgx_plan *p, const struct step *s)
-{
-	return find(p, CGX_V_MKDIR, s->h, s->path, "") != NULL;
-}
-
 /* "+memory +pids" -> "-memory -pids" */
 static int undo_enable(struct cgx_plan *p, struct step *s)
 {
@@ -789,6 +861,8 @@ static int undo_step(struct cgx_plan *p, struct step *s)
 	case CGX_V_MKDIR:
 		return do_rmdir(p, s, root);
 	case CGX_V_WRITE:
+		if (made_here(p, s))
+			return 0;
 		return s->old ? write_at(p, s, s->path, s->old) : -EOPNOTSUPP;
 	case CGX_V_ENABLE:
 		return undo_enable(p, s);

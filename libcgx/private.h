@@ -25,10 +25,17 @@ int fs_open(const char *root, struct fs *ret);
 void fs_close(struct fs *fs);
 /* An O_PATH descriptor of a directory; path relative to dirfd, beneath it, "" for itself. */
 int fs_dir(int dirfd, const char *path);
-/* The whole file into b, which is emptied first. 0 or negative errno. */
+/* The whole file into b, which is emptied first; spares the read that only tells the end where a cgroup file is
+ * read. 0 or negative errno. */
 int fs_read(int dirfd, const char *path, struct buf *b);
 /* One write(2) of the text, O_WRONLY|O_TRUNC, never O_CREAT. */
 int fs_write(int dirfd, const char *path, const char *text);
+/*
+ * The same with one open for three things: what was there goes to old, then the text is written, then what is
+ * there now goes to now (NULL: not asked for). Both are without the last newline. 1 when old is known; 0 the file
+ * can only be written.
+ */
+int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, struct buf *now);
 /* Descriptor for a later write. */
 int fs_open_write(int dirfd, const char *path);
 int fs_open_read(int dirfd, const char *path);
@@ -40,6 +47,11 @@ int fs_chmod(int dirfd, const char *path, unsigned mode);
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode);
 /* 1 it is there, 0 it is not, or negative errno. */
 int fs_exists(int dirfd, const char *path);
+/* The same for a name without "/" in dirfd itself. */
+int fs_has(int dirfd, const char *name);
+/* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
+ * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
+int fs_mount_private(const char *type);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 
@@ -314,7 +326,11 @@ struct cgx_group {
 	cgx_set wanted; /* controllers asked for */
 	struct group_place *place;
 	size_t n;
+	int unsettled;  /* opened without controllers, and not looked yet where it exists: place has every hierarchy */
 };
+/* Leave the places where the group exists. Whoever goes through the places calls this first; who wants one
+ * value looks into the one place that has it, which spares a dozen others. Moves the places. */
+void group_settle(struct cgx_group *g);
 struct group_place *group_place(struct cgx_group *g, const struct cgx_hierarchy *h);
 /* O_PATH descriptor of the group's directory there, kept. -ENOENT with words. */
 int place_fd(struct cgx_group *g, struct group_place *pl);
@@ -333,14 +349,49 @@ int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, 
 int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
 			const char *text, int err);
 
+/* ---- trace.c: who is being killed, from the tracepoint oom:mark_victim ---- */
+
+struct victim {
+	uint64_t time_us;      /* CLOCK_MONOTONIC */
+	pid_t pid;             /* as the initial pid namespace has it */
+	unsigned known;        /* VICTIM_* */
+	char comm[16];
+	uid_t uid;
+	uint64_t total_vm, anon_rss, file_rss, shmem_rss; /* bytes */
+	int oom_score_adj;
+	const char *groups;    /* the text of its /proc/PID/cgroup, for layout_path_in(); "" it was gone. Borrowed
+				* until the next call */
+};
+#define VICTIM_COMM   (1u << 0)
+#define VICTIM_UID    (1u << 1)
+#define VICTIM_MEMORY (1u << 2) /* the sizes */
+#define VICTIM_ADJ    (1u << 3)
+#define VICTIM_GROUPS (1u << 4)
+#define VICTIM_EXITED (1u << 5) /* it had exited when its groups were read: v1 then says "/" */
+
+struct trace;
+/*
+ * Listen on every CPU that is online now. Old kernels tell the pid alone. Errors, all with words and remedy: -EPERM,
+ * -EACCES privilege missing; -ENOENT the kernel has no such tracepoint; -ENOSYS no perf events; -ENODEV no tracefs;
+ * -EOPNOTSUPP a root other than "/".
+ */
+int trace_open(struct cgx *cgx, struct trace **ret);
+/* Readable when there is something; asking may use the wake-up up, so then call trace_next() until it gives 0. */
+int trace_fd(const struct trace *t);
+/* The next victim, oldest first; 0 none. The kernel may mark a task that exits anyway: that is no OOM kill by count. */
+int trace_next(struct trace *t, struct victim *ret);
+/* How many were lost because nobody read in time. */
+uint64_t trace_lost(const struct trace *t);
+struct trace *trace_close(struct trace *t);
+
 /* ---- plan.c ---- */
 
 /* Add one step. file, value may be NULL. */
 int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, const char *path,
 	     const char *file, const char *value);
-/* Add a write of a setting that the user called name; old NULL: not known, nothing to put back. */
-int plan_add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
-		   const struct cgx_setting *row, const char *file, const char *value, const char *old);
+/* Add a write of a setting that the user called name. */
+int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char *name, const struct cgx_setting *row,
+		   const char *file, const char *value);
 struct cgx *plan_cgx(struct cgx_plan *p);
 /* The value that an earlier step of the plan is going to write into this file, NULL none. */
 const char *plan_pending(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path, const char *file);

@@ -61,6 +61,7 @@ static int open_door(struct cgx_group *g, struct group_place *pl, int *ret)
 /* A command started in a frozen group would stop before its first step, and its starter with it. */
 static int refuse_frozen(struct cgx_group *g)
 {
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++) {
 		struct group_place *pl = &g->place[i];
 		int dir = place_fd(g, pl);

@@ -17,8 +17,9 @@ static int64_t now_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static int is_root(const struct cgx_group *g)
+static int is_root(struct cgx_group *g)
 {
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++)
 		if (!*g->place[i].path)
 			return 1;

@@ -91,6 +91,7 @@ CGX_API int cgx_tasks_open(struct cgx_group *g, unsigned flags, struct cgx_tasks
 
 	if (!t)
 		return -ENOMEM;
+	group_settle(g);
 	if (!g->n)
 		r = fail(g->cgx, -ENOENT, group_label(g), "list processes", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++) {

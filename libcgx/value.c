@@ -373,8 +373,14 @@ static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct 
 int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, struct buf *ret)
 {
 	struct setting_ref ref;
+	int r;
 
 	setting_lookup(name, &ref);
+	r = read_ref(g, p, &ref, name, ret);
+	if (!r || r == -ENODATA || r == -ENOMEM || !g->unsettled)
+		return r;
+	group_settle(g); /* not in the hierarchy where it was looked for first: see where the group is at all */
+	clear_error(g->cgx);
 	return read_ref(g, p, &ref, name, ret);
 }
 
@@ -460,6 +466,7 @@ CGX_API int cgx_get_raw(struct cgx_group *g, const char *name, char **ret)
 
 	if (r)
 		return r;
+	group_settle(g);
 	for (size_t i = 0; i < g->n; i++) {
 		r = read_file(g, NULL, &g->place[i], name, &b);
 		if (!r)
@@ -531,6 +538,7 @@ CGX_API int cgx_list(struct cgx_group *g, cgx_set controllers, unsigned flags, c
 	size_t n = 0, kept = 0;
 	int r = list ? 0 : -ENOMEM;
 
+	group_settle(g);
 	if (!r && !g->n)
 		r = fail(g->cgx, -ENOENT, group_label(g), "list settings", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++)
@@ -553,21 +561,17 @@ CGX_API int cgx_list(struct cgx_group *g, cgx_set controllers, unsigned flags, c
 
 /* ---- planning a write ---- */
 
-/* Add one write with the file's present text as what an undo puts back. */
+static int is_there(struct cgx_group *g, const struct cgx_plan *p, struct group_place *pl, const char *file)
+{
+	return plan_makes(p, pl->h, pl->path) || (place_open(g->cgx, pl) >= 0 && fs_has(pl->fd, file) == 1);
+}
+
 static int add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *name,
 		     const struct setting_ref *ref, const char *file, const char *text)
 {
-	AUTO_BUF struct buf old = { 0 };
-	int known = 0, r = 0;
-
-	if (!ref->row || (ref->row->flags & CGX_S_READ && !(ref->row->flags & CGX_S_ACTION))) {
-		r = read_file(g, p, pl, file, &old);
-		known = !r;
-		if (r == -ENOENT)
-			return read_failed(g, pl, ref, file, r);
-		r = 0;
-	}
-	return plan_add_write(p, g, pl, name, ref->row, file, text, known ? buf_text(&old) : NULL);
+	if (!is_there(g, p, pl, file))
+		return read_failed(g, pl, ref, file, -ENOENT);
+	return plan_add_write(p, pl, name, ref->row, file, text);
 }
 
 static int plan_split(struct cgx_plan *p, struct cgx_group *g, const struct setting_ref *ref, const char *name,
@@ -623,8 +627,11 @@ static int plan_write(struct cgx_plan *p, struct cgx_group *g, const struct sett
 {
 	struct group_place *pl = native_place(g, ref, name);
 
-	if (pl && (!ref->row || plan_makes(p, pl->h, pl->path) || !other_side_has(g, ref) ||
-		   fs_exists(place_open(g->cgx, pl), name) == 1))
+	if (pl && is_there(g, p, pl, name))
+		return plan_add_write(p, pl, name, ref->row, name, text);
+	group_settle(g);
+	pl = native_place(g, ref, name);
+	if (pl && (!ref->row || !other_side_has(g, ref)))
 		return add_write(p, g, pl, name, ref, name, text);
 	if (!ref->row)
 		return no_place(g, ref, name);

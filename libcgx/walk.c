@@ -211,6 +211,7 @@ static int begin(struct cgx_walk *w, struct cgx_group *g)
 	w->start = calloc(w->cgx->n_hier, sizeof(*w->start));
 	if (!w->start)
 		return -ENOMEM;
+	group_settle(g);
 	for (size_t k = 0; k < g->n; k++) {
 		size_t i = (size_t)(g->place[k].h - w->cgx->hier);
 

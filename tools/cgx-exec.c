@@ -518,6 +518,7 @@ static int run_and_wait(struct job *j)
 		return msg_errno(j->f, r, j->argv[0], "wait for it");
 	collect(j, &o, &facts);
 	write_report(j, &facts, &o);
+	report_free(&facts);
 	return status_of(&o);
 }
 

@@ -81,13 +81,23 @@ struct job {
 	struct cgx_plan *plan;
 };
 
+static int memory_is_on_v1(const struct cgx *cgx)
+{
+	const struct cgx_hierarchy *h;
+
+	for (size_t i = 0; (h = cgx_hierarchy_at(cgx, i)); i++)
+		if (cgx_hierarchy_version(h) == 1 && cgx_hierarchy_controllers(h) & CGX_C_MEMORY)
+			return 1;
+	return 0;
+}
+
 /* v2 takes any memory.max and then kills until it fits; v1 refuses. So refuse first, here as there. */
 static int would_kill(const struct job *j, struct cgx_group *g, const char *name, const char *value)
 {
 	AUTO_FREE char *text = NULL;
 	uint64_t limit, used, cache = 0, file;
 
-	if (j->spec->force || strcmp(name, "memory.max") || cgx_layout(j->f->cgx) == CGX_LAYOUT_LEGACY ||
+	if (j->spec->force || strcmp(name, "memory.max") || memory_is_on_v1(j->f->cgx) ||
 	    cgx_setting_check(j->f->cgx, name, value, &text) || num_u64(text, &limit) ||
 	    cgx_get_u64(g, "memory.current", &used) || used <= limit)
 		return 0;

@@ -12,7 +12,7 @@ awk '$1 ~ /^libcgx\/util\// && $2 ~ /^(cgx|private|util\/\.\.)/' "$work/includes
 	ok 'libcgx/util knows nothing of cgroups'
 awk '$1 ~ /^libcgx\// && $2 ~ /(ui\/|tools\/|compat\/|json|libcgroup|smartcols|curses)/' "$work/includes" |
 	ok 'libcgx includes nothing of the tools'
-awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg)\.h$/' "$work/includes" |
+awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg|trace)\.h$/' "$work/includes" |
 	ok 'the tools include cgx.h only'
 awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|top|sandbox|compat|tools)\//' "$work/includes" |
 	ok 'tools/ui includes no tool'
@@ -46,6 +46,8 @@ cat >"$work/rows" <<-'END'
 	walk 4
 	effective 4
 	kmsg 4
+	trace_parse 1
+	trace 4
 	plan 5
 	start 5
 	sample 5

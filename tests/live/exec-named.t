@@ -59,5 +59,5 @@ is "$out" nobody "runs as that user"
 exits 125 "--user that is not there" cgx-exec --user nosuchuser -g "$T/a" true
 one_line "one line"
 exits 0 "--nice" cgx-exec --nice 5 -g "$T/a" nice
-is "$out" "$(($(nice) + 5))" "adds to the niceness"
+is "$out" 5 "whatever its own niceness"
 done_testing

@@ -192,7 +192,7 @@ helper() # NAME: print the path of a helper program
 	echo "/nonexistent/$1"
 }
 
-need_helpers() # NAME...: sets the variables hog, bomb, threads, spin
+need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims
 {
 	for h; do
 		case $(helper "$h") in
@@ -201,6 +201,8 @@ need_helpers() # NAME...: sets the variables hog, bomb, threads, spin
 	done
 	# shellcheck disable=SC2034
 	hog=$(helper hog) bomb=$(helper bomb) threads=$(helper threads) spin=$(helper spin)
+	# shellcheck disable=SC2034
+	victims=$(helper victims)
 }
 
 # Read once: "MOUNTPOINT OPTIONS" of v1 hierarchies, the v2 tree, all mount points.

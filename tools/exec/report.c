@@ -48,13 +48,16 @@ static uint64_t keyed(const char *text, const char *key)
 	return UNKNOWN;
 }
 
-/* Forks denied at the pids.max of a group above, when that is the one that binds. */
+/* Forks denied at the pids.max of a group above, when that is the one that binds. A kernel that counts them there
+ * has pids.events.local; others count them in the group that forked. */
 static uint64_t denied_above(struct cgx *cgx, struct cgx_group *g)
 {
 	struct cgx_effective e;
 	struct cgx_group *above;
 	uint64_t n;
 
+	if (figure(g, "pids.events.local:max") == UNKNOWN)
+		return UNKNOWN;
 	if (cgx_effective(g, "pids.max", &e) || e.limit == UINT64_MAX || is_own_path(cgx, g, e.path) ||
 	    cgx_group_open(cgx, e.path, CGX_C_PIDS, &above))
 		return UNKNOWN;
@@ -135,7 +138,8 @@ static void collect_victims(const struct cgx *cgx, const struct cgx_group *g, st
 {
 	struct cgx_oom oom;
 
-	for (int tries = 0; tries < 50 && f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS; tries++) {
+	f->victim = calloc(REPORT_VICTIMS, sizeof(*f->victim));
+	for (int tries = 0; f->victim && tries < 50 && f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS; tries++) {
 		while (f->n_victims < REPORT_VICTIMS && cgx_kmsg_next(kmsg, &oom) > 0)
 			if (is_ours(cgx, g, &oom))
 				f->victim[f->n_victims++] = oom;
@@ -181,6 +185,11 @@ void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline 
 static int some(uint64_t n)
 {
 	return n && n != UNKNOWN;
+}
+
+void report_free(struct facts *f)
+{
+	free(f->victim);
 }
 
 int report_trouble(const struct facts *facts, const struct outcome *outcome)

@@ -20,7 +20,7 @@ struct baseline {
 
 struct facts {
 	uint64_t limit_hits, oom_kills, denied; /* since the baseline */
-	struct cgx_oom victim[REPORT_VICTIMS];
+	struct cgx_oom *victim;
 	size_t n_victims;
 	struct cgx_effective memory, pids;      /* what bound */
 	uint64_t memory_peak, pids_peak;
@@ -33,6 +33,7 @@ void report_baseline(struct cgx *cgx, struct cgx_group *g, struct baseline *ret)
 /* Read everything while the group exists. kmsg may be NULL. full 0 reads only what tells of trouble. */
 void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
 		    struct facts *ret);
+void report_free(struct facts *f);
 /* 1: something went wrong. */
 int report_trouble(const struct facts *facts, const struct outcome *outcome);
 

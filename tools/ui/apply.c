@@ -54,7 +54,7 @@ static void add_step(struct json *j, const struct cgx_step *s)
 	json_close(j);
 }
 
-static int print_json(const struct frame *f, const struct cgx_plan *p)
+static int print_json(const struct frame *f, struct cgx_plan *p)
 {
 	struct cgx_step s;
 	struct json *j;

@@ -170,7 +170,6 @@ static int with_spec(struct frame *f, int argc, char **argv)
 		tool->release(spec);
 	opt_release(tool->options, spec);
 	free(spec);
-	f->cgx = cgx_close(f->cgx);
 	return status;
 }
 
@@ -193,9 +192,11 @@ static int finish_stdout(const struct frame *f, int status)
 
 int frame_main(const struct tool *tool, int argc, char **argv)
 {
-	struct frame f = { .tool = tool };
+	/* the context stays open: the kernel closes a dozen descriptors faster than we do */
+	static struct frame f;
 	int status;
 
+	f.tool = tool;
 	fill_standard_fds();
 	f.called_as = base_name(argc ? argv[0] : NULL, tool->name);
 	f.like = personality(tool, f.called_as);

@@ -6,6 +6,7 @@
 #include <locale.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A sequence of len bytes at s without a look at overlong forms; 0 when a byte does not belong. */
@@ -114,5 +115,9 @@ void text_print(const char *s)
 enum text_set text_locale(void)
 {
 	setlocale(LC_CTYPE, "");
-	return strcmp(nl_langinfo(CODESET), "UTF-8") ? TEXT_ASCII : TEXT_UTF8;
+	if (strcmp(nl_langinfo(CODESET), "UTF-8"))
+		return TEXT_ASCII;
+	/* The C library loads its tables at the first use. When memory is short then, it knows ASCII only from there on,
+	 * and libsmartcols would stand still at the first byte that is none. */
+	return mbstowcs(NULL, "\xe2\x94\x9c", 0) == 1 ? TEXT_UTF8 : TEXT_ASCII;
 }

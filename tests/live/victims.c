@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * victims COUNT [SECONDS] - say "ready", then print a line for each process that the kernel kills for memory:
+ * PID COMM UID ANON-BYTES OOM_SCORE_ADJ GROUP, where the group is that of the memory controller; what is not known is
+ * "-". Ends after COUNT of them, or with 1 when the time is over; "unsupported: WHY" and 77 where it cannot be done.
+ * With -l the line begins with the microseconds from the kill until the line could be written.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "libcgx/private.h"
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void tell(struct cgx *cgx, const struct victim *v, int latency)
+{
+	AUTO_FREE char *group = NULL;
+	struct cgx_hierarchy *h = layout_find(cgx, CGX_C_MEMORY);
+
+	if (latency)
+		printf("%llu ", (unsigned long long)(now_us() - v->time_us));
+	printf("%d %s ", (int)v->pid, v->known & VICTIM_COMM ? v->comm : "-");
+	if (v->known & VICTIM_UID)
+		printf("%u ", (unsigned)v->uid);
+	else
+		printf("- ");
+	if (v->known & VICTIM_MEMORY)
+		printf("%llu ", (unsigned long long)v->anon_rss);
+	else
+		printf("- ");
+	if (v->known & VICTIM_ADJ)
+		printf("%d ", v->oom_score_adj);
+	else
+		printf("- ");
+	if (h && v->known & VICTIM_GROUPS && !layout_path_in(cgx, h, v->groups, &group))
+		printf("/%s%s\n", group, v->known & VICTIM_EXITED ? " exited" : "");
+	else
+		printf("-\n");
+	fflush(stdout);
+}
+
+static int follow(struct cgx *cgx, struct trace *t, long count, uint64_t end, int latency)
+{
+	struct pollfd p = { .fd = trace_fd(t), .events = POLLIN };
+	struct victim v;
+
+	while (count > 0) {
+		uint64_t now = now_us();
+		int r;
+
+		if (now >= end)
+			return 1;
+		poll(&p, 1, (int)((end - now) / 1000) + 1);
+		while (count > 0 && (r = trace_next(t, &v))) {
+			if (r < 0)
+				return 2;
+			tell(cgx, &v, latency);
+			count--;
+		}
+	}
+	if (trace_lost(t))
+		printf("lost %llu\n", (unsigned long long)trace_lost(t));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int latency = argc > 1 && !strcmp(argv[1], "-l");
+	struct trace *t;
+	struct cgx *cgx;
+	int status;
+
+	argv += latency;
+	argc -= latency;
+	if (argc < 2 || argc > 3 || cgx_open(NULL, &cgx)) {
+		fprintf(stderr, "usage: victims [-l] COUNT [SECONDS]\n");
+		return 2;
+	}
+	if (trace_open(cgx, &t)) {
+		printf("unsupported: %s; %s\n", cgx_error(cgx), cgx_remedy(cgx));
+		cgx_close(cgx);
+		return 77;
+	}
+	puts("ready");
+	fflush(stdout);
+	status = follow(cgx, t, atol(argv[1]), now_us() + (argc > 2 ? strtoull(argv[2], NULL, 10) : 60) * 1000000, latency);
+	trace_close(t);
+	cgx_close(cgx);
+	return status;
+}
