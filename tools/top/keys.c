@@ -52,7 +52,7 @@ const struct key keys[] = {
 	{ ".", { '.' }, ACT_STEP, 0, "one sample, then pause" },
 	{ "+", { '+', '=' }, ACT_SLOWER, 0, "a longer delay" },
 	{ "-", { '-' }, ACT_FASTER, 0, "a shorter delay" },
-	{ "Left, ,", { TERMINAL_LEFT, ',' }, ACT_BACK, KEY_REPLAY, "replay: the sample before" },
+	{ "Left", { TERMINAL_LEFT }, ACT_BACK, KEY_REPLAY, "replay: the sample before" },
 	{ "Right", { TERMINAL_RIGHT }, ACT_FORWARD, KEY_REPLAY, "replay: the sample after" },
 	{ "Home", { TERMINAL_HOME }, ACT_BEGINNING, KEY_REPLAY, "replay: the first sample" },
 	{ "End", { TERMINAL_END }, ACT_END, KEY_REPLAY, "replay: the last sample" },
