@@ -72,10 +72,12 @@ static void gather_capability(const char *name)
 }
 
 /* What endwin() would send, kept for the case that it cannot be called. */
-static void make_restore(int mouse)
+static void make_restore(void)
 {
+	const char *mouse = tigetstr("kmous");
+
 	restoring.len = 0;
-	if (mouse)
+	if (mouse && mouse != (const char *)-1)
 		for (const char *s = "\033[?1006l\033[?1002l\033[?1000l"; *s; s++)
 			gather(*s);
 	gather_capability("sgr0");
@@ -96,6 +98,13 @@ static void set_looks(struct terminal *t)
 		init_pair(i, looks[i].front < 0 ? ink : looks[i].front, looks[i].back < 0 ? own : looks[i].back);
 }
 
+void terminal_mouse(struct terminal *t, int on)
+{
+	t->mouse = on;
+	mousemask(on ? BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0,
+		  NULL);
+}
+
 static void set_modes(struct terminal *t)
 {
 	cbreak();
@@ -112,11 +121,8 @@ static void set_modes(struct terminal *t)
 	define_key("\033[4~", KEY_END);
 	define_key("\033[H", KEY_HOME);
 	define_key("\033[F", KEY_END);
-	if (t->mouse) {
-		mousemask(BUTTON1_CLICKED | BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
-				  BUTTON5_PRESSED, NULL);
-		mouseinterval(0);
-	}
+	mouseinterval(0);
+	terminal_mouse(t, t->mouse);
 }
 
 /* Keys come from stdin, or from the terminal itself where stdin is something else. */
@@ -172,7 +178,7 @@ int terminal_open(const struct terminal_how *how, struct terminal **ret)
 		free(t);
 		return -EOPNOTSUPP;
 	}
-	make_restore(t->mouse);
+	make_restore();
 	/* the modes of before newterm() are what reset_shell_mode() goes back to */
 	reset_shell_mode();
 	rescue_arm(STDOUT_FILENO, restoring.text, restoring.len);

@@ -64,6 +64,9 @@ void terminal_hung_up(struct terminal *t);
 /* The next key, code TERMINAL_NONE when there is none yet. */
 struct terminal_key terminal_key(struct terminal *t);
 
+/* Whether the mouse is ours. */
+void terminal_mouse(struct terminal *t, int on);
+
 void terminal_size(const struct terminal *t, int *ret_rows, int *ret_cols);
 /* Ask for the size again (SIGWINCH). */
 void terminal_resized(struct terminal *t);
