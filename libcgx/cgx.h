@@ -293,6 +293,10 @@ struct cgx_process {
 	pid_t pid, ppid;
 	uid_t uid;
 	char state;        /* 'R', 'S', 'Z' ... */
+	unsigned threads;
+	uint64_t rss;        /* bytes */
+	uint64_t cpu_us;     /* CPU time so far, all threads */
+	uint64_t started_us; /* after boot: with pid it names a process for good */
 	char comm[64];     /* as it is: may hold any byte */
 	char command[256]; /* the command line, blanks between the words; "[comm]" where there is none */
 };

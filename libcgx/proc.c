@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Take one line off *s and end it; NULL at the end. */
 static char *take_line(char **s)
@@ -136,6 +137,27 @@ int proc_subsys_next(char **s, struct proc_subsys *ret)
 	return 0;
 }
 
+/* The nth blank-separated field from s on, 0 where it is missing or negative. */
+static uint64_t field_number(const char *s, int n)
+{
+	uint64_t value = 0;
+
+	while (n-- && (s = strchr(s, ' ')))
+		s++;
+	return s && !num_scan(&s, &value) ? value : 0;
+}
+
+/* Fields 14, 15, 20, 22 and 24 of proc(5), which field 5 stands before. */
+static void fill_figures(const char *s, struct cgx_process *ret)
+{
+	uint64_t tick = 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
+
+	ret->cpu_us = (field_number(s, 9) + field_number(s, 10)) * tick;
+	ret->threads = (unsigned)field_number(s, 15);
+	ret->started_us = field_number(s, 17) * tick;
+	ret->rss = field_number(s, 19) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 int proc_stat(const char *s, struct cgx_process *ret)
 {
 	const char *open = strchr(s, '('), *close = strrchr(s, ')');
@@ -154,5 +176,6 @@ int proc_stat(const char *s, struct cgx_process *ret)
 	ret->comm[n] = '\0';
 	ret->state = close[2];
 	ret->ppid = (pid_t)ppid;
+	fill_figures(s + (*s == ' '), ret);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #undef fail /* the library has one of its own */
@@ -145,6 +146,12 @@ static void test_stat(void **state)
 	assert_string_equal(p.comm, "a) b (c)");
 	assert_int_equal(p.ppid, 7);
 	assert_int_equal(p.state, 'S');
+	assert_int_equal(p.rss, 0);
+	assert_int_equal(proc_stat("9 (x) R 1 9 9 0 -1 4194560 85 0 0 0 120 30 0 0 20 0 3 0 500 2646016 233 1844674", &p), 0);
+	assert_int_equal(p.threads, 3);
+	assert_int_equal(p.cpu_us, 150ull * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+	assert_int_equal(p.started_us, 500ull * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK));
+	assert_int_equal(p.rss, 233 * (uint64_t)sysconf(_SC_PAGESIZE));
 	assert_int_equal(proc_stat("12 (a", &p), -EBADMSG);
 	assert_int_equal(proc_stat("", &p), -EBADMSG);
 }

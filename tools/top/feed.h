@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the screen is fed with: groups with figures, their past, events. The screen asks for nothing else, so that
+ * what watches a machine and what replays a file look the same to it.
+ */
+#ifndef CGX_TOP_FEED_H
+#define CGX_TOP_FEED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ui/units.h"
+
+struct feed;
+
+/* A figure of a group, or why there is none: these must not look alike. */
+enum feed_state {
+	FEED_OK,
+	FEED_OFF,     /* the controller is off for this group */
+	FEED_MISSING, /* this kernel has no such file */
+	FEED_PENDING, /* not sampled yet */
+};
+struct feed_value {
+	enum feed_state state;
+	uint64_t n; /* UINT64_MAX: max */
+};
+
+struct feed_column {
+	const char *name;      /* upper case: MEMORY */
+	const char *help;
+	enum unit unit;
+	int shown;             /* unless the user says otherwise */
+	int graph;             /* has a past worth a picture */
+	const char *limit;     /* the setting that limits it, NULL none: offered when a limit is set */
+};
+
+/* What needs attention: a letter before the name, so that colour is never the only sign. */
+#define FEED_LIMIT    (1u << 0)
+#define FEED_KILL     (1u << 1)
+#define FEED_FORK     (1u << 2)
+#define FEED_STALLED  (1u << 3)
+#define FEED_PRESSURE (1u << 4)
+#define FEED_FROZEN   (1u << 5)
+struct feed_mark {
+	unsigned bit;
+	char letter;
+	const char *help;
+};
+/* The gravest first; ends with letter 0. */
+extern const struct feed_mark feed_marks[];
+
+struct feed_group {
+	const char *path;  /* "/" the root; any byte but NUL and newline */
+	const char *name;  /* its last part */
+	unsigned depth;    /* parts of the path */
+	size_t parent;     /* its index; SIZE_MAX the root */
+	unsigned marks;    /* of the last minute */
+	int populated;     /* processes in it or below; -1 not known */
+	int frozen;        /* -1 not known */
+};
+
+struct feed_event {
+	uint64_t time_us;  /* since 1970 */
+	unsigned mark;     /* FEED_KILL ..., 0 another */
+	const char *path;
+	const char *text;  /* "killed hog (pid 77) at memory.max 64.0M of web" */
+};
+
+struct feed_head {
+	const char *host, *layout;
+	uint64_t time_us;             /* of the sample, since 1970 */
+	uint64_t memory, memory_total; /* UINT64_MAX not known */
+	uint64_t pids, pids_total;
+	uint64_t kills, forks;        /* while watched */
+	int replay;
+	size_t at, of;                /* of a replay: which sample, of how many */
+	const char *note;             /* what cannot be seen here, "" nothing */
+};
+
+/* Columns in the order of the table; their number. The first after the name has index 0. */
+const struct feed_column *feed_columns(const struct feed *f, size_t *ret_n);
+/* Take the next sample. 0; 1 a replay has come to its end; or a negative errno. */
+int feed_sample(struct feed *f);
+/* Go to another sample of a replay: by so many; beyond the ends it stops there. */
+int feed_seek(struct feed *f, long by);
+/* Readable when events wait, -1 none; feed_wake() takes them. 1: something is new. */
+int feed_fd(const struct feed *f);
+int feed_wake(struct feed *f);
+
+/* All until the next sample. Parents stand before their children. */
+void feed_head(const struct feed *f, struct feed_head *ret);
+size_t feed_count(const struct feed *f);
+const struct feed_group *feed_group(const struct feed *f, size_t index);
+struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
+/* The last samples of a figure, oldest first, at most cap, UINT64_MAX where there was none. */
+size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap);
+/* The newest event first; 0 past the last. */
+int feed_event(const struct feed *f, size_t index, struct feed_event *ret);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of the screen share: its state. */
+#ifndef CGX_TOP_SCREEN_H
+#define CGX_TOP_SCREEN_H
+
+#include "cells.h"
+#include "deed.h"
+#include "feed.h"
+#include "keys.h"
+#include "procs.h"
+#include "prompt.h"
+#include "rows.h"
+#include "sheet.h"
+#include "terminal.h"
+#include "view.h"
+
+enum mode { MODE_MAIN, MODE_HELP, MODE_MENU, MODE_PROMPT, MODE_CONFIRM };
+enum prompt_for { PROMPT_SEARCH, PROMPT_FILTER, PROMPT_SET };
+enum page { PAGE_FIGURES, PAGE_SETTINGS, PAGE_PROCESSES, PAGE_EVENTS, PAGES };
+enum detail { DETAIL_OFF, DETAIL_PANE, DETAIL_FULL };
+
+struct view {
+	struct frame *f;
+	struct feed *feed;
+	const struct view_how *how;
+	struct terminal *t;
+	const struct glyphs *g;
+	int lines, cells;          /* of the screen */
+	enum mode mode;
+	int quit, replay;
+
+	/* the table */
+	struct rows rows;
+	size_t selected, top;      /* rows */
+	char *selected_path;       /* so that the row is found again */
+	unsigned char *shown;      /* by column */
+	size_t columns;
+	char search[512];
+	struct area table;         /* where rows were drawn last */
+
+	/* the panes */
+	enum detail detail;
+	enum page page;
+	size_t detail_top;
+	struct sheet detail_sheet; /* made anew when the sample, the group or the page is another */
+	int detail_old;
+	struct procs procs;
+	int strip;                 /* events at the bottom */
+
+	/* what is laid over it */
+	struct prompt prompt;
+	enum prompt_for prompt_for;
+	char typed_before[512];    /* to go back to on Escape */
+	struct deed *deed;
+	enum action menu;          /* ACT_SORT_MENU, ACT_COLUMNS */
+	size_t menu_at, over_top;
+
+	/* time */
+	int paused;
+	uint64_t delay_us;
+	struct buf message;
+	enum look message_look;
+	uint64_t message_until;    /* monotonic */
+	int mouse;
+};
+
+/* view.c */
+uint64_t now_us(void);
+void say(struct view *v, enum look look, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The selected group, NULL when there is none. */
+const struct feed_group *selected_group(const struct view *v);
+void remake(struct view *v);      /* rows, after what is asked for changed */
+void select_row(struct view *v, size_t row);
+void ask_deed(struct view *v, int r, struct deed *d);
+
+/* draw.c */
+void draw(struct view *v);
+/* What a click on the heading means: the column there, ROWS_BY_NAME the name, SIZE_MAX - 1 nothing. */
+#define NO_COLUMN (SIZE_MAX - 1)
+size_t column_at(const struct view *v, int cell);
+struct units value_text(const struct feed_column *c, struct feed_value v);
+
+/* pages.c */
+void page_make(struct view *v, struct sheet *s, int width, int height);
+const char *page_name(enum page p);
+void page_help(struct sheet *s, int replay, int read_only);
+
+/* menu.c */
+void menu_open(struct view *v, enum action which);
+void menu_key(struct view *v, uint32_t code);
+void menu_make(const struct view *v, struct sheet *s);
+
+#endif
