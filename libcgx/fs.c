@@ -88,6 +88,11 @@ int fs_open_read(int dirfd, const char *path)
 	return open_beneath(dirfd, path, O_RDONLY);
 }
 
+int fs_open_rdwr(int dirfd, const char *path)
+{
+	return open_beneath(dirfd, path, O_RDWR);
+}
+
 int fs_open_write(int dirfd, const char *path)
 {
 	return open_beneath(dirfd, path, O_WRONLY | O_TRUNC);

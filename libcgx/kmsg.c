@@ -447,6 +447,11 @@ CGX_API int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret)
 	}
 }
 
+int kmsg_fd(const struct cgx_kmsg *k)
+{
+	return k->fd;
+}
+
 CGX_API uint64_t cgx_kmsg_lost(const struct cgx_kmsg *k)
 {
 	return k->lost;

@@ -39,6 +39,7 @@ int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, stru
 /* Descriptor for a later write. */
 int fs_open_write(int dirfd, const char *path);
 int fs_open_read(int dirfd, const char *path);
+int fs_open_rdwr(int dirfd, const char *path);
 int fs_mkdir(int dirfd, const char *path);
 int fs_rmdir(int dirfd, const char *path);
 int fs_chown(int dirfd, const char *path, uid_t uid, gid_t gid);
@@ -348,6 +349,11 @@ int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, 
 /* Words for a write of text that failed with err. name is what the user said. Returns err. */
 int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
 			const char *text, int err);
+
+/* ---- kmsg.c ---- */
+
+/* Readable when there are records. */
+int kmsg_fd(const struct cgx_kmsg *k);
 
 /* ---- trace.c: who is being killed, from the tracepoint oom:mark_victim ---- */
 

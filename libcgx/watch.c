@@ -1,0 +1,517 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Events of groups behind one descriptor. */
+#include "watch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <time.h>
+
+/* The kernel notifies at once and then holds back for 10 ms and more, so after a notification it is worth to look
+ * again: a kill follows the limit that it was for. */
+static const uint64_t ladder_us[] = { 0, 200, 300, 500, 1000, 2000, 4000, 8000 };
+
+#define KINDS_KNOWN  (CGX_E_BIT(CGX_E_UNSEEN + 1) - 1)
+#define KINDS_USUAL                                                                                          \
+	(CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_FORK) | CGX_E_BIT(CGX_E_STALLED) | CGX_E_BIT(CGX_E_UNSEEN))
+#define KINDS_MEMORY                                                                                         \
+	(CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_STALLED) | CGX_E_BIT(CGX_E_OOM) | CGX_E_BIT(CGX_E_LIMIT))
+#define KINDS_TREE                                                                                           \
+	(CGX_E_BIT(CGX_E_EMPTIED) | CGX_E_BIT(CGX_E_REMOVED) | CGX_E_BIT(CGX_E_PRESSURE))
+
+/* ---- names and time ---- */
+
+CGX_API const char *cgx_event_name(enum cgx_event_kind kind)
+{
+	static const char *const names[] = { "kill", "fork", "stalled", "oom", "limit", "emptied", "removed", "pressure",
+					     "unseen" };
+
+	return (size_t)kind < COUNT_OF(names) ? names[kind] : "unknown";
+}
+
+CGX_API const char *cgx_source_name(enum cgx_source source)
+{
+	static const char *const names[] = { "counter", "tracepoint", "kernel log", "snapshot" };
+
+	return (size_t)source < COUNT_OF(names) ? names[source] : "unknown";
+}
+
+static uint64_t clock_us(clockid_t id)
+{
+	struct timespec t;
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+uint64_t watch_now(void)
+{
+	return clock_us(CLOCK_MONOTONIC);
+}
+
+int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind)
+{
+	return !!(w->kinds & CGX_E_BIT(kind));
+}
+
+/* ---- the queue of events ---- */
+
+static void queued_free(struct queued *q)
+{
+	if (!q)
+		return;
+	free(q->path);
+	free(q->limit_path);
+	free(q->text);
+	free(q);
+}
+
+struct cgx_event watch_event(enum cgx_event_kind kind, const char *path)
+{
+	return (struct cgx_event){
+		.kind = kind, .time_us = clock_us(CLOCK_REALTIME), .path = path, .limit_path = "", .limit = UINT64_MAX,
+		.usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1, .comm = "", .uid = (uid_t)-1,
+		.anon_rss = UINT64_MAX, .file_rss = UINT64_MAX, .shmem_rss = UINT64_MAX, .oom_score_adj = INT_MIN,
+		.text = "",
+	};
+}
+
+int watch_tell(struct cgx_watch *w, const struct cgx_event *e)
+{
+	struct queued *q;
+
+	if (!watch_wants(w, e->kind))
+		return 0;
+	q = calloc(1, sizeof(*q));
+	if (!q)
+		return -ENOMEM;
+	q->e = *e;
+	q->path = strdup(e->path);
+	q->limit_path = strdup(e->limit_path);
+	q->text = strdup(e->text);
+	if (!q->path || !q->limit_path || !q->text) {
+		queued_free(q);
+		return -ENOMEM;
+	}
+	memcpy(q->comm, e->comm, strnlen(e->comm, sizeof(q->comm) - 1));
+	q->e.path = q->path;
+	q->e.limit_path = q->limit_path;
+	q->e.text = q->text;
+	q->e.comm = q->comm;
+	*w->last = q;
+	w->last = &q->next;
+	return 0;
+}
+
+/* Once for each bit; bit 0 each time. */
+int watch_unseen(struct cgx_watch *w, unsigned bit, const char *fmt, ...)
+{
+	struct cgx_event e = watch_event(CGX_E_UNSEEN, "");
+	AUTO_BUF struct buf text = { 0 };
+	va_list ap;
+
+	if (w->unseen & bit)
+		return 0;
+	w->unseen |= bit;
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	e.text = buf_text(&text);
+	return text.err ? text.err : watch_tell(w, &e);
+}
+
+static int give(struct cgx_watch *w, struct cgx_event *ret)
+{
+	queued_free(w->given);
+	w->given = w->first;
+	if (!w->given)
+		return 0;
+	w->first = w->given->next;
+	if (!w->first)
+		w->last = &w->first;
+	*ret = w->given->e;
+	return 1;
+}
+
+/* ---- what to look at again ---- */
+
+int watch_later(struct cgx_watch *w, struct watch_node *n, unsigned what, unsigned step, uint64_t in_us)
+{
+	uint64_t at = watch_now() + in_us;
+
+	for (size_t i = 0; n->hot && i < w->n_due; i++)
+		if (w->due[i].node == n) { /* one entry a node: from the first rung on again */
+			struct due *d = &w->due[i];
+
+			d->what |= what;
+			d->step = step;
+			d->at = at < d->at ? at : d->at;
+			return 0;
+		}
+	if (w->n_due == w->cap_due) {
+		size_t cap = w->cap_due ? w->cap_due * 2 : 64;
+		struct due *more = reallocarray(w->due, cap, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		w->due = more;
+		w->cap_due = cap;
+	}
+	w->due[w->n_due++] = (struct due){ .at = at, .node = n, .what = what, .step = step };
+	n->hot++;
+	return 0;
+}
+
+void watch_forget(struct cgx_watch *w, struct watch_node *n)
+{
+	for (size_t i = 0; n->hot && i < w->n_due; i++)
+		if (w->due[i].node == n) {
+			w->due[i--] = w->due[--w->n_due];
+			n->hot--;
+		}
+}
+
+static int climb(struct cgx_watch *w, const struct due *d)
+{
+	struct watch_node *n = d->node;
+	int r = count_look(n, d->what);
+
+	if (r || !(d->what & LOOK_MEMORY))
+		return r;
+	if (d->step + 1 < COUNT_OF(ladder_us))
+		return watch_later(w, n, d->what, d->step + 1, ladder_us[d->step + 1]);
+	return n->tree->local ? count_settle(n, NULL) : 0;
+}
+
+static int run_due(struct cgx_watch *w, uint64_t now)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < w->n_due;) {
+		struct due d = w->due[i];
+
+		if (d.at > now) {
+			i++;
+			continue;
+		}
+		w->due[i] = w->due[--w->n_due];
+		d.node->hot--;
+		r = climb(w, &d);
+	}
+	return r;
+}
+
+/* ---- sampling ---- */
+
+/* A tenth of the groups ten times as often keeps the work even. */
+static int sample(struct cgx_watch *w, uint64_t now)
+{
+	size_t share = w->n_nodes / 10 + 1;
+	int r = 0;
+
+	if (now < w->next_sample)
+		return 0;
+	w->next_sample = now + w->sample_us / 10;
+	for (size_t i = 0; !r && i < share; i++) {
+		struct watch_node *n = w->cursor ? w->cursor : w->all;
+
+		if (!n)
+			break;
+		w->cursor = n->all_next;
+		r = count_sample(n);
+		if (r == -ENOENT)
+			r = tree_gone(n);
+		if (!w->cursor) { /* once around */
+			if (!r)
+				r = count_machine(w);
+			break;
+		}
+	}
+	return r;
+}
+
+/* ---- the loop ---- */
+
+static int read_inotify(struct cgx_watch *w)
+{
+	_Alignas(struct inotify_event) char b[16384];
+	int r = 0;
+
+	for (;;) {
+		ssize_t n = read(w->inotify, b, sizeof(b));
+
+		if (n <= 0)
+			return r;
+		for (char *p = b; !r && p < b + n;) {
+			const struct inotify_event *e = (const void *)p;
+
+			p += sizeof(*e) + e->len;
+			r = tree_notified(w, e->wd, e->mask, e->len ? e->name : "");
+		}
+		if (r)
+			return r;
+	}
+}
+
+static int tell_pressure(struct watch_node *n)
+{
+	struct cgx_event e = watch_event(CGX_E_PRESSURE, node_path(n));
+
+	e.count = e.total = 1;
+	e.text = "memory";
+	return watch_tell(n->tree->w, &e);
+}
+
+/* A trigger of a group that is removed wakes without end. */
+static int pressed(struct watch_node *n, uint32_t events)
+{
+	struct cgx_watch *w = n->tree->w;
+
+	if (!(events & EPOLLERR) || events & EPOLLPRI) {
+		AUTO_CLOSE int dir = node_dir(n);
+
+		if (dir >= 0)
+			return tell_pressure(n);
+	}
+	close(n->pressure_fd);
+	n->pressure_fd = -1;
+	w->n_fds--;
+	return 0;
+}
+
+static int take_ready(struct cgx_watch *w)
+{
+	struct epoll_event e;
+	uint64_t count;
+	int r = 0;
+
+	while (!r && epoll_wait(w->epoll, &e, 1, 0) > 0) {
+		if (e.data.ptr == &w->inotify)
+			r = read_inotify(w);
+		else if (e.data.ptr == &w->timer)
+			(void)!read(w->timer, &count, sizeof(count));
+		else if (e.data.ptr == &w->shared_fd)
+			r = count_noted(w, NULL);
+		else if (e.data.ptr == w->who)
+			r = who_drain(w);
+		else if (((struct watch_node *)e.data.ptr)->pressure_fd >= 0)
+			r = pressed(e.data.ptr, e.events);
+		else
+			r = count_noted(w, e.data.ptr);
+	}
+	return r;
+}
+
+static int arm(struct cgx_watch *w)
+{
+	uint64_t next = w->next_sample, now = watch_now(), who = who_next(w), in;
+	struct itimerspec t = { 0 };
+
+	for (size_t i = 0; i < w->n_due; i++)
+		next = w->due[i].at < next ? w->due[i].at : next;
+	next = who < next ? who : next;
+	in = next > now ? next - now : 1;
+	t.it_value.tv_sec = (time_t)(in / 1000000);
+	t.it_value.tv_nsec = (long)(in % 1000000 * 1000);
+	return timerfd_settime(w->timer, 0, &t, NULL) ? -errno : 0;
+}
+
+static int work(struct cgx_watch *w)
+{
+	uint64_t now;
+	int r = take_ready(w);
+
+	now = watch_now();
+	if (!r)
+		r = run_due(w, now);
+	if (!r)
+		r = sample(w, now);
+	if (!r)
+		r = who_expire(w, now);
+	return r ? r : arm(w);
+}
+
+CGX_API int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret)
+{
+	int r = give(w, ret);
+
+	if (r)
+		return r;
+	r = work(w);
+	if (r < 0)
+		return fail(w->cgx, r, NULL, "watch groups", NULL);
+	return give(w, ret);
+}
+
+CGX_API int cgx_watch_fd(const struct cgx_watch *w)
+{
+	return w->epoll;
+}
+
+CGX_API size_t cgx_watch_groups(const struct cgx_watch *w)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < w->n_trees; i++) {
+		size_t n = 0;
+
+		for (const struct watch_node *p = w->all; p; p = p->all_next)
+			n += p->tree == &w->tree[i] && p->flags & NODE_TOLD;
+		most = n > most ? n : most;
+	}
+	return most;
+}
+
+/* ---- open and close ---- */
+
+static unsigned served(struct cgx_watch *w, struct cgx_hierarchy *h)
+{
+	unsigned serves = 0;
+
+	if (w->kinds & KINDS_MEMORY && layout_find(w->cgx, CGX_C_MEMORY) == h)
+		serves |= SERVES_MEMORY;
+	if (watch_wants(w, CGX_E_FORK) && layout_find(w->cgx, CGX_C_PIDS) == h)
+		serves |= SERVES_PIDS;
+	if (w->kinds & KINDS_TREE && h->version == 2)
+		serves |= SERVES_EVENTS;
+	return serves;
+}
+
+static int add_trees(struct cgx_watch *w)
+{
+	struct cgx *cgx = w->cgx;
+
+	w->tree = calloc(cgx->n_hier ? cgx->n_hier : 1, sizeof(*w->tree));
+	if (!w->tree)
+		return -ENOMEM;
+	for (size_t i = 0; i < cgx->n_hier; i++) {
+		unsigned serves = served(w, &cgx->hier[i]);
+		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves };
+
+		if (!serves)
+			continue;
+		w->tree[w->n_trees++] = t;
+		if (serves & SERVES_MEMORY && w->n_trees > 1) { /* the first tells removals */
+			w->tree[w->n_trees - 1] = w->tree[0];
+			w->tree[0] = t;
+		}
+	}
+	if (w->n_trees)
+		return 0;
+	fail(cgx, -ENOTSUP, NULL, "watch groups", "no hierarchy counts memory or pids on this host");
+	advise(cgx, "cgx-ls --controllers shows what this host has");
+	return -ENOTSUP;
+}
+
+static int add_fd(struct cgx_watch *w, int fd, void *tag)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = tag };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+static int open_fds(struct cgx_watch *w)
+{
+	struct rlimit limit;
+	int r = 0;
+
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	w->shared_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (w->epoll < 0 || w->inotify < 0 || w->timer < 0 || w->shared_fd < 0)
+		return fail(w->cgx, -errno, NULL, "watch groups", NULL);
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 128)
+		w->max_fds = limit.rlim_cur - 128;
+	r = add_fd(w, w->inotify, &w->inotify);
+	if (!r)
+		r = add_fd(w, w->timer, &w->timer);
+	if (!r)
+		r = add_fd(w, w->shared_fd, &w->shared_fd);
+	return r;
+}
+
+CGX_API int cgx_watch_open(struct cgx *cgx, const struct cgx_watch_how *how, struct cgx_watch **ret)
+{
+	unsigned kinds = how && how->kinds ? how->kinds : KINDS_USUAL;
+	struct cgx_watch *w;
+	int r;
+
+	if (kinds & ~KINDS_KNOWN)
+		return fail(cgx, -EINVAL, NULL, "watch groups", "unknown kinds of events are asked for");
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return -ENOMEM;
+	*w = (struct cgx_watch){ .cgx = cgx, .kinds = kinds, .epoll = -1, .inotify = -1, .timer = -1, .shared_fd = -1 };
+	w->last = &w->first;
+	w->sample_us = how && how->sample_ms ? how->sample_ms * 1000ull : 1000000;
+	w->stall_us = how && how->stall_us ? how->stall_us : 150000;
+	w->window_us = how && how->window_us ? how->window_us : 2000000;
+	r = add_trees(w);
+	if (!r)
+		r = open_fds(w);
+	if (!r)
+		r = who_open(w);
+	if (r) {
+		cgx_watch_close(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+CGX_API struct cgx_watch *cgx_watch_close(struct cgx_watch *w)
+{
+	if (!w)
+		return NULL;
+	for (size_t i = 0; i < w->n_trees; i++)
+		tree_free(&w->tree[i]);
+	who_close(w);
+	queued_free(w->given);
+	for (struct queued *q = w->first; q;) {
+		struct queued *next = q->next;
+
+		queued_free(q);
+		q = next;
+	}
+	for (size_t i = 0; i < w->n_roots; i++)
+		free(w->root[i].path);
+	free(w->root);
+	free(w->tree);
+	free(w->due);
+	for (int fd = 0; fd < 4; fd++) {
+		int fds[] = { w->epoll, w->inotify, w->timer, w->shared_fd };
+
+		if (fds[fd] >= 0)
+			close(fds[fd]);
+	}
+	free(w);
+	return NULL;
+}
+
+CGX_API int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags)
+{
+	struct cgx_group *g;
+	int r = cgx_group_open(w->cgx, path, 0, &g);
+
+	if (r)
+		return r;
+	w->began = 0; /* what is there now is where counting begins */
+	for (size_t i = 0; !r && i < w->n_trees; i++) {
+		struct group_place *pl = group_place(g, w->tree[i].h);
+
+		if (pl)
+			r = tree_add_root(&w->tree[i], pl->path, flags);
+	}
+	cgx_group_close(g);
+	if (!r)
+		r = count_machine(w);
+	w->began = 1;
+	w->next_sample = watch_now();
+	return r ? r : arm(w);
+}

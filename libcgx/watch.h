@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the event engine share: watch.c the loop, watch_tree.c which groups, watch_count.c their counters,
+ * watch_who.c the victims. */
+#ifndef CGX_WATCH_H
+#define CGX_WATCH_H
+
+#include "private.h"
+
+/* What a hierarchy counts of what is asked for. */
+#define SERVES_MEMORY (1u << 0)
+#define SERVES_PIDS   (1u << 1)
+#define SERVES_EVENTS (1u << 2) /* cgroup.events, pressure */
+
+enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
+
+struct watch_node {
+	struct watch_tree *tree;
+	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
+	struct watch_node *all_next, *all_prev;
+	char *path;               /* below the mount, "" the root */
+	int wd;                   /* inotify watch; -1 none, it is sampled */
+	int oom_fd;               /* v1: eventfd of its own, -1 none */
+	int pressure_fd;          /* -1 none */
+	unsigned flags;           /* NODE_* */
+	unsigned hot;             /* entries in the list of what to look at soon */
+	uint64_t notes, parent_notes; /* v1: notifications so far, and the parent's when this one began */
+	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
+	uint64_t group_kills;     /* v2: oom_group_kill as seen */
+	uint64_t quiet_until[COUNTS];
+	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
+	uint64_t limit_hits;      /* of its own limit, not told yet */
+	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
+	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
+};
+#define NODE_TOLD      (1u << 0) /* its events are wanted */
+#define NODE_BELOW     (1u << 1) /* and those of all groups below */
+#define NODE_SHARED    (1u << 2) /* v1: it notifies by the descriptor that many share */
+#define NODE_POPULATED (1u << 3)
+#define NODE_STALLED   (1u << 4)
+#define NODE_PIDS_MAX  (1u << 5) /* v1: has a limit, so it is worth to be sampled */
+#define NODE_MEM_MAX   (1u << 6)
+#define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
+
+struct watch_tree {
+	struct cgx_watch *w;
+	struct cgx_hierarchy *h;
+	unsigned serves;
+	int local;      /* v2 memory: memory.events.local is there and memory.events counts what is below */
+	void *by_path;  /* tsearch(3) */
+	struct watch_node *root;
+};
+
+struct watch_root { /* what was asked for */
+	char *path; /* clean, in one tree */
+	struct watch_tree *tree;
+	unsigned flags;
+};
+
+struct due { /* look at a node again */
+	uint64_t at;
+	struct watch_node *node;
+	unsigned what, step;
+};
+#define LOOK_MEMORY (1u << 0)
+#define LOOK_PIDS   (1u << 1)
+#define LOOK_EVENTS (1u << 2)
+
+/* A kill that a counter has shown, waiting for its victim. */
+struct pending {
+	struct pending *next;
+	struct watch_tree *tree;
+	char *path, *limit_path;
+	uint64_t count, total, limit, usage, limit_hits, deadline;
+	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
+	int removed;
+	struct snapshot *before;
+};
+struct snapshot;
+
+struct queued {
+	struct queued *next;
+	struct cgx_event e;
+	char *path, *limit_path, *text;
+	char comm[16];
+};
+
+struct cgx_watch {
+	struct cgx *cgx;
+	unsigned kinds;
+	uint64_t sample_us, next_sample, stall_us, window_us;
+	int epoll, inotify, timer, shared_fd;
+	struct watch_tree *tree;
+	size_t n_trees;
+	struct watch_root *root;
+	size_t n_roots;
+	int whole;                      /* every group of the machine is watched */
+	void *by_wd;
+	struct watch_node *all, *cursor;
+	size_t n_nodes, n_fds, max_fds;
+	struct due *due;
+	size_t n_due, cap_due;
+	struct queued *first, **last, *given;
+	struct pending *pending;
+	struct who *who;
+	uint64_t machine_kills, machine_told, machine_since; /* /proc/vmstat */
+	unsigned unseen;                /* UNSEEN_* told already */
+	int began;                      /* the groups that were there at the start are in */
+};
+#define UNSEEN_WATCHES (1u << 0)
+#define UNSEEN_FDS     (1u << 1)
+#define UNSEEN_VICTIMS (1u << 2)
+
+uint64_t watch_now(void);          /* CLOCK_MONOTONIC, microseconds */
+int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind);
+
+/* ---- watch.c ---- */
+
+/* Put an event at the end of the queue; strings are copied. Silent when its kind is not wanted. */
+int watch_tell(struct cgx_watch *w, const struct cgx_event *e);
+/* An event with nothing known but its kind and group. */
+struct cgx_event watch_event(enum cgx_event_kind kind, const char *path);
+int watch_unseen(struct cgx_watch *w, unsigned bit, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Look at a node again in so many microseconds. */
+int watch_later(struct cgx_watch *w, struct watch_node *n, unsigned what, unsigned step, uint64_t in_us);
+void watch_forget(struct cgx_watch *w, struct watch_node *n);
+
+/* ---- watch_tree.c ---- */
+
+/* Follow what was asked for in one tree: the groups above silently, itself, and below. */
+int tree_add_root(struct watch_tree *t, const char *path, unsigned flags);
+/* One record of the inotify descriptor. */
+int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name);
+/* Notifications were lost: see which groups there are, and look at all. */
+int tree_rescan(struct cgx_watch *w);
+/* The group is gone. */
+int tree_gone(struct watch_node *n);
+void tree_free(struct watch_tree *t);
+/* Whether events of a group of this path are wanted. */
+int tree_wants(const struct watch_tree *t, const char *path);
+struct watch_node *tree_find(struct watch_tree *t, const char *path);
+/* O_PATH descriptor of the group's directory, the caller's. */
+int node_dir(const struct watch_node *n);
+/* "a/b", "/" for the root. */
+const char *node_path(const struct watch_node *n);
+
+/* ---- watch_count.c ---- */
+
+/* Read the counters for the first time. */
+int count_begin(struct watch_node *n);
+/* Whether the group has limits of its own. */
+int count_limits(struct watch_node *n);
+/* Read them again and tell what has grown. */
+int count_look(struct watch_node *n, unsigned what);
+/* A kill below n that no living group explains happened in one that is gone: tell it. gone: the one that has just been
+ * removed, NULL not known. */
+int count_settle(struct watch_node *n, const char *gone);
+/* v1: the group's eventfd has counted; n is NULL for the one that many share. */
+int count_noted(struct cgx_watch *w, struct watch_node *n);
+/* v1: the group is gone; what its notifications tell beyond the kills told. */
+int count_last_notes(struct watch_node *n);
+/* What must be read because nobody notifies it. -ENOENT the group is gone. */
+int count_sample(struct watch_node *n);
+/* As far as the counters that are read now tell: the group at or above n whose limit was out of memory; NULL unknown. */
+struct watch_node *count_limit_level(struct watch_node *n);
+/* One number of a file in dir, "max" is UINT64_MAX. */
+int count_read(int dir, const char *file, uint64_t *ret);
+/* Compare with the kills of the whole machine. */
+int count_machine(struct cgx_watch *w);
+
+/* ---- watch_who.c ---- */
+
+int who_open(struct cgx_watch *w);
+void who_close(struct cgx_watch *w);
+/* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
+int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
+	     uint64_t twice);
+/* Take what the sources have. */
+int who_drain(struct cgx_watch *w);
+/* Tell what has waited long enough. */
+int who_expire(struct cgx_watch *w, uint64_t now);
+/* When to call that next; UINT64_MAX never. */
+uint64_t who_next(const struct cgx_watch *w);
+/* Remember who is in the group now, for want of better sources. */
+void who_snapshot(struct watch_node *n);
+void snapshot_free(struct snapshot *s);
+/* 1: no victim escapes the sources, so that what they do not tell did not happen. */
+int who_sees_all(const struct cgx_watch *w);
+
+#endif

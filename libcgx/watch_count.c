@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Counters of watched groups: what has grown is what happened. */
+#include "watch.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Of what may happen a thousand times a second one event a second tells the count. */
+#define QUIET_US 1000000
+/* The level whose limit was out of memory, and the kill for it, lie this close together. */
+#define SAME_OOM_US 2000000
+
+/* ---- reading ---- */
+
+struct counters {
+	uint64_t v[COUNTS];
+	unsigned known;       /* bits by enum count */
+	uint64_t group_kills, below;
+	int below_known, stalled, populated; /* -1 not known */
+};
+
+static void take(struct counters *c, enum count k, const char *text, const char *key)
+{
+	if (!text_flat_u64(text, key, &c->v[k]))
+		c->known |= 1u << k;
+}
+
+int count_read(int dir, const char *file, uint64_t *ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = fs_read(dir, file, &b);
+
+	if (r)
+		return r;
+	if (b.len && b.s[b.len - 1] == '\n')
+		b.s[--b.len] = '\0';
+	if (!strcmp(b.s, "max"))
+		*ret = UINT64_MAX;
+	else if (num_u64(b.s, ret))
+		return -EBADMSG;
+	return 0;
+}
+
+/* A file that is not there (the root, a controller that is off) is nothing to tell of. */
+static int read_text(int dir, const char *file, struct buf *b)
+{
+	int r = fs_read(dir, file, b);
+
+	return r == -ENOENT || r == -EOPNOTSUPP || r == -EACCES || r == -EPERM ? 0 : r ? r : 1;
+}
+
+static int read_memory_v2(struct watch_tree *t, int dir, struct counters *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = read_text(dir, "memory.events.local", &b), local = r > 0;
+
+	if (!r)
+		r = read_text(dir, "memory.events", &b);
+	if (r <= 0)
+		return r;
+	take(c, COUNT_KILL, b.s, "oom_kill");
+	take(c, COUNT_OOM, b.s, "oom");
+	take(c, COUNT_LIMIT, b.s, "max");
+	if (text_flat_u64(b.s, "oom_group_kill", &c->group_kills))
+		c->group_kills = 0;
+	if (!local || t->h->flags & HIER_LOCALEVENTS)
+		return 0;
+	t->local = 1;
+	r = read_text(dir, "memory.events", &b);
+	if (r > 0)
+		c->below_known = !text_flat_u64(b.s, "oom_kill", &c->below);
+	return r < 0 ? r : 0;
+}
+
+static int read_memory_v1(int dir, struct counters *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	uint64_t under, disabled;
+	int r = read_text(dir, "memory.oom_control", &b);
+
+	if (r <= 0)
+		return r;
+	take(c, COUNT_KILL, b.s, "oom_kill");
+	if (!text_flat_u64(b.s, "under_oom", &under) && !text_flat_u64(b.s, "oom_kill_disable", &disabled))
+		c->stalled = under && disabled;
+	if (!count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
+		c->known |= 1u << COUNT_LIMIT;
+	return 0;
+}
+
+static int read_pids(int dir, struct counters *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = read_text(dir, "pids.events.local", &b);
+
+	if (!r)
+		r = read_text(dir, "pids.events", &b);
+	if (r > 0)
+		take(c, COUNT_FORK, b.s, "max");
+	return r < 0 ? r : 0;
+}
+
+static int read_populated(int dir, struct counters *c)
+{
+	AUTO_BUF struct buf b = { 0 };
+	uint64_t populated;
+	int r = read_text(dir, "cgroup.events", &b);
+
+	if (r > 0 && !text_flat_u64(b.s, "populated", &populated))
+		c->populated = populated != 0;
+	return r < 0 ? r : 0;
+}
+
+static int read_counters(const struct watch_node *n, unsigned what, struct counters *c)
+{
+	struct watch_tree *t = n->tree;
+	AUTO_CLOSE int dir = node_dir(n);
+	int r = dir < 0 ? dir : 0;
+
+	*c = (struct counters){ .stalled = -1, .populated = -1 };
+	if (!r && what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
+		r = t->h->version == 2 ? read_memory_v2(t, dir, c) : read_memory_v1(dir, c);
+	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
+		r = read_pids(dir, c);
+	if (!r && what & LOOK_EVENTS && t->h->version == 2)
+		r = read_populated(dir, c);
+	return r;
+}
+
+int count_limits(struct watch_node *n)
+{
+	struct watch_tree *t = n->tree;
+	AUTO_CLOSE int dir = node_dir(n);
+	uint64_t limit;
+
+	if (dir < 0)
+		return 0;
+	n->flags &= ~(NODE_PIDS_MAX | NODE_MEM_MAX);
+	if (t->serves & SERVES_PIDS && !count_read(dir, "pids.max", &limit) && limit != UINT64_MAX)
+		n->flags |= NODE_PIDS_MAX;
+	if (t->h->version == 1 && t->serves & SERVES_MEMORY && !count_read(dir, "memory.limit_in_bytes", &limit) &&
+	    limit < ((uint64_t)INT64_MAX & ~0xffffull))
+		n->flags |= NODE_MEM_MAX;
+	return 0;
+}
+
+/* ---- telling ---- */
+
+static const enum cgx_event_kind kind_of[COUNTS] = {
+	[COUNT_KILL] = CGX_E_KILL, [COUNT_FORK] = CGX_E_FORK, [COUNT_OOM] = CGX_E_OOM, [COUNT_LIMIT] = CGX_E_LIMIT,
+};
+
+static void told_up(struct watch_node *n, uint64_t count)
+{
+	for (; n; n = n->parent)
+		n->told += count;
+}
+
+/* Limit, usage and place of what binds; the event's strings are those of e and path. */
+static void fill_binding(struct watch_node *n, const char *setting, cgx_set controller, struct cgx_event *e,
+			 struct cgx_effective *found)
+{
+	AUTO_BUF struct buf path = { 0 };
+	struct cgx_group *g;
+
+	buf_printf(&path, "/%s", n->path);
+	if (path.err || cgx_group_open(n->tree->w->cgx, path.s, controller, &g))
+		return;
+	if (!cgx_effective(g, setting, found) && found->limit != UINT64_MAX) {
+		e->limit_path = found->path;
+		e->limit = found->limit;
+		e->usage = found->usage;
+	}
+	cgx_group_close(g);
+}
+
+/* Where denied forks are counted at the limit (pids.events.local is there), the group itself is the level. */
+static void fill_fork(struct watch_node *n, struct cgx_event *e, struct cgx_effective *found)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+
+	if (dir >= 0 && fs_has(dir, "pids.events.local") == 1) {
+		e->limit_path = e->path;
+		if (count_read(dir, "pids.max", &e->limit))
+			e->limit = UINT64_MAX;
+		if (count_read(dir, "pids.current", &e->usage))
+			e->usage = UINT64_MAX;
+	} else if (dir >= 0) {
+		fill_binding(n, "pids.max", CGX_C_PIDS, e, found);
+	}
+}
+
+static void fill_memory(struct watch_node *n, struct cgx_event *e)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+	int v2 = n->tree->h->version == 2;
+
+	e->limit_path = node_path(n);
+	if (dir < 0 || count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &e->limit))
+		e->limit = UINT64_MAX;
+	if (dir < 0 || count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &e->usage))
+		e->usage = UINT64_MAX;
+}
+
+static int tell_count(struct watch_node *n, enum count k)
+{
+	struct cgx_watch *w = n->tree->w;
+	struct cgx_event e = watch_event(kind_of[k], node_path(n));
+	struct cgx_effective found;
+
+	e.count = n->untold[k];
+	e.total = n->seen[k] - n->base[k];
+	n->untold[k] = 0;
+	n->quiet_until[k] = watch_now() + QUIET_US;
+	if (!watch_wants(w, e.kind))
+		return 0;
+	if (k == COUNT_FORK)
+		fill_fork(n, &e, &found);
+	else
+		fill_memory(n, &e);
+	return watch_tell(w, &e);
+}
+
+/* At once when it was quiet, else summed up until it was told a second ago. */
+static int tell_untold(struct watch_node *n, enum count k, uint64_t now)
+{
+	if (!n->untold[k])
+		return 0;
+	if (now >= n->quiet_until[k])
+		return tell_count(n, k);
+	return n->hot ? 0 : watch_later(n->tree->w, n, LOOK_MEMORY | LOOK_PIDS, 0, n->quiet_until[k] - now);
+}
+
+/* How much a counter has grown. A write can set it back. */
+static uint64_t grown(struct watch_node *n, const struct counters *c, enum count k)
+{
+	uint64_t before = n->seen[k];
+
+	if (!(c->known & 1u << k))
+		return 0;
+	n->seen[k] = c->v[k];
+	if (c->v[k] < before) {
+		n->base[k] = c->v[k];
+		return 0;
+	}
+	return c->v[k] - before;
+}
+
+static int tell_stalled(struct watch_node *n, int stalled)
+{
+	struct cgx_event e = watch_event(CGX_E_STALLED, node_path(n));
+	unsigned before = n->flags & NODE_STALLED;
+
+	if (stalled < 0)
+		return 0;
+	n->flags = stalled ? n->flags | NODE_STALLED : n->flags & ~NODE_STALLED;
+	if (!stalled || before || !(n->flags & NODE_TOLD))
+		return 0;
+	e.count = e.total = 1;
+	fill_memory(n, &e);
+	return watch_tell(n->tree->w, &e);
+}
+
+static int tell_populated(struct watch_node *n, int populated)
+{
+	struct cgx_event e = watch_event(CGX_E_EMPTIED, node_path(n));
+	unsigned before = n->flags & NODE_POPULATED;
+
+	if (populated < 0)
+		return 0;
+	n->flags = populated ? n->flags | NODE_POPULATED : n->flags & ~NODE_POPULATED;
+	if (populated || !before || !(n->flags & NODE_TOLD))
+		return 0;
+	e.count = e.total = 1;
+	return watch_tell(n->tree->w, &e);
+}
+
+/* What has grown, the causes before what they caused. */
+static int tell_grown(struct watch_node *n, const struct counters *c)
+{
+	struct cgx_watch *w = n->tree->w;
+	uint64_t now = watch_now(), kills, groups = c->group_kills - n->group_kills;
+	uint64_t limit = grown(n, c, COUNT_LIMIT), oom = grown(n, c, COUNT_OOM);
+	int r = 0;
+
+	n->limit_hits += limit;
+	if (oom || (limit && n->tree->h->version == 1))
+		n->oom_us = now;
+	n->untold[COUNT_LIMIT] += limit;
+	n->untold[COUNT_OOM] += oom;
+	n->untold[COUNT_FORK] += grown(n, c, COUNT_FORK);
+	kills = grown(n, c, COUNT_KILL);
+	if (c->known & 1u << COUNT_KILL)
+		n->group_kills = c->group_kills;
+	if (c->below_known)
+		n->below = c->below;
+	if (kills) {
+		told_up(n, kills);
+		if (n->flags & NODE_TOLD)
+			r = who_kill(w, n->tree, node_path(n), n, kills, groups < kills ? groups : 0);
+		else
+			w->machine_told += kills;
+	}
+	for (enum count k = COUNT_FORK; !r && k < COUNTS; k++) {
+		if (!(n->flags & NODE_TOLD))
+			n->untold[k] = 0;
+		r = tell_untold(n, k, now);
+	}
+	if (!r)
+		r = tell_stalled(n, c->stalled);
+	return r ? r : tell_populated(n, c->populated);
+}
+
+int count_begin(struct watch_node *n)
+{
+	struct counters c;
+	int r = read_counters(n, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS, &c);
+
+	if (r)
+		return r;
+	count_limits(n);
+	if (n->flags & NODE_BORN)
+		return tell_grown(n, &c);
+	memcpy(n->seen, c.v, sizeof(n->seen));
+	memcpy(n->base, c.v, sizeof(n->base));
+	n->group_kills = c.group_kills;
+	n->below = n->told = c.below;
+	if (c.populated > 0)
+		n->flags |= NODE_POPULATED;
+	return tell_stalled(n, c.stalled);
+}
+
+int count_look(struct watch_node *n, unsigned what)
+{
+	struct counters c;
+	int r = read_counters(n, what, &c);
+
+	if (r == -ENOENT || r == -ENODEV) /* its removal is told by the group above */
+		return 0;
+	return r ? r : tell_grown(n, &c);
+}
+
+struct watch_node *count_limit_level(struct watch_node *n)
+{
+	uint64_t now = watch_now();
+
+	for (; n; n = n->parent) {
+		struct counters c;
+		uint64_t grew;
+
+		/* causes only: kills of the group itself are told when its turn comes */
+		if (!read_counters(n, LOOK_MEMORY, &c)) {
+			grew = grown(n, &c, n->tree->h->version == 2 ? COUNT_OOM : COUNT_LIMIT);
+			if (n->tree->h->version == 2)
+				n->untold[COUNT_OOM] += grew;
+			else
+				n->untold[COUNT_LIMIT] += grew, n->limit_hits += grew;
+			if (grew)
+				n->oom_us = now;
+		}
+		if (n->oom_us && now - n->oom_us < SAME_OOM_US)
+			return n;
+	}
+	return NULL;
+}
+
+/* ---- what is gone ---- */
+
+int count_settle(struct watch_node *n, const char *gone)
+{
+	uint64_t rest;
+	int r = count_look(n, LOOK_MEMORY);
+
+	for (struct watch_node *c = n->first; !r && c && n->below > n->told; c = c->next) {
+		r = count_look(c, LOOK_MEMORY);
+		if (!r && c->below > c->told && c->first)
+			r = count_settle(c, NULL);
+	}
+	if (r || n->below <= n->told)
+		return r;
+	rest = n->below - n->told;
+	told_up(n, rest);
+	if (!(n->flags & NODE_BELOW))
+		return 0; /* silent: it may have been any other group below it */
+	return who_kill(n->tree->w, n->tree, gone ? gone : node_path(n), NULL, rest, 0);
+}
+
+/* ---- v1: notifications ---- */
+
+static uint64_t take_notes(struct watch_node *n)
+{
+	uint64_t more = 0;
+
+	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
+		return 0;
+	n->notes += more;
+	return more;
+}
+
+int count_noted(struct cgx_watch *w, struct watch_node *n)
+{
+	uint64_t more;
+	int r = 0;
+
+	if (n) {
+		if (!take_notes(n))
+			return 0;
+		who_snapshot(n);
+		r = count_look(n, LOOK_MEMORY);
+		return r ? r : watch_later(w, n, LOOK_MEMORY, 0, 0);
+	}
+	if (read(w->shared_fd, &more, sizeof(more)) != sizeof(more))
+		return 0;
+	for (n = w->all; !r && n; n = n->all_next)
+		if (n->flags & NODE_SHARED)
+			r = watch_later(w, n, LOOK_MEMORY, 0, 0);
+	return r;
+}
+
+/*
+ * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once. What the
+ * group above was notified of as well was not this group's own.
+ */
+int count_last_notes(struct watch_node *n)
+{
+	uint64_t above, own;
+	int r = 0;
+
+	if (n->oom_fd < 0)
+		return 0;
+	take_notes(n);
+	for (struct watch_node *p = n->parent; !r && p; p = p->parent)
+		if (take_notes(p))
+			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
+	above = n->parent ? n->parent->notes - n->parent_notes : 0;
+	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
+	if (r || own <= n->seen[COUNT_KILL] || who_sees_all(n->tree->w) || !(n->flags & NODE_TOLD))
+		return r;
+	return who_kill(n->tree->w, n->tree, node_path(n), NULL, own - n->seen[COUNT_KILL], 0);
+}
+
+/* ---- sampling ---- */
+
+static int limited(const struct watch_node *n, unsigned flag)
+{
+	for (; n; n = n->parent)
+		if (n->flags & flag)
+			return 1;
+	return 0;
+}
+
+int count_sample(struct watch_node *n)
+{
+	struct cgx_watch *w = n->tree->w;
+	unsigned what = 0;
+	struct counters c;
+	int r;
+
+	if (n->wd < 0)
+		what = LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS;
+	else if (n->tree->h->version == 1 && n->flags & NODE_TOLD) {
+		if (limited(n, NODE_PIDS_MAX) && watch_wants(w, CGX_E_FORK))
+			what |= LOOK_PIDS;
+		if (n->flags & NODE_STALLED ||
+		    (n->flags & NODE_MEM_MAX && (watch_wants(w, CGX_E_LIMIT) || watch_wants(w, CGX_E_STALLED))) ||
+		    (n->oom_fd < 0 && !(n->flags & NODE_SHARED)))
+			what |= LOOK_MEMORY;
+	}
+	if (!what)
+		return 0;
+	if (n->wd < 0)
+		count_limits(n);
+	r = read_counters(n, what, &c);
+	return r == -ENODEV ? -ENOENT : r ? r : tell_grown(n, &c);
+}
+
+int count_machine(struct cgx_watch *w)
+{
+	AUTO_BUF struct buf b = { 0 };
+	uint64_t kills, now = watch_now(), rest;
+	int r = 0;
+
+	if (!w->whole || fs_read(w->cgx->fs.fd, "proc/vmstat", &b) || text_flat_u64(b.s, "oom_kill", &kills))
+		return 0;
+	if (!w->began) {
+		w->machine_kills = kills;
+		w->machine_told = 0;
+		return 0;
+	}
+	rest = kills - w->machine_kills;
+	if (rest <= w->machine_told) {
+		w->machine_since = 0;
+		return 0;
+	}
+	rest -= w->machine_told;
+	if (!w->machine_since) { /* the counters of a group may still show it: v1 does not notify what the machine's lack kills */
+		w->machine_since = now;
+		for (struct watch_node *n = w->all; !r && n; n = n->all_next)
+			if (n->tree->serves & SERVES_MEMORY)
+				r = watch_later(w, n, LOOK_MEMORY, 0, 0);
+		return r;
+	}
+	if (now - w->machine_since < 1000000)
+		return 0;
+	w->machine_since = 0;
+	return who_kill(w, NULL, "", NULL, rest, 0);
+}

@@ -1,0 +1,572 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Who was killed: counters say that and where, the tracepoint and the kernel log say who, a look before and after
+ * makes a guess. */
+#include "watch.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+/* How long a kill waits for its victim: the tracepoint is written at the kill, the log a little later. */
+#define TRACE_WAIT_US 3000
+#define KMSG_WAIT_US  20000
+/* How long a victim waits for its counter. Those of groups that are gone have none. */
+#define KNOWN_GONE_US 50000
+#define KNOWN_KEEP_US 5000000
+#define SNAPSHOT_MAX  64
+#define SNAPSHOT_US   20000
+
+struct known { /* a victim that a source has told */
+	struct known *next;
+	uint64_t at;
+	enum cgx_source source;
+	int used, machine;
+	pid_t pid;
+	char comm[16];
+	uid_t uid;
+	uint64_t anon_rss, file_rss, shmem_rss;
+	int oom_score_adj;
+	char *path;       /* of its memory group; NULL the source does not say */
+	char *limit_path; /* NULL unknown */
+};
+struct snapshot {
+	size_t n;
+	uint64_t at;
+	struct process {
+		pid_t pid;
+		uid_t uid;
+		uint64_t rss;
+		char comm[16];
+	} p[SNAPSHOT_MAX];
+};
+struct who {
+	struct trace *trace;
+	struct cgx_kmsg *kmsg;
+	uint64_t lost;
+	struct known *known;
+};
+
+/* ---- sources ---- */
+
+static struct watch_tree *memory_tree(const struct cgx_watch *w)
+{
+	for (size_t i = 0; i < w->n_trees; i++)
+		if (w->tree[i].serves & SERVES_MEMORY)
+			return &w->tree[i];
+	return NULL;
+}
+
+static int add_source(struct cgx_watch *w, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w->who };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+}
+
+int who_open(struct cgx_watch *w)
+{
+	AUTO_BUF struct buf why = { 0 };
+	int r;
+
+	w->who = calloc(1, sizeof(*w->who));
+	if (!w->who)
+		return -ENOMEM;
+	if (!watch_wants(w, CGX_E_KILL))
+		return 0;
+	r = trace_open(w->cgx, &w->who->trace);
+	if (!r)
+		r = add_source(w, trace_fd(w->who->trace));
+	if (r == -ENOMEM)
+		return r;
+	r = cgx_kmsg_open(w->cgx, &w->who->kmsg);
+	if (!r)
+		return add_source(w, kmsg_fd(w->who->kmsg));
+	if (r == -ENOMEM || w->who->trace)
+		return r == -ENOMEM ? r : 0;
+	buf_printf(&why, "%s%s%s", cgx_error(w->cgx), *cgx_remedy(w->cgx) ? "; " : "", cgx_remedy(w->cgx));
+	return why.err ? why.err : watch_unseen(w, UNSEEN_VICTIMS, "victims are guessed, not known: %s", buf_text(&why));
+}
+
+static void known_free(struct known *k)
+{
+	free(k->path);
+	free(k->limit_path);
+	free(k);
+}
+
+void who_close(struct cgx_watch *w)
+{
+	if (!w->who)
+		return;
+	trace_close(w->who->trace);
+	cgx_kmsg_close(w->who->kmsg);
+	while (w->who->known) {
+		struct known *k = w->who->known;
+
+		w->who->known = k->next;
+		known_free(k);
+	}
+	free(w->who);
+}
+
+int who_sees_all(const struct cgx_watch *w)
+{
+	return w->who->trace && !trace_lost(w->who->trace);
+}
+
+/* ---- victims ---- */
+
+static struct known *find_known(struct who *who, pid_t pid, uint64_t now)
+{
+	for (struct known *k = who->known; k; k = k->next)
+		if (k->pid == pid && now - k->at < KNOWN_KEEP_US)
+			return k;
+	return NULL;
+}
+
+static struct known *new_known(struct who *who, pid_t pid, enum cgx_source source)
+{
+	struct known *k = calloc(1, sizeof(*k));
+
+	if (!k)
+		return NULL;
+	*k = (struct known){ .next = who->known, .at = watch_now(), .source = source, .machine = -1, .pid = pid,
+			     .uid = (uid_t)-1, .anon_rss = UINT64_MAX, .file_rss = UINT64_MAX, .shmem_rss = UINT64_MAX,
+			     .oom_score_adj = INT_MIN };
+	who->known = k;
+	return k;
+}
+
+static int take_traced(struct cgx_watch *w, const struct victim *v)
+{
+	struct watch_tree *t = memory_tree(w);
+	struct known *k = find_known(w->who, v->pid, watch_now());
+
+	if (k) /* memory.oom.group marks the first victim twice */
+		return 0;
+	k = new_known(w->who, v->pid, CGX_SOURCE_TRACE);
+	if (!k)
+		return -ENOMEM;
+	if (v->known & VICTIM_COMM)
+		memcpy(k->comm, v->comm, sizeof(k->comm));
+	if (v->known & VICTIM_UID)
+		k->uid = v->uid;
+	if (v->known & VICTIM_MEMORY) {
+		k->anon_rss = v->anon_rss;
+		k->file_rss = v->file_rss;
+		k->shmem_rss = v->shmem_rss;
+	}
+	if (v->known & VICTIM_ADJ)
+		k->oom_score_adj = v->oom_score_adj;
+	if (t && v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
+		layout_path_in(w->cgx, t->h, v->groups, &k->path);
+	return 0;
+}
+
+/* The kernel names groups from the root of the hierarchy; the mount may begin further down. NULL outside it. */
+static char *below_mount(const struct watch_tree *t, const char *path)
+{
+	const char *root = t ? t->h->root : "/";
+	size_t len = strlen(root);
+
+	if (!*path)
+		return NULL;
+	if (len > 1) {
+		if (strncmp(path, root, len) || (path[len] && path[len] != '/'))
+			return NULL;
+		path += len;
+	}
+	return strdup(path + (*path == '/'));
+}
+
+static int take_logged(struct cgx_watch *w, const struct cgx_oom *o)
+{
+	struct watch_tree *t = memory_tree(w);
+	struct known *k = find_known(w->who, o->pid, watch_now());
+
+	if (!k)
+		k = new_known(w->who, o->pid, CGX_SOURCE_KMSG);
+	if (!k)
+		return -ENOMEM;
+	if (!*k->comm)
+		memcpy(k->comm, o->comm, sizeof(k->comm));
+	if (k->uid == (uid_t)-1)
+		k->uid = o->uid;
+	if (k->anon_rss == UINT64_MAX) {
+		k->anon_rss = o->anon_rss;
+		k->file_rss = o->file_rss;
+		k->shmem_rss = o->shmem_rss;
+	}
+	if (k->oom_score_adj == INT_MIN)
+		k->oom_score_adj = o->oom_score_adj;
+	if (k->machine < 0 && o->memcg >= 0)
+		k->machine = !o->memcg;
+	if (!k->path)
+		k->path = below_mount(t, o->victim_path);
+	if (!k->limit_path)
+		k->limit_path = below_mount(t, o->limit_path);
+	return 0;
+}
+
+/* ---- snapshots ---- */
+
+void snapshot_free(struct snapshot *s)
+{
+	free(s);
+}
+
+static void snapshot_add(struct cgx *cgx, struct snapshot *s, pid_t pid)
+{
+	struct process *p = &s->p[s->n];
+	AUTO_BUF struct buf b = { 0 };
+	struct cgx_process proc;
+	char path[32];
+
+	if (cgx_process_read(cgx, pid, &proc) || proc.state == 'Z')
+		return;
+	*p = (struct process){ .pid = pid, .uid = proc.uid };
+	memcpy(p->comm, proc.comm, sizeof(p->comm) - 1);
+	snprintf(path, sizeof(path), "proc/%d/statm", (int)pid);
+	if (!fs_read(cgx->fs.fd, path, &b)) {
+		const char *at = strchr(b.s, ' ');
+
+		if (at && !num_scan(&(const char *){ at + 1 }, &p->rss))
+			p->rss *= (uint64_t)sysconf(_SC_PAGESIZE);
+	}
+	s->n++;
+}
+
+static struct snapshot *snapshot_take(struct watch_tree *t, const char *path)
+{
+	AUTO_BUF struct buf procs = { 0 }, file = { 0 };
+	struct cgx *cgx = t->w->cgx;
+	struct snapshot *s = calloc(1, sizeof(*s));
+
+	buf_printf(&file, "%s%scgroup.procs", path, *path ? "/" : "");
+	if (!s || file.err || fs_read(hier_fd(cgx, t->h), file.s, &procs))
+		return s;
+	s->at = watch_now();
+	for (const char *p = procs.s; *p && s->n < SNAPSHOT_MAX; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : "") {
+		uint64_t pid;
+
+		if (!num_scan(&(const char *){ p }, &pid) && pid && pid <= INT_MAX)
+			snapshot_add(cgx, s, (pid_t)pid);
+	}
+	return s;
+}
+
+void who_snapshot(struct watch_node *n)
+{
+	struct cgx_watch *w = n->tree->w;
+
+	if (w->who->trace || !watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD) ||
+	    (n->before && watch_now() - n->before->at < SNAPSHOT_US))
+		return;
+	snapshot_free(n->before);
+	n->before = snapshot_take(n->tree, n->path);
+}
+
+/* The one that is gone and was the largest; sure when only one is gone. NULL nothing to go by. */
+static const struct process *guess(const struct pending *p, int *sure)
+{
+	struct snapshot *now = p->tree && p->before ? snapshot_take(p->tree, p->path) : NULL;
+	const struct process *best = NULL;
+	size_t gone = 0;
+
+	for (size_t i = 0; now && i < p->before->n; i++) {
+		const struct process *was = &p->before->p[i];
+		int alive = 0;
+
+		for (size_t j = 0; j < now->n; j++)
+			alive |= now->p[j].pid == was->pid;
+		gone += !alive;
+		if (!alive && (!best || was->rss > best->rss))
+			best = was;
+	}
+	*sure = gone == 1;
+	snapshot_free(now);
+	return best;
+}
+
+/* ---- kills waiting ---- */
+
+static void pending_free(struct pending *p)
+{
+	free(p->path);
+	free(p->limit_path);
+	snapshot_free(p->before);
+	free(p);
+}
+
+static int fill_level(struct pending *p, const struct watch_node *n)
+{
+	struct watch_node *level = n ? count_limit_level((struct watch_node *)n) : NULL;
+	int v2, dir;
+
+	p->limit = p->usage = p->limit_hits = UINT64_MAX;
+	if (!level)
+		return 0;
+	p->limit_path = strdup(node_path(level));
+	if (!p->limit_path)
+		return -ENOMEM;
+	p->limit_hits = level->limit_hits;
+	level->limit_hits = 0;
+	v2 = level->tree->h->version == 2;
+	dir = node_dir(level);
+	if (dir < 0)
+		return 0;
+	if (count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &p->limit))
+		p->limit = UINT64_MAX;
+	if (count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &p->usage))
+		p->usage = UINT64_MAX;
+	close(dir);
+	return 0;
+}
+
+static uint64_t patience(const struct who *who)
+{
+	return who->trace ? TRACE_WAIT_US : who->kmsg ? KMSG_WAIT_US : 0;
+}
+
+static int match(struct cgx_watch *w);
+
+int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
+	     uint64_t twice)
+{
+	struct pending *p = calloc(1, sizeof(*p)), **at = &w->pending;
+
+	if (!p)
+		return -ENOMEM;
+	w->machine_told += count;
+	*p = (struct pending){ .tree = t, .path = strdup(strcmp(path, "/") ? path : ""), .count = count,
+			       .total = n ? n->seen[COUNT_KILL] - n->base[COUNT_KILL] : count, .removed = !n && t,
+			       .twice = twice, .deadline = watch_now() + patience(w->who) };
+	if (!p->path || fill_level(p, n)) {
+		pending_free(p);
+		return -ENOMEM;
+	}
+	if (n) {
+		p->before = ((struct watch_node *)n)->before;
+		((struct watch_node *)n)->before = NULL;
+	}
+	while (*at)
+		at = &(*at)->next;
+	*at = p;
+	return match(w);
+}
+
+/* What is known of a kill but its victim. */
+static struct cgx_event kill_event(const struct pending *p)
+{
+	struct cgx_event e = watch_event(CGX_E_KILL, p->tree ? (*p->path ? p->path : "/") : "");
+
+	e.total = p->total;
+	e.limit_path = p->limit_path ? p->limit_path : "";
+	e.limit = p->limit;
+	e.usage = p->usage;
+	e.limit_hits = p->limit_hits;
+	e.machine = p->limit_path ? 0 : -1;
+	e.removed = p->removed;
+	return e;
+}
+
+static int tell_victim(struct cgx_watch *w, struct pending *p, struct known *k, int sure)
+{
+	struct cgx_event e = kill_event(p);
+
+	e.count = 1;
+	if (k->path)
+		e.path = *k->path ? k->path : "/";
+	if (k->limit_path && !*e.limit_path)
+		e.limit_path = *k->limit_path ? k->limit_path : "/";
+	if (k->machine >= 0)
+		e.machine = k->machine;
+	e.source = k->source;
+	e.sure = sure;
+	e.pid = k->pid;
+	e.comm = k->comm;
+	e.uid = k->uid;
+	e.anon_rss = k->anon_rss;
+	e.file_rss = k->file_rss;
+	e.shmem_rss = k->shmem_rss;
+	e.oom_score_adj = k->oom_score_adj;
+	k->used = 1;
+	p->count--;
+	p->limit_hits = p->limit_hits == UINT64_MAX ? UINT64_MAX : 0;
+	return watch_tell(w, &e);
+}
+
+/* Take finished ones out of the list. */
+static void sweep(struct cgx_watch *w)
+{
+	for (struct pending **at = &w->pending; *at;) {
+		struct pending *p = *at;
+
+		if (p->count > p->twice) {
+			at = &p->next;
+			continue;
+		}
+		*at = p->next;
+		pending_free(p);
+	}
+}
+
+/* A victim belongs to a kill in its group; to one in a group that is gone and had no name, from anywhere below. */
+static int fits(const struct pending *p, const struct known *k)
+{
+	size_t len = strlen(p->path);
+
+	if (k->used || !k->path || !p->tree)
+		return 0;
+	if (!strcmp(p->path, k->path))
+		return 1;
+	return p->removed && (!len || (!strncmp(k->path, p->path, len) && k->path[len] == '/')) &&
+	       !tree_find(p->tree, k->path);
+}
+
+/* The oldest victim first: new ones stand at the head of the list. */
+static struct known *oldest_fit(struct who *who, const struct pending *p)
+{
+	struct known *found = NULL;
+
+	for (struct known *k = who->known; k; k = k->next)
+		if (fits(p, k))
+			found = k;
+	return found;
+}
+
+static int match(struct cgx_watch *w)
+{
+	int r = 0;
+
+	for (struct pending *p = w->pending; !r && p; p = p->next) {
+		struct known *k;
+
+		while (!r && p->count && (k = oldest_fit(w->who, p)))
+			r = tell_victim(w, p, k, 1);
+	}
+	sweep(w);
+	return r;
+}
+
+int who_drain(struct cgx_watch *w)
+{
+	struct who *who = w->who;
+	struct victim v;
+	struct cgx_oom o;
+	int r = 0, any = 0;
+
+	while (!r && who->trace && trace_next(who->trace, &v) > 0) {
+		r = take_traced(w, &v);
+		any = 1;
+	}
+	while (!r && who->kmsg && cgx_kmsg_next(who->kmsg, &o) > 0) {
+		r = take_logged(w, &o);
+		any = 1;
+	}
+	return r || !any ? r : match(w);
+}
+
+/* ---- when time is over ---- */
+
+/* The log tells more kills than it tells groups of: one that names none, when no other kill waits. */
+static struct known *nameless(struct who *who, const struct pending *p)
+{
+	struct known *found = NULL;
+
+	for (struct known *k = who->known; k; k = k->next) {
+		if (k->used || k->path)
+			continue;
+		for (size_t i = 0; p->before && i < p->before->n; i++)
+			if (p->before->p[i].pid == k->pid)
+				return k;
+		found = k;
+	}
+	return found;
+}
+
+static int tell_rest(struct cgx_watch *w, struct pending *p)
+{
+	struct cgx_event e;
+	const struct process *g;
+	struct known *k;
+	int r = 0, sure = 0;
+
+	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
+		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree);
+	if (r || p->count <= p->twice)
+		return r;
+	e = kill_event(p);
+	e.count = p->count - p->twice;
+	g = e.count == 1 ? guess(p, &sure) : NULL;
+	if (g) {
+		e.source = CGX_SOURCE_SNAPSHOT;
+		e.sure = sure;
+		e.pid = g->pid;
+		e.comm = g->comm;
+		e.uid = g->uid;
+		e.anon_rss = g->rss;
+	}
+	p->count = 0;
+	return watch_tell(w, &e);
+}
+
+/* No counter came for it. If its group is gone the counter went with it; else the task was about to exit anyway. */
+static int tell_orphan(struct cgx_watch *w, struct known *k)
+{
+	struct watch_tree *t = memory_tree(w);
+	struct pending p = { .tree = t, .path = k->path, .count = 1, .total = 1, .limit = UINT64_MAX, .usage = UINT64_MAX,
+			     .limit_hits = UINT64_MAX, .removed = 1 };
+
+	if (!t || !k->path || tree_find(t, k->path))
+		return 0;
+	w->machine_told++;
+	if (tree_wants(t, k->path))
+		return tell_victim(w, &p, k, 1);
+	k->used = 1;
+	return 0;
+}
+
+int who_expire(struct cgx_watch *w, uint64_t now)
+{
+	int r = 0;
+
+	for (struct pending *p = w->pending; !r && p; p = p->next)
+		if (p->deadline <= now)
+			r = tell_rest(w, p);
+	sweep(w);
+	for (struct known **at = &w->who->known; !r && *at;) {
+		struct known *k = *at;
+
+		if (!k->used && now - k->at >= KNOWN_GONE_US)
+			r = tell_orphan(w, k);
+		if (now - k->at < KNOWN_KEEP_US) {
+			at = &k->next;
+			continue;
+		}
+		*at = k->next;
+		known_free(k);
+	}
+	if (!r && w->who->kmsg && cgx_kmsg_lost(w->who->kmsg) > w->who->lost) {
+		uint64_t lost = cgx_kmsg_lost(w->who->kmsg) - w->who->lost;
+
+		w->who->lost += lost;
+		r = watch_unseen(w, 0, "%llu records of the kernel log were overwritten before they could be read",
+				 (unsigned long long)lost);
+	}
+	return r;
+}
+
+uint64_t who_next(const struct cgx_watch *w)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (const struct pending *p = w->pending; p; p = p->next)
+		next = p->deadline < next ? p->deadline : next;
+	for (const struct known *k = w->who->known; k; k = k->next)
+		if (!k->used && k->at + KNOWN_GONE_US < next && watch_now() < k->at + KNOWN_GONE_US)
+			next = k->at + KNOWN_GONE_US;
+	return next;
+}
