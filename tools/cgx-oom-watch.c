@@ -39,6 +39,7 @@ static const struct spec defaults = { .timeout = OPT_UNSET };
 
 #define STATUS_HAPPENED 3
 #define KINDS_USUAL (CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_FORK) | CGX_E_BIT(CGX_E_STALLED))
+#define LAST_LOOK_US 50000 /* a victim may take so long to be known */
 #define KINDS_ALL   (CGX_E_BIT(CGX_E_UNSEEN) - 1)
 
 /* ---- options ---- */
@@ -416,6 +417,20 @@ static int take_events(struct watcher *w)
 	return 1;
 }
 
+/* What has happened up to now and was not notified yet. */
+static int look_last(struct watcher *w)
+{
+	struct pollfd p = { .fd = cgx_watch_fd(w->watch), .events = POLLIN };
+	uint64_t until = now_us() + LAST_LOOK_US;
+	int r = cgx_watch_look(w->watch);
+
+	if (r >= 0)
+		r = take_events(w);
+	while (r >= 0 && w->ending != END_COUNT && now_us() < until && (r || poll(&p, 1, LAST_LOOK_US / 1000) > 0))
+		r = take_events(w);
+	return r;
+}
+
 static int watch_on(struct watcher *w)
 {
 	while (!w->ending) {
@@ -428,7 +443,7 @@ static int watch_on(struct watcher *w)
 		if (!time_left(w))
 			end(w, END_TIME);
 	}
-	return 0;
+	return w->ending == END_TIME || w->ending == END_SIGNAL ? look_last(w) : 0;
 }
 
 /* ---- beginning and end ---- */
