@@ -460,13 +460,28 @@ static void raise_files(struct watcher *w)
 	setrlimit(RLIMIT_NOFILE, &more);
 }
 
+/* A name that is mistyped would be waited for in silence. */
+static void tell_missing(const struct watcher *w, const char *path)
+{
+	struct cgx_group *g;
+
+	if (w->spec->quiet || cgx_group_open(w->f->cgx, path, 0, &g))
+		return;
+	if (!cgx_group_exists(g))
+		msg_note(w->f, "%s: there is no such group now; it is watched when it comes", path);
+	cgx_group_close(g);
+}
+
 static int add_groups(struct watcher *w, int argc, char **argv)
 {
 	unsigned flags = w->spec->only ? 0 : CGX_WATCH_BELOW;
 	int r = argc ? 0 : cgx_watch_add(w->watch, "/", flags);
 
-	for (int i = 0; !r && i < argc; i++)
+	for (int i = 0; !r && i < argc; i++) {
 		r = cgx_watch_add(w->watch, argv[i], flags);
+		if (!r)
+			tell_missing(w, argv[i]);
+	}
 	return r;
 }
 
