@@ -38,6 +38,7 @@ struct cgx_walk;       /* cursor over a tree of groups */
 struct cgx_plan;       /* steps that change something */
 struct cgx_kmsg;       /* the kernel's reports of out-of-memory kills */
 struct cgx_watch;      /* events of groups */
+struct cgx_oom_log;    /* the same, at length, from a log */
 
 /* The version of the library, as "0.1.0". Static. */
 const char *cgx_version(void);
@@ -536,6 +537,85 @@ int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret);
 int cgx_watch_look(struct cgx_watch *w);
 /* Groups watched now, over all hierarchies each once. */
 size_t cgx_watch_groups(const struct cgx_watch *w);
+/* ---- the same at length, from a log ------------------------------------------------------- */
+
+/*
+ * Everything the kernel's log says about each time that memory ran out. What a log does not tell is marked: numbers
+ * are UINT64_MAX (CGX_UNKNOWN), texts "", ids -1. Sizes are bytes. Names are as the log has them and may hold any byte.
+ */
+#define CGX_UNKNOWN UINT64_MAX
+
+struct cgx_oom_counter {
+	uint64_t usage, limit, failcnt; /* limit CGX_UNKNOWN with known 1: there is none */
+	int known;
+};
+struct cgx_oom_stat {
+	char name[32];  /* as memory.stat of that kernel has it; of the machine: active_anon, slab_unreclaimable ... */
+	uint64_t value; /* bytes, events for the pg* and workingset_* ones */
+};
+struct cgx_oom_task {
+	pid_t pid, tgid;
+	uid_t uid;
+	char comm[64];
+	uint64_t total_vm, rss;
+	uint64_t anon_rss, file_rss, shmem_rss; /* CGX_UNKNOWN before Linux 6.8 */
+	uint64_t swap, pgtables;
+	int oom_score_adj;
+};
+struct cgx_oom_victim {
+	pid_t pid;
+	uid_t uid;      /* -1 not told */
+	char comm[64];
+	uint64_t total_vm, anon_rss, file_rss, shmem_rss;
+	int oom_score_adj;
+	int reaped;     /* 1 its memory was taken at once, -1 the kernel said that it could not, 0 it said nothing */
+};
+struct cgx_oom_report {
+	const char *time;        /* of the kill, as written in the log */
+	uint64_t time_us;        /* the kernel log's clock */
+	int memcg;               /* 1 a group's limit, 0 the machine ran out, -1 not told */
+	int complete;            /* 0: the details are missing: suppressed by the kernel, lost, or filtered out */
+	int no_killable;         /* 1: the kernel found nobody it might kill */
+	uint64_t suppressed;     /* so many kills before this one were told without details */
+	const char *limit_path;  /* the group whose limit was hit */
+	const char *victim_path; /* the victim's group */
+	const char *group_kill;  /* memory.oom.group: the group that was killed as a whole */
+	const char *constraint;  /* the kernel's word: "CONSTRAINT_CPUSET"; says nothing about memcg */
+	const char *trigger;     /* the process that asked for memory */
+	pid_t trigger_pid;
+	const char *gfp;         /* how it asked: "0xcc0(GFP_KERNEL)" */
+	int order;               /* it asked for 2^order pages */
+	struct cgx_oom_counter memory, swap, memory_swap, kmem; /* of the group whose limit was hit */
+	uint64_t ram, swap_total, swap_free;                    /* of the machine */
+	uint64_t page_size;      /* worked out from the figures, else 4096 */
+	const struct cgx_oom_stat *stat;
+	size_t n_stats;
+	const struct cgx_oom_task *task; /* those that could have been killed, as the kernel lists them */
+	size_t n_tasks;
+	const struct cgx_oom_victim *victim; /* the one chosen, then those killed along with it; may be none */
+	size_t n_victims;
+};
+/*
+ * Feed text, then ask for reports. Understood are records of /dev/kmsg, dmesg (plain, -T, -x, -r, -t, -d, iso times),
+ * journalctl -k (short and its relatives, cat), files of syslog (lines of others are passed over). In the first, -x and
+ * -r forms what user space wrote is told apart and ignored; the others do not tell. Lines that are not understood are
+ * passed over. It costs no memory beyond the reports that were not asked for yet.
+ */
+int cgx_oom_log_open(struct cgx *cgx, struct cgx_oom_log **ret);
+/* Any piece of text; lines may be cut anywhere. NULs count as question marks. */
+int cgx_oom_log_feed(struct cgx_oom_log *log, const char *text, size_t len);
+/* Feed all that /dev/kmsg holds now. Errors: those of cgx_kmsg_open(). */
+int cgx_oom_log_feed_kernel(struct cgx_oom_log *log);
+/* There is no more text. */
+int cgx_oom_log_end(struct cgx_oom_log *log);
+/*
+ * The oldest report; borrowed until the next call on the log. The last few are held back until the end, because the
+ * kernel may have more to say about them. 0 there is none (yet).
+ */
+int cgx_oom_log_next(struct cgx_oom_log *log, const struct cgx_oom_report **ret);
+/* Records of the kernel that are missing, where the log numbers them. */
+uint64_t cgx_oom_log_lost(const struct cgx_oom_log *log);
+struct cgx_oom_log *cgx_oom_log_close(struct cgx_oom_log *log);
 
 #ifdef __cplusplus
 }

@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/epoll.h>
 
-/* How long a kill waits for its victim: the tracepoint is written at the kill, the log a little later. */
-#define TRACE_WAIT_US 3000
-#define KMSG_WAIT_US  20000
+/* How long a kill waits for its victim at most. The tracepoint is written at the kill and the log a little later, but
+ * in a storm of kills this process waits for a CPU like all others. */
+#define VICTIM_WAIT_US 30000
 /* How long a victim waits for its counter. Those of groups that are gone have none. */
 #define KNOWN_GONE_US 50000
 #define KNOWN_KEEP_US 5000000
@@ -162,6 +162,8 @@ static int take_traced(struct cgx_watch *w, const struct victim *v)
 		k->oom_score_adj = v->oom_score_adj;
 	if (t && v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
 		layout_path_in(w->cgx, t->h, v->groups, &k->path);
+	if (k->path && !*k->path && t->h->version == 1) /* one that exits meanwhile is moved to the root */
+		free(STEAL(k->path));
 	return 0;
 }
 
@@ -327,7 +329,7 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 
 static uint64_t patience(const struct who *who)
 {
-	return who->trace ? TRACE_WAIT_US : who->kmsg ? KMSG_WAIT_US : 0;
+	return who->trace || who->kmsg ? VICTIM_WAIT_US : 0;
 }
 
 static int match(struct cgx_watch *w);
@@ -531,7 +533,7 @@ static int tell_orphan(struct cgx_watch *w, struct known *k)
 
 int who_expire(struct cgx_watch *w, uint64_t now)
 {
-	int r = 0;
+	int r = w->pending || w->who->known ? who_drain(w) : 0;
 
 	for (struct pending *p = w->pending; !r && p; p = p->next)
 		if (p->deadline <= now)

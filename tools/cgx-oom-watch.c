@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "oom/explain.h"
 #include "oom/fact.h"
 #include "oom/history.h"
 #include "oom/hook.h"
@@ -33,7 +34,7 @@ struct spec {
 	uint64_t stall_us, window_us;  /* of pressure; 0 not asked for */
 	uint64_t count, timeout;
 	const char *command, *journal; /* journal "": the usual socket */
-	int only, since_start, quiet, syslog;
+	int only, since_start, quiet, syslog, explain;
 };
 static const struct spec defaults = { .timeout = OPT_UNSET };
 
@@ -124,13 +125,16 @@ static const struct opt options[] = {
 	{ 0, "journal", "SOCKET", OPT_STRING, offsetof(struct spec, journal), "to the journal instead of stdout",
 	  COMPLETE_FILE, .flags = OPT_OPTIONAL },
 	{ 0, "syslog", NULL, OPT_FLAG, offsetof(struct spec, syslog), "to syslog instead of stdout" },
+	{ 0, "explain", NULL, OPT_FLAG, offsetof(struct spec, explain),
+	  "explain the kills in the kernel log, a FILE, or stdin (-)" },
 	OPT_END
 };
 
-static const char *const synopsis[] = { "[OPTION]... [GROUP...]", NULL };
+static const char *const synopsis[] = { "[OPTION]... [GROUP...]", "--explain [FILE...]", NULL };
 static const struct example examples[] = {
 	{ "cgx-oom-watch", "every kill and every denied fork on this host" },
 	{ "cgx-oom-watch --since-start --timeout 0", "what happened so far, and end" },
+	{ "cgx-oom-watch --explain", "what the kernel log tells, in words" },
 	{ "cgx-oom-watch --json web | jq .victim", "below web, for a program" },
 	{ "cgx-oom-watch -e 'mail -s \"$CGX_COMM killed\" root' web", "tell somebody" },
 	{ NULL, NULL }
@@ -580,15 +584,26 @@ static int watch(struct watcher *w, int argc, char **argv)
 	return r;
 }
 
-static int run(struct frame *f, void *data, int argc, char **argv)
+static int explain_all(struct frame *f, int argc, char **argv)
+{
+	int status = argc ? STATUS_DONE : explain(f, NULL);
+
+	for (int i = 0; i < argc; i++) {
+		int r = explain(f, argv[i]);
+
+		status = status ? status : r;
+	}
+	return status;
+}
+
+static int watch_and_tell(struct frame *f, const struct spec *spec, int argc, char **argv)
 {
 	struct watcher w = {
-		.f = f, .spec = data, .journal.fd = -1, .signals = -1, .until = UINT64_MAX,
-		.hook.f = f,
+		.f = f, .spec = spec, .journal.fd = -1, .signals = -1, .until = UINT64_MAX,
+		.hook = { .f = f, .command = spec->command },
 	};
 	int r;
 
-	w.hook.command = w.spec->command;
 	w.hook.mask = &w.mask;
 	raise_files(&w);
 	r = open_signals(&w);
@@ -607,6 +622,13 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (w.ending == END_OUTPUT)
 		return frame_failed(f);
 	return w.spec->quiet && w.happened ? STATUS_HAPPENED : STATUS_DONE;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct spec *spec = data;
+
+	return spec->explain ? explain_all(f, argc, argv) : watch_and_tell(f, spec, argc, argv);
 }
 
 static const struct tool tool = {

@@ -12,7 +12,7 @@ awk '$1 ~ /^libcgx\/util\// && $2 ~ /^(cgx|private|util\/\.\.)/' "$work/includes
 	ok 'libcgx/util knows nothing of cgroups'
 awk '$1 ~ /^libcgx\// && $2 ~ /(ui\/|tools\/|compat\/|json|libcgroup|smartcols|curses)/' "$work/includes" |
 	ok 'libcgx includes nothing of the tools'
-awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg|trace)\.h$/' "$work/includes" |
+awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg|trace|log_line|oom_line|oom_log)\.h$/' "$work/includes" |
 	ok 'the tools include cgx.h only'
 awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|oom|top|sandbox|compat|tools)\//' "$work/includes" |
 	ok 'tools/ui includes no tool'
@@ -46,12 +46,20 @@ cat >"$work/rows" <<-'END'
 	walk 4
 	effective 4
 	kmsg 4
+	log_line 1
+	oom_line 1
+	oom_table 3
+	oom_report 3
+	oom_log 4
 	trace_parse 1
 	trace 4
 	plan 5
 	start 5
 	sample 5
 	watch 5
+	watch_tree 5
+	watch_count 5
+	watch_who 5
 	config 5
 END
 files 'libcgx/*.c' | sed -n 's,^libcgx/\([a-z0-9_]*\)\.c$,\1,p' | while read -r f; do
