@@ -348,6 +348,24 @@ CGX_API int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret)
 	return give(w, ret);
 }
 
+CGX_API int cgx_watch_look(struct cgx_watch *w)
+{
+	int r = take_ready(w);
+
+	for (struct watch_node *n = w->all; !r && n; n = n->all_next) {
+		memset(n->quiet_until, 0, sizeof(n->quiet_until));
+		r = count_look(n, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS);
+	}
+	for (size_t i = 0; !r && i < w->n_trees; i++)
+		if (w->tree[i].local && w->tree[i].root)
+			r = count_settle(w->tree[i].root, NULL);
+	if (!r)
+		r = count_machine(w);
+	if (!r)
+		r = arm(w);
+	return r ? fail(w->cgx, r, NULL, "watch groups", NULL) : 0;
+}
+
 CGX_API int cgx_watch_fd(const struct cgx_watch *w)
 {
 	return w->epoll;

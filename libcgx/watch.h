@@ -24,6 +24,7 @@ struct watch_node {
 	unsigned flags;           /* NODE_* */
 	unsigned hot;             /* entries in the list of what to look at soon */
 	uint64_t notes, parent_notes; /* v1: notifications so far, and the parent's when this one began */
+	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
 	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
 	uint64_t group_kills;     /* v2: oom_group_kill as seen */
 	uint64_t quiet_until[COUNTS];

@@ -9,6 +9,8 @@
 #define QUIET_US 1000000
 /* The level whose limit was out of memory, and the kill for it, lie this close together. */
 #define SAME_OOM_US 2000000
+/* A notification and the kill it is for, this close: there may be more notifications than kills. */
+#define SAME_NOTE_US 100000
 
 /* ---- reading ---- */
 
@@ -340,28 +342,64 @@ int count_look(struct watch_node *n, unsigned what)
 	return r ? r : tell_grown(n, &c);
 }
 
+static uint64_t take_notes(struct watch_node *n)
+{
+	uint64_t more = 0;
+
+	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
+		return 0;
+	n->notes += more;
+	n->noted_us = watch_now();
+	return more;
+}
+
+/* Causes only: kills of the group itself are told when its turn comes. */
+static void read_causes(struct watch_node *n, uint64_t now)
+{
+	enum count k = n->tree->h->version == 2 ? COUNT_OOM : COUNT_LIMIT;
+	struct counters c;
+	uint64_t grew;
+
+	if (read_counters(n, LOOK_MEMORY, &c))
+		return;
+	grew = grown(n, &c, k);
+	n->untold[k] += grew;
+	if (k == COUNT_LIMIT)
+		n->limit_hits += grew;
+	if (grew)
+		n->oom_us = now;
+}
+
+/* v1 notifies the group whose limit it was and all below it, so the topmost one that was notified is the level. The
+ * limit hits of one kill go on after it and would pass for those of the next. */
+static struct watch_node *noted_level(struct watch_node *n, uint64_t now)
+{
+	struct watch_node *found = NULL;
+
+	for (; n; n = n->parent) {
+		if (take_notes(n))
+			watch_later(n->tree->w, n, LOOK_MEMORY, 0, 0);
+		if (n->notes > n->notes_told && now - n->noted_us < SAME_NOTE_US)
+			found = n;
+	}
+	if (found)
+		found->notes_told++;
+	return found;
+}
+
 struct watch_node *count_limit_level(struct watch_node *n)
 {
 	uint64_t now = watch_now();
+	struct watch_node *found = NULL;
 
-	for (; n; n = n->parent) {
-		struct counters c;
-		uint64_t grew;
-
-		/* causes only: kills of the group itself are told when its turn comes */
-		if (!read_counters(n, LOOK_MEMORY, &c)) {
-			grew = grown(n, &c, n->tree->h->version == 2 ? COUNT_OOM : COUNT_LIMIT);
-			if (n->tree->h->version == 2)
-				n->untold[COUNT_OOM] += grew;
-			else
-				n->untold[COUNT_LIMIT] += grew, n->limit_hits += grew;
-			if (grew)
-				n->oom_us = now;
-		}
-		if (n->oom_us && now - n->oom_us < SAME_OOM_US)
-			return n;
-	}
-	return NULL;
+	for (struct watch_node *p = n; p; p = p->parent)
+		read_causes(p, now);
+	if (n->tree->h->version == 1)
+		found = noted_level(n, now);
+	for (; n && !found; n = n->parent)
+		if (n->oom_us && now - n->oom_us < SAME_OOM_US && (n->tree->h->version == 2 || n->flags & NODE_MEM_MAX))
+			found = n;
+	return found;
 }
 
 /* ---- what is gone ---- */
@@ -386,16 +424,6 @@ int count_settle(struct watch_node *n, const char *gone)
 }
 
 /* ---- v1: notifications ---- */
-
-static uint64_t take_notes(struct watch_node *n)
-{
-	uint64_t more = 0;
-
-	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
-		return 0;
-	n->notes += more;
-	return more;
-}
 
 int count_noted(struct cgx_watch *w, struct watch_node *n)
 {
