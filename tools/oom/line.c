@@ -157,7 +157,7 @@ static void pressure_words(struct buf *b, const struct told *t, const struct lin
 	put_total(b, t);
 }
 
-static void words_of(struct buf *b, const struct told *t, const struct line_style *style)
+void line_what(struct buf *b, const struct told *t, const struct line_style *style)
 {
 	switch (t->e.kind) {
 	case CGX_E_KILL:
@@ -198,7 +198,7 @@ void line_words(struct buf *b, const struct told *t, const struct line_style *st
 		buf_puts(b, "(unknown group)");
 	if (*t->e.path || t->e.kind != CGX_E_UNSEEN)
 		buf_puts(b, ": ");
-	words_of(b, t, style);
+	line_what(b, t, style);
 }
 
 /* ---- the line ---- */

@@ -14,6 +14,8 @@ struct line_style {
 /* "web/api: killed stress (pid 4711, uid 1000, 62.1M) at memory.max 64.0M of web (used 64.0M, hit 35 times) [tracepoint]":
  * names are made fit for a screen; no newline. */
 void line_words(struct buf *b, const struct told *t, const struct line_style *style);
+/* The same without the group: "killed stress ...". */
+void line_what(struct buf *b, const struct told *t, const struct line_style *style);
 /* The same behind the local time and the kind, and a newline. */
 void line_format(struct buf *b, const struct told *t, const struct line_style *style);
 
