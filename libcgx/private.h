@@ -354,7 +354,7 @@ struct victim {
 #define VICTIM_MEMORY (1u << 2) /* the sizes */
 #define VICTIM_ADJ    (1u << 3)
 #define VICTIM_GROUPS (1u << 4)
-#define VICTIM_EXITED (1u << 5) /* it had exited when its groups were read: v1 then says "/" */
+#define VICTIM_EXITED (1u << 5) /* it was exiting when its groups were read: a v1 path of "/" may be wrong then */
 
 struct trace;
 /*
