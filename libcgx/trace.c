@@ -339,7 +339,7 @@ static int is_exiting(const char *stat, char state)
  * Where it is, before it goes. The number may be another process's already, or mean another one in this pid
  * namespace: then the name, where the kernel told it, is not the same.
  */
-static int find_groups(struct trace *t, struct victim *v)
+int trace_locate(struct trace *t, struct victim *v)
 {
 	struct cgx_process p = { 0 };
 	char path[40];
@@ -383,9 +383,6 @@ int trace_next(struct trace *t, struct victim *ret)
 		}
 		if (!r)
 			continue;
-		r = find_groups(t, &v);
-		if (r)
-			return r;
 		*ret = v;
 		return 1;
 	}

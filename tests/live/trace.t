@@ -10,7 +10,7 @@ has memory || skip_all "no memory controller"
 
 told() # PID: what was said of it, without the latency
 {
-	sed -n "s/^[0-9]* \\($1 .*\\)/\\1/p" "$tmp/victims"
+	sed -n "s,^[0-9]*/[0-9]* \\($1 .*\\),\\1,p" "$tmp/victims"
 }
 is_told() { [ -n "$(told "$1")" ]; }
 
@@ -54,7 +54,12 @@ grep -F -w -f "$tmp/storm" "$tmp/victims" >"$tmp/told"
 is "$(cut -d' ' -f2 "$tmp/told")" "$(cat "$tmp/storm")" "$n kills, each with its number, in order"
 num "$(grep -c -e "/$T/in\$" -e "/$T/in exited\$" "$tmp/told")" -ge $((n * 3 / 4)) "nearly all with their group"
 is "$(grep -v -e "/$T/in\$" -e ' exited$' -e ' -$' "$tmp/told")" "" "and none with another"
-diag "kill to line, microseconds: $(cut -d' ' -f1 "$tmp/told" | sort -n | awk '{ v[NR] = $1 } END { print "median", v[int((NR + 1) / 2)], "max", v[NR] }')"
+latency() # FIELD
+{
+	cut -d' ' -f1 "$tmp/told" | cut -d/ -f"$1" | sort -n |
+		awk '{ v[NR] = $1 } END { print "median", v[int((NR + 1) / 2)] ",", "max", v[NR] }'
+}
+diag "microseconds from kill to record: $(latency 1); to its group: $(latency 2)"
 unlike "$(cat "$tmp/victims")" '^lost' "none is lost"
 
 # A process that is killed by hand is no victim.

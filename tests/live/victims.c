@@ -2,8 +2,8 @@
 /*
  * victims [-l] [SECONDS] - say "ready", then print a line for each process that the kernel kills for memory, anywhere on
  * the machine: PID COMM UID ANON-BYTES OOM_SCORE_ADJ GROUP, where the group is that of the memory controller; what is
- * not known is "-". With -l the line begins with the microseconds from the kill until the line could be written. Ends
- * when the time is over (60) or by SIGTERM; "unsupported: WHY" and 77 where it cannot be done.
+ * not known is "-". With -l the line begins with the microseconds from the kill until it was known, a slash, and until its group was
+ * known, too. Ends when the time is over (60) or by SIGTERM; "unsupported: WHY" and 77 where it cannot be done.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -20,13 +20,16 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void tell(struct cgx *cgx, const struct victim *v, int latency)
+static int tell(struct cgx *cgx, struct trace *t, struct victim *v, int latency)
 {
 	AUTO_FREE char *group = NULL;
 	struct cgx_hierarchy *h = layout_find(cgx, CGX_C_MEMORY);
+	uint64_t known = now_us();
 
+	if (trace_locate(t, v))
+		return -1;
 	if (latency)
-		printf("%llu ", (unsigned long long)(now_us() - v->time_us));
+		printf("%llu/%llu ", (unsigned long long)(known - v->time_us), (unsigned long long)(now_us() - v->time_us));
 	printf("%d %s ", (int)v->pid, v->known & VICTIM_COMM ? v->comm : "-");
 	if (v->known & VICTIM_UID)
 		printf("%u ", (unsigned)v->uid);
@@ -45,6 +48,7 @@ static void tell(struct cgx *cgx, const struct victim *v, int latency)
 	else
 		printf("-\n");
 	fflush(stdout);
+	return 0;
 }
 
 static int follow(struct cgx *cgx, struct trace *t, uint64_t end, int latency)
@@ -57,7 +61,8 @@ static int follow(struct cgx *cgx, struct trace *t, uint64_t end, int latency)
 	while ((now = now_us()) < end) {
 		poll(&p, 1, (int)((end - now) / 1000) + 1);
 		while ((r = trace_next(t, &v)) > 0)
-			tell(cgx, &v, latency);
+			if (tell(cgx, t, &v, latency))
+				return 2;
 		if (r < 0)
 			return 2;
 		if (trace_lost(t) != lost)
