@@ -350,7 +350,7 @@ int cause_hint(const struct cgx_oom_report *r, const struct cause *c, unsigned n
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		buf_reset(b);
 		if (hints[i](r, c, b) && !n--)
-			return 1;
+			return b->err ? b->err : 1;
 	}
 	return 0;
 }

@@ -317,6 +317,7 @@ void explain_text(struct buf *b, const struct cgx_oom_report *r, const char *whe
 {
 	AUTO_BUF struct buf hint = { 0 };
 	struct cause c;
+	int got;
 
 	cause_find(r, &c);
 	text_head(b, r, when);
@@ -328,11 +329,11 @@ void explain_text(struct buf *b, const struct cgx_oom_report *r, const char *whe
 	text_held(b, &c);
 	text_tasks(b, r, &c);
 	text_notes(b, r);
-	for (unsigned n = 0; cause_hint(r, &c, n, &hint); n++) {
+	for (unsigned n = 0; (got = cause_hint(r, &c, n, &hint)) > 0; n++) {
 		line(b, "hint");
 		buf_add(b, hint.s, hint.len);
 		buf_putc(b, '\n');
 	}
-	if (hint.err)
-		b->err = hint.err;
+	if (got)
+		b->err = got;
 }
