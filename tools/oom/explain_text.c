@@ -143,7 +143,10 @@ static void text_others(struct buf *b, const struct cgx_oom_report *r, const str
 	const struct {
 		const char *name;
 		const struct cgx_oom_counter *c;
-	} all[] = { { "memory", &r->memory }, { "memory and swap", &r->memory_swap }, { "swap", &r->swap }, { "kernel memory", &r->kmem } };
+	} all[] = {
+		{ "memory", &r->memory }, { "memory and swap", &r->memory_swap },
+		{ "swap", &r->swap },     { "kernel memory", &r->kmem },
+	};
 	const char *between = "";
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -308,8 +311,9 @@ static void text_notes(struct buf *b, const struct cgx_oom_report *r)
 	for (size_t i = 0; i < r->n_victims; i++)
 		if (r->victim[i].reaped < 0) {
 			line(b, "note");
-			buf_printf(b, "the kernel could not take the memory of pid %d at once: it came back only when the process had ended\n",
+			buf_printf(b, "the kernel could not take the memory of pid %d at once: it came back only when ",
 				   (int)r->victim[i].pid);
+			buf_puts(b, "the process had ended\n");
 		}
 }
 
