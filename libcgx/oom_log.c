@@ -145,7 +145,7 @@ static int end_line(struct cgx_oom_log *log)
 
 	if (b->err)
 		return -ENOMEM;
-	while (b->len && strchr(" \t\r", b->s[b->len - 1])) /* of DOS, of copying */
+	if (b->len && b->s[b->len - 1] == '\r')
 		b->s[--b->len] = '\0';
 	r = take_line(log, buf_text(&log->line));
 	buf_reset(&log->line);

@@ -158,6 +158,25 @@ static void take_summary(struct oom_entry *e, const char *s)
 		copy(e->constraint, sizeof(e->constraint), s + sizeof(key) - 1, strcspn(s + sizeof(key) - 1, ", \n"));
 }
 
+static int ends(const struct buf *b, const char *with)
+{
+	size_t n = strlen(with);
+
+	return b->len >= n && !memcmp(b->s + b->len - n, with, n);
+}
+
+/* dmesg shows a split line as several; journald takes the blanks off their ends. */
+static void go_on(struct oom_entry *e, const char *s)
+{
+	struct buf *b = e->unfinished;
+
+	if (!b || b->len > CGX_PATH_MAX * 3)
+		return;
+	if (b == &e->old && (oom_starts(s, "killed as a result") || ends(b, " limit of")))
+		buf_putc(b, ' ');
+	buf_puts(b, s);
+}
+
 /* A record of the report that is being gathered. */
 static int take_detail(struct oom_entry *e, const char *s)
 {
@@ -178,8 +197,7 @@ static int take_detail(struct oom_entry *e, const char *s)
 		e->unfinished = NULL;
 		return r < 0 ? r : 0;
 	}
-	if (e->unfinished && e->unfinished->len < CGX_PATH_MAX * 3) /* dmesg shows a split line as several */
-		buf_puts(e->unfinished, s);
+	go_on(e, s);
 	return 0;
 }
 

@@ -3,7 +3,8 @@
  * victims [-l] [SECONDS] - say "ready", then print a line for each process that the kernel kills for memory, anywhere
  * on the machine: PID COMM UID ANON-BYTES OOM_SCORE_ADJ GROUP, where the group is that of the memory controller; what is
  * not known is "-". With -l the line begins with the microseconds from the kill until it was known, a slash, and those
- * until its group was known, too. Ends when the time is over (60) or by SIGTERM; "unsupported: WHY" and 77 where it cannot be done.
+ * until its group was known, too. Ends when the time is over (60) or by SIGTERM; "unsupported: WHY" and 77 where it
+ * cannot be done.
  */
 #include <poll.h>
 #include <stdio.h>
