@@ -3,7 +3,7 @@
 # Words that do not belong in the sources: paths of one machine, hosts of one network, tests of the kernel's version.
 . "${0%/*}/lib.sh"
 
-files '*' | grep -v -e '^tests/check/words\.t$' -e '\.tree$' -e '^COPYING$' -e '^tests/fuzz/corpus/' >"$work/files"
+files '*' | grep -v -e '^tests/check/words\.t$' -e '\.tree$' -e '^COPYING$' -e '^tests/fuzz/corpus/' -e '^tests/explain/logs/' >"$work/files"
 list=$(tr '\n' ' ' <"$work/files")
 search() # PATTERN: in all files
 {
