@@ -74,6 +74,7 @@ struct pending {
 	uint64_t count, total, limit, usage, limit_hits, deadline;
 	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
 	int removed;
+	char *procs;     /* cgroup.procs when the kill was seen, NULL not read */
 	struct snapshot *before;
 };
 struct snapshot;
