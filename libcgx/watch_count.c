@@ -77,7 +77,7 @@ static int read_memory_v2(struct watch_tree *t, int dir, struct counters *c)
 static int read_memory_v1(int dir, struct counters *c)
 {
 	AUTO_BUF struct buf b = { 0 };
-	uint64_t under, disabled;
+	uint64_t under, disabled, with_swap;
 	int r = read_text(dir, "memory.oom_control", &b);
 
 	if (r <= 0)
@@ -85,8 +85,11 @@ static int read_memory_v1(int dir, struct counters *c)
 	take(c, COUNT_KILL, b.s, "oom_kill");
 	if (!text_flat_u64(b.s, "under_oom", &under) && !text_flat_u64(b.s, "oom_kill_disable", &disabled))
 		c->stalled = under && disabled;
-	if (!count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
-		c->known |= 1u << COUNT_LIMIT;
+	if (count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
+		return 0;
+	c->known |= 1u << COUNT_LIMIT;
+	if (!count_read(dir, "memory.memsw.failcnt", &with_swap)) /* of two limits that are the same this one is hit */
+		c->v[COUNT_LIMIT] += with_swap;
 	return 0;
 }
 
