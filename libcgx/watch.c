@@ -409,7 +409,8 @@ static int add_trees(struct cgx_watch *w)
 		return -ENOMEM;
 	for (size_t i = 0; i < cgx->n_hier; i++) {
 		unsigned serves = served(w, &cgx->hier[i]);
-		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves };
+		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves,
+					.dialect = count_dialect(&cgx->hier[i]) };
 
 		if (!serves)
 			continue;
