@@ -267,20 +267,14 @@ static int tell_pressure(struct watch_node *n)
 	return watch_tell(n->tree->w, &e);
 }
 
-/* A trigger of a group that is removed wakes without end. */
+/* A trigger whose group is being removed wakes without end, and with an error. */
 static int pressed(struct watch_node *n, uint32_t events)
 {
-	struct cgx_watch *w = n->tree->w;
-
-	if (!(events & EPOLLERR) || events & EPOLLPRI) {
-		AUTO_CLOSE int dir = node_dir(n);
-
-		if (dir >= 0)
-			return tell_pressure(n);
-	}
+	if (!(events & EPOLLERR))
+		return tell_pressure(n);
 	close(n->pressure_fd);
 	n->pressure_fd = -1;
-	w->n_fds--;
+	n->tree->w->n_fds--;
 	return 0;
 }
 
