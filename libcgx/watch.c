@@ -270,20 +270,14 @@ static int tell_pressure(struct watch_node *n)
 	return watch_tell(n->tree->w, &e);
 }
 
-/* A trigger of a group that is removed wakes without end. */
+/* A trigger whose group is being removed wakes without end, and with an error. */
 static int pressed(struct watch_node *n, uint32_t events)
 {
-	struct cgx_watch *w = n->tree->w;
-
-	if (!(events & EPOLLERR) || events & EPOLLPRI) {
-		AUTO_CLOSE int dir = node_dir(n);
-
-		if (dir >= 0)
-			return tell_pressure(n);
-	}
+	if (!(events & EPOLLERR))
+		return tell_pressure(n);
 	close(n->pressure_fd);
 	n->pressure_fd = -1;
-	w->n_fds--;
+	n->tree->w->n_fds--;
 	return 0;
 }
 
@@ -412,7 +406,8 @@ static int add_trees(struct cgx_watch *w)
 		return -ENOMEM;
 	for (size_t i = 0; i < cgx->n_hier; i++) {
 		unsigned serves = served(w, &cgx->hier[i]);
-		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves };
+		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves,
+					.dialect = count_dialect(&cgx->hier[i]) };
 
 		if (!serves)
 			continue;

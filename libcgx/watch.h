@@ -13,6 +13,9 @@
 
 enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
+struct counters;
+struct watch_tree;
+
 struct watch_node {
 	struct watch_tree *tree;
 	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
@@ -42,7 +45,17 @@ struct watch_node {
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
 
+/* How a hierarchy says what is counted; chosen once. */
+struct watch_dialect {
+	const char *limit, *usage;  /* of memory */
+	enum count cause;           /* grows when the group's own limit was out of memory */
+	int notes;                  /* out of memory is told by eventfd, to the group whose limit it was and all below it */
+	int shared_cause;           /* the cause also grows when memory is found, without a limit nothing is meant by it */
+	int (*read_memory)(struct watch_tree *t, int dir, struct counters *c);
+};
+
 struct watch_tree {
+	const struct watch_dialect *dialect;
 	struct cgx_watch *w;
 	struct cgx_hierarchy *h;
 	unsigned serves;
@@ -147,6 +160,7 @@ const char *node_path(const struct watch_node *n);
 
 /* ---- watch_count.c ---- */
 
+const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h);
 /* Read the counters for the first time. */
 int count_begin(struct watch_node *n);
 /* Whether the group has limits of its own. */

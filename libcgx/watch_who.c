@@ -334,7 +334,7 @@ static void pending_free(struct pending *p)
 static int fill_level(struct pending *p, const struct watch_node *n)
 {
 	struct watch_node *level = n ? count_limit_level((struct watch_node *)n) : NULL;
-	int v2, dir;
+	int dir;
 
 	p->limit = p->usage = p->limit_hits = UINT64_MAX;
 	if (!level)
@@ -344,13 +344,12 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 		return -ENOMEM;
 	p->limit_hits = level->limit_hits;
 	level->limit_hits = 0;
-	v2 = level->tree->h->version == 2;
 	dir = node_dir(level);
 	if (dir < 0)
 		return 0;
-	if (count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &p->limit))
+	if (count_read(dir, level->tree->dialect->limit, &p->limit))
 		p->limit = UINT64_MAX;
-	if (count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &p->usage))
+	if (count_read(dir, level->tree->dialect->usage, &p->usage))
 		p->usage = UINT64_MAX;
 	close(dir);
 	return 0;
