@@ -72,7 +72,7 @@ if has memory; then
 	kill=$(echo "$out" | grep ' kill ')
 	like "$kill" "^[0-9-]{10} [0-9:]{8}\.[0-9]{3} kill  $T/k: killed hog \(pid $victim, uid 0, 1[0-9]\.[0-9]M\)" \
 		"with its group, pid, command, user and size"
-	like "$kill" 'at memory\.max 16\.0M \(used 1[56]\.[0-9]M, hit [0-9]+ times\)' "and the limit"
+	like "$kill" 'at memory\.max 16\.0M \((used 1[56]\.[0-9]M, )?hit [0-9]+ times\)' "and the limit"
 	like "$kill" '\[(tracepoint|kernel log)\]$' "and where that is known from"
 	is "$(echo "$out" | grep -c .)" 1 "one line for one kill"
 	like "$err" "^cgx-oom-watch: [0-9]+ groups watched, for .*: 1 process killed\$" "a summary at the end"
