@@ -216,6 +216,8 @@ static int sample(struct cgx_watch *w, uint64_t now)
 
 	if (now < w->next_sample)
 		return 0;
+	if (!w->cursor)
+		w->round = now;
 	w->next_sample = now + w->sample_us / 10;
 	for (size_t i = 0; !r && i < share; i++) {
 		struct watch_node *n = w->cursor ? w->cursor : w->all;
@@ -227,6 +229,7 @@ static int sample(struct cgx_watch *w, uint64_t now)
 		if (r == -ENOENT)
 			r = tree_gone(n);
 		if (!w->cursor) { /* once around */
+			w->next_sample = w->round + w->sample_us;
 			if (!r)
 				r = count_machine(w);
 			break;
@@ -284,7 +287,7 @@ static int take_ready(struct cgx_watch *w)
 	uint64_t count;
 	int r = 0;
 
-	while (!r && epoll_wait(w->epoll, &e, 1, 0) > 0) {
+	while (!r && !w->first && epoll_wait(w->epoll, &e, 1, 0) > 0) {
 		if (e.data.ptr == &w->inotify)
 			r = read_inotify(w);
 		else if (e.data.ptr == &w->timer)
@@ -323,7 +326,7 @@ static int work(struct cgx_watch *w)
 	now = watch_now();
 	if (!r)
 		r = run_due(w, now);
-	if (!r)
+	if (!r && !w->first)
 		r = sample(w, now);
 	if (!r)
 		r = who_expire(w, now);

@@ -102,7 +102,7 @@ struct queued {
 struct cgx_watch {
 	struct cgx *cgx;
 	unsigned kinds;
-	uint64_t sample_us, next_sample, stall_us, window_us;
+	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
 	struct watch_tree *tree;
 	size_t n_trees;

@@ -504,6 +504,7 @@ static int match(struct cgx_watch *w)
 	return r;
 }
 
+/* The tracepoint first: what it tells need not wait for the log to be read. */
 int who_drain(struct cgx_watch *w)
 {
 	struct who *who = w->who;
@@ -515,7 +516,9 @@ int who_drain(struct cgx_watch *w)
 		r = take_traced(w, &v);
 		any = 1;
 	}
-	while (!r && who->kmsg && cgx_kmsg_next(who->kmsg, &o) > 0) {
+	if (!r && any)
+		r = match(w);
+	while (!r && who->kmsg && !w->first && cgx_kmsg_next(who->kmsg, &o) > 0) {
 		r = take_logged(w, &o);
 		any = 1;
 	}
