@@ -104,6 +104,8 @@ struct cgx_watch {
 	unsigned kinds;
 	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
+	int pressed;                    /* epoll of the pressure triggers, asked by the clock; -1 none */
+	uint64_t next_pressed;
 	struct watch_tree *tree;
 	size_t n_trees;
 	struct watch_root *root;
