@@ -144,7 +144,7 @@ static int check_list(struct check *c)
 /* The kernel reads 0x.. as well, and net_cls.classid is hardly written otherwise. */
 static int any_number(const char *s, uint64_t *ret)
 {
-	size_t n = strspn(s, "0123456789abcdefABCDEF");
+	size_t n;
 
 	if (strncmp(s, "0x", 2))
 		return num_u64(s, ret);
