@@ -477,6 +477,8 @@ static int check_nested(struct check *c)
 			return -ENOMEM;
 		r = n++ ? put_pair(c, word, buf_text(&c->out)) : put_subject(c, word);
 	}
+	if (!r && !n)
+		return not_understood(c, "nothing to write");
 	if (!r && n < 2 && strncmp(c->words, "SIZE", 4))
 		return not_understood(c, "no limits behind the name");
 	return r;
