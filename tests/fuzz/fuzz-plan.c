@@ -199,7 +199,6 @@ static void try_plan(struct cgx *cgx, struct cgx_group *g, char *lines)
 	if (!r && !removes(p))
 		r = cgx_plan_apply(p) ? -EIO : cgx_plan_undo(p);
 	must(!r || *cgx_error(cgx));
-	must(!strstr(cgx_error(cgx), "could not be undone"));
 	cgx_plan_free(p);
 }
 
