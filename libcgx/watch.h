@@ -104,6 +104,8 @@ struct cgx_watch {
 	unsigned kinds;
 	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
+	int pressed;                    /* epoll of the pressure triggers, asked by the clock; -1 none */
+	uint64_t next_pressed;
 	struct watch_tree *tree;
 	size_t n_trees;
 	struct watch_root *root;
@@ -180,6 +182,8 @@ int count_sample(struct watch_node *n);
 struct watch_node *count_limit_level(struct watch_node *n);
 /* One number of a file in dir, "max" is UINT64_MAX. */
 int count_read(int dir, const char *file, uint64_t *ret);
+/* Memory that was used when the limit was hit, of what was read a little later: the victim may have left by then. */
+uint64_t count_usage_then(uint64_t limit, uint64_t usage);
 /* Compare with the kills of the whole machine. */
 int count_machine(struct cgx_watch *w);
 

@@ -204,6 +204,11 @@ static void fill_fork(struct watch_node *n, struct cgx_event *e, struct cgx_effe
 	}
 }
 
+uint64_t count_usage_then(uint64_t limit, uint64_t usage)
+{
+	return limit == UINT64_MAX || usage >= limit - limit / 8 ? usage : UINT64_MAX;
+}
+
 static void fill_memory(struct watch_node *n, struct cgx_event *e)
 {
 	const struct watch_dialect *d = n->tree->dialect;
@@ -214,6 +219,8 @@ static void fill_memory(struct watch_node *n, struct cgx_event *e)
 		e->limit = UINT64_MAX;
 	if (dir < 0 || count_read(dir, d->usage, &e->usage))
 		e->usage = UINT64_MAX;
+	if (e->kind == CGX_E_OOM)
+		e->usage = count_usage_then(e->limit, e->usage);
 }
 
 static int tell_count(struct watch_node *n, enum count k)

@@ -110,11 +110,11 @@ static int watch_directory(struct watch_node *n, int dir)
 			    (double)w->sample_us / 1e6);
 }
 
-static int add_to_epoll(struct cgx_watch *w, int fd, uint32_t events, void *data)
+static int add_to_epoll(int epoll, int fd, uint32_t events, void *data)
 {
 	struct epoll_event e = { .events = events, .data.ptr = data };
 
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* v1: cgroup.event_control takes "EVENTFD FD-OF-THE-FILE" (v1 memory.rst 9 and 10). */
@@ -140,7 +140,7 @@ static int notify_oom(struct watch_node *n, int dir)
 	} else {
 		r = register_oom(dir, fd);
 		if (!r)
-			r = add_to_epoll(w, fd, EPOLLIN, n);
+			r = add_to_epoll(w->epoll, fd, EPOLLIN, n);
 		if (r) {
 			close(fd);
 		} else {
@@ -167,7 +167,7 @@ static int watch_pressure(struct watch_node *n, int dir)
 	if (write(fd, text, strlen(text) + 1) < 0)
 		r = -errno;
 	if (!r)
-		r = add_to_epoll(w, fd, EPOLLPRI, n);
+		r = add_to_epoll(w->pressed, fd, EPOLLPRI, n);
 	if (r) {
 		close(fd);
 		return watch_unseen(w, UNSEEN_FDS, "pressure of %s and others is not watched: %s%s", node_path(n), strerror(-r),

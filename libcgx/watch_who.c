@@ -351,6 +351,7 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 		p->limit = UINT64_MAX;
 	if (count_read(dir, level->tree->dialect->usage, &p->usage))
 		p->usage = UINT64_MAX;
+	p->usage = count_usage_then(p->limit, p->usage);
 	close(dir);
 	return 0;
 }
