@@ -206,7 +206,8 @@ static int new_node(struct watch_tree *t, struct watch_node *parent, const char 
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags };
+	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags,
+				  .born_us = watch_now() };
 	n->path = strdup(path);
 	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
 		free(n->path);
@@ -404,7 +405,7 @@ static int entry_changed(struct watch_node *n, uint32_t mask, const char *name)
 	if (path.err)
 		return path.err;
 	child = tree_find(n->tree, buf_text(&path));
-	return child ? tree_gone(child) : 0;
+	return child ? tree_gone(child) : count_unseen(n->tree, buf_text(&path));
 }
 
 int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)

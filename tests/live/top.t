@@ -80,6 +80,12 @@ if have promtool; then
 else
 	skip "no promtool" "promtool agrees"
 fi
+mkfifo "$tmp/fifo"
+cat "$tmp/fifo" >"$tmp/through" &
+exits 0 "into a pipe" cgx-top --openmetrics -n 1 -o "$tmp/fifo" "$T"
+wait $!
+ok "stays a pipe" test -p "$tmp/fifo"
+ok "and takes it all" grep -q '^# EOF$' "$tmp/through"
 exits 1 "a folder that is not there" cgx-top --openmetrics -n 1 -o "$tmp/no/m.prom" "$T"
 one_line "is said"
 if [ -e /dev/full ]; then
