@@ -60,14 +60,16 @@ int fs_wait(int fd, int timeout_ms);
 
 struct fs_entry {
 	char *name;
+	uint64_t ino;
 	int leaf; /* a directory that has no directories in it */
 };
 struct fs_list {
 	struct fs_entry *entry;
 	size_t n;
 };
-/* How many links a directory has: cgroupfs counts 2 and each group below. */
-int fs_links(int dirfd, nlink_t *ret);
+/* How many links a directory has (cgroupfs counts 2 and each group below), and its number. path comes from a listing:
+ * it is not held beneath dirfd; "" is dirfd itself. */
+int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino);
 /* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
 int fs_is_leaf(int dirfd);
 /* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */

@@ -59,6 +59,8 @@ cat >"$work/rows" <<-'END'
 	start 5
 	sample 5
 	sample_file 5
+	sample_node 5
+	sample_tree 5
 	watch 5
 	watch_tree 5
 	watch_count 5
