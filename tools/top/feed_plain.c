@@ -28,8 +28,8 @@ static const struct feed_column columns[COLUMNS] = {
 	[COL_THROTTLED] = { "THROTTLED", "CPU time waited for by cpu.max", UNIT_USEC, 0, 0, "cpu.max" },
 };
 static const char *const settings[COLUMNS] = {
-	[COL_MEMORY] = "memory.current", [COL_MEMORY_MAX] = "memory.max", [COL_HITS] = "memory.events:max",
-	[COL_KILLS] = "memory.events:oom_kill", [COL_PIDS] = "pids.current", [COL_PIDS_MAX] = "pids.max",
+	[COL_MEMORY] = "memory.current", [COL_MEMORY_MAX] = "memory.max", [COL_HITS] = "memory.events.local:max",
+	[COL_KILLS] = "memory.events.local:oom_kill", [COL_PIDS] = "pids.current", [COL_PIDS_MAX] = "pids.max",
 	[COL_PEAK] = "pids.peak", [COL_DENIED] = "pids.events:max", [COL_CPU] = "cpu.stat:usage_usec",
 	[COL_THROTTLED] = "cpu.stat:throttled_usec",
 };
