@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the tests of the screen share: cgx-top in a tmux of its own, looked at as a person would. TAP goes to stdout.
 set -u
-export LC_ALL=C
+# what is looked at is UTF-8; what is started has its own
+export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
 n_tests=0 n_failed=0
 tmp=$(mktemp -d /tmp/cgxs.XXXXXX) || exit 1

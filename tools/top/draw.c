@@ -189,22 +189,18 @@ static void draw_heading(const struct view *v, int line, const unsigned char *sh
 	terminal_fill(v->t, line, 0, LOOK_HEADING, v->cells);
 	terminal_put(v->t, line, 0, by_name ? LOOK_SORTED : LOOK_HEADING, buf_text(&name));
 	for (size_t i = 0; i < v->columns; i++) {
-		struct buf AUTO_BUF b = { 0 };
-		int sorted = v->rows.sort == i, cells = column_cells(&c[i]);
+		struct buf AUTO_BUF b = { 0 }, name_cell = { 0 };
+		int sorted = v->rows.sort == i, cells = column_cells(&c[i]) + 1;
 
 		if (!shown[i])
 			continue;
+		/* the arrow has room in the blank between the columns */
 		if (sorted)
-			buf_puts(&b, v->rows.reverse ? v->g->up : v->g->down);
-		else
-			buf_putc(&b, ' ');
-		/* the arrow has the blank between the columns */
-		struct buf AUTO_BUF text = { 0 };
-
-		cells_pad(&text, c[i].name, cells, 1, v->g->more);
-		buf_puts(&b, buf_text(&text));
+			buf_puts(&name_cell, v->rows.reverse ? v->g->up : v->g->down);
+		buf_puts(&name_cell, c[i].name);
+		cells_pad(&b, buf_text(&name_cell), cells, 1, v->g->more);
 		terminal_put(v->t, line, at, sorted ? LOOK_SORTED : LOOK_HEADING, buf_text(&b));
-		at += cells + 1;
+		at += cells;
 	}
 }
 
