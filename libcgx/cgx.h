@@ -607,6 +607,11 @@ int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags);
 int cgx_watch_fd(const struct cgx_watch *w);
 /* The next event; 0 none for now. What the event points to lives until the next call. */
 int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret);
+/*
+ * Look at every group now, whatever was notified: before an end, so that cgx_watch_next() tells what has happened up to
+ * this call. Victims may take some 20 ms more.
+ */
+int cgx_watch_look(struct cgx_watch *w);
 /* Groups watched now, over all hierarchies each once. */
 size_t cgx_watch_groups(const struct cgx_watch *w);
 /* ---- the same at length, from a log ------------------------------------------------------- */

@@ -299,21 +299,23 @@ int fs_mount_private(const char *type)
 
 /* ---- listing ---- */
 
-int fs_links(int dirfd, nlink_t *ret)
+int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino)
 {
 	struct stat st;
 
-	if (fstatat(dirfd, "", &st, AT_EMPTY_PATH))
+	if (fstatat(dirfd, path, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	*ret = st.st_nlink;
+	*ret_ino = st.st_ino;
 	return 0;
 }
 
 int fs_is_leaf(int dirfd)
 {
 	nlink_t links;
+	uint64_t ino;
 
-	return !fs_links(dirfd, &links) && links == 2;
+	return !fs_links(dirfd, "", &links, &ino) && links == 2;
 }
 
 /* The kernel's record; glibc has no getdents64 before 2.30 and readdir costs a malloc and a stat. */
@@ -325,7 +327,7 @@ struct dirent_rec {
 	char name[];
 };
 
-static int list_add(struct fs_list *l, size_t *cap, const char *name, int leaf)
+static int list_add(struct fs_list *l, size_t *cap, const struct dirent_rec *d, int leaf)
 {
 	if (l->n == *cap) {
 		size_t more = *cap ? *cap * 2 : 16;
@@ -336,7 +338,8 @@ static int list_add(struct fs_list *l, size_t *cap, const char *name, int leaf)
 		l->entry = e;
 		*cap = more;
 	}
-	l->entry[l->n].name = strdup(name);
+	l->entry[l->n].name = strdup(d->name);
+	l->entry[l->n].ino = d->ino;
 	if (!l->entry[l->n].name)
 		return -ENOMEM;
 	l->entry[l->n++].leaf = leaf;
@@ -383,7 +386,7 @@ static int list(int dirfd, const char *path, int dirs, struct fs_list *ret)
 			i += d->reclen;
 			if (!strcmp(d->name, ".") || !strcmp(d->name, "..") || !wanted(fd, d, dirs, &leaf))
 				continue;
-			r = list_add(&l, &cap, d->name, leaf);
+			r = list_add(&l, &cap, d, leaf);
 		}
 	if (!r && n < 0)
 		r = -errno;

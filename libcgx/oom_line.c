@@ -151,8 +151,8 @@ static void parse_figures(const char *s, struct oom_killed *k)
 {
 	static const char adj[] = "oom_score_adj:";
 	const char *p = strstr(s, adj);
-	uint64_t uid;
-	int64_t n;
+	uint64_t uid, n;
+	int minus;
 
 	k->total_vm = kilobytes(s, "total-vm:");
 	k->anon_rss = kilobytes(s, "anon-rss:");
@@ -160,8 +160,13 @@ static void parse_figures(const char *s, struct oom_killed *k)
 	k->shmem_rss = kilobytes(s, "shmem-rss:");
 	if (!oom_number(s, "UID:", &uid) || !oom_number(s, "), UID ", &uid))
 		k->uid = (uid_t)uid;
-	if (p && !num_i64(p + sizeof(adj) - 1, &n) && n >= -1000 && n <= 1000)
-		k->oom_score_adj = (int)n;
+	if (!p)
+		return;
+	p += sizeof(adj) - 1;
+	minus = *p == '-';
+	p += minus;
+	if (!num_scan(&p, &n) && n <= 1000)
+		k->oom_score_adj = minus ? -(int)n : (int)n;
 }
 
 /* From the left: group names stand in other records, and one that begins so is the kernel's. */

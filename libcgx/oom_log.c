@@ -117,6 +117,10 @@ static int take_line(struct cgx_oom_log *log, const char *s)
 	if (log->record.len > RECORD_MAX)
 		buf_reset(&log->record);
 	log_parse_line(s, &l);
+	if (l.form == LOG_BARE && !strncmp(s, "-- ", 3)) { /* journalctl: "-- Boot 1f2e... --" */
+		r = finish_record(log);
+		return r ? r : oom_report_cut(log, 1);
+	}
 	if (l.form == LOG_BARE && (log->was_raw || log->has_prefixes)) {
 		if (!log->was_raw) /* there it is the dictionary of a record */
 			go_on(log, s);
@@ -136,12 +140,13 @@ static int take_line(struct cgx_oom_log *log, const char *s)
 
 static int end_line(struct cgx_oom_log *log)
 {
+	struct buf *b = &log->line;
 	int r;
 
-	if (log->line.err)
+	if (b->err)
 		return -ENOMEM;
-	if (log->line.len && log->line.s[log->line.len - 1] == '\r')
-		log->line.s[--log->line.len] = '\0';
+	if (b->len && b->s[b->len - 1] == '\r')
+		b->s[--b->len] = '\0';
 	r = take_line(log, buf_text(&log->line));
 	buf_reset(&log->line);
 	return r;

@@ -53,6 +53,9 @@ int oom_report_take(struct cgx_oom_log *log, const char *text);
 int oom_report_cut(struct cgx_oom_log *log, int end);
 struct oom_entry *oom_entry_free(struct oom_entry *e);
 
+/* A command's name of n bytes: the kernel's have 15 at most, so a longer one was escaped by a program. 0 or -ENOMEM. */
+int oom_comm(char *to, size_t size, const char *s, size_t n);
+
 /* The record may hold figures; 1 it did. -ENOMEM. */
 int oom_table_take(struct oom_entry *e, const char *text);
 /* Pages to bytes, once the victim can tell how large they are. */

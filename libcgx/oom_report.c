@@ -92,15 +92,16 @@ static void copy(char *to, size_t size, const char *s, size_t n)
 	to[n] = '\0';
 }
 
-static void set_comm(char *to, size_t size, const char *s, size_t n)
+int oom_comm(char *to, size_t size, const char *s, size_t n)
 {
 	AUTO_BUF struct buf b = { 0 };
 
-	if (n > 15) /* the kernel's have 15 bytes: a program has escaped it */
+	if (n > 15)
 		log_decode(&b, s, n);
 	else
 		buf_add(&b, s, n);
 	copy(to, size, buf_text(&b), b.len);
+	return b.err;
 }
 
 static const char invoked[] = " invoked oom-killer: ", summary[] = "oom-kill:", task_in[] = "Task in ";
@@ -119,14 +120,13 @@ static int begin(struct cgx_oom_log *log, const char *s, const char *at)
 	if (!e)
 		return -ENOMEM;
 	e->pub.complete = 1;
-	set_comm(e->trigger, sizeof(e->trigger), s, (size_t)(at - s));
 	if (gfp) {
 		gfp += strlen("gfp_mask=");
 		copy(e->gfp, sizeof(e->gfp), gfp, strcspn(gfp, ", "));
 	}
 	if (!oom_number(at, "order=", &order) && order < 64)
 		e->pub.order = (int)order;
-	return 0;
+	return oom_comm(e->trigger, sizeof(e->trigger), s, (size_t)(at - s));
 }
 
 /* "CPU: 0 UID: 0 PID: 261 Comm: hog ..."; before 3.10 "Pid: 261, comm: hog ..." */
@@ -158,6 +158,25 @@ static void take_summary(struct oom_entry *e, const char *s)
 		copy(e->constraint, sizeof(e->constraint), s + sizeof(key) - 1, strcspn(s + sizeof(key) - 1, ", \n"));
 }
 
+static int ends(const struct buf *b, const char *with)
+{
+	size_t n = strlen(with);
+
+	return b->len >= n && !memcmp(b->s + b->len - n, with, n);
+}
+
+/* dmesg shows a split line as several; journald takes the blanks off their ends. */
+static void go_on(struct oom_entry *e, const char *s)
+{
+	struct buf *b = e->unfinished;
+
+	if (!b || b->len > CGX_PATH_MAX * 3)
+		return;
+	if (b == &e->old && (oom_starts(s, "killed as a result") || ends(b, " limit of")))
+		buf_putc(b, ' ');
+	buf_puts(b, s);
+}
+
 /* A record of the report that is being gathered. */
 static int take_detail(struct oom_entry *e, const char *s)
 {
@@ -178,8 +197,7 @@ static int take_detail(struct oom_entry *e, const char *s)
 		e->unfinished = NULL;
 		return r < 0 ? r : 0;
 	}
-	if (e->unfinished && e->unfinished->len < CGX_PATH_MAX * 3) /* dmesg shows a split line as several */
-		buf_puts(e->unfinished, s);
+	go_on(e, s);
 	return 0;
 }
 
@@ -205,8 +223,7 @@ static int add_victim(struct oom_entry *e, const struct oom_killed *k)
 	*v = (struct cgx_oom_victim){ .pid = k->pid, .uid = k->uid, .total_vm = k->total_vm, .anon_rss = k->anon_rss,
 				      .file_rss = k->file_rss, .shmem_rss = k->shmem_rss,
 				      .oom_score_adj = k->oom_score_adj };
-	set_comm(v->comm, sizeof(v->comm), k->comm, strlen(k->comm));
-	return 0;
+	return oom_comm(v->comm, sizeof(v->comm), k->comm, strlen(k->comm));
 }
 
 static struct cgx_oom_victim *victim_of(const struct oom_entry *e, pid_t pid)

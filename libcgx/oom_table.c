@@ -2,7 +2,6 @@
 /* The figures of an out-of-memory report: counters, memory.stat, the machine's memory, the table of tasks. */
 #include "oom_log.h"
 
-#include "log_line.h"
 #include "oom_line.h"
 
 #include <errno.h>
@@ -261,18 +260,6 @@ static int scan_signed(const char **s, int64_t *ret)
 	return 0;
 }
 
-/* 15 bytes; more means that a program has escaped what it is. */
-static void set_comm(char *comm, size_t size, const char *s)
-{
-	AUTO_BUF struct buf b = { 0 };
-
-	if (strlen(s) > 15)
-		log_decode(&b, s, strlen(s));
-	else
-		buf_puts(&b, s);
-	snprintf(comm, size, "%s", buf_text(&b));
-}
-
 /* "[    253]     0   253     7927 ...             0 NAME" */
 static int parse_task(const struct oom_entry *e, const char *s, struct cgx_oom_task *t)
 {
@@ -291,16 +278,17 @@ static int parse_task(const struct oom_entry *e, const char *s, struct cgx_oom_t
 	}
 	if (*s != ' ')
 		return 0;
-	set_comm(t->comm, sizeof(t->comm), s + 1);
-	return 1;
+	s++;
+	return oom_comm(t->comm, sizeof(t->comm), s, strlen(s)) ? -ENOMEM : 1;
 }
 
 static int take_task(struct oom_entry *e, const char *s)
 {
 	struct cgx_oom_task t;
+	int r = parse_task(e, s, &t);
 
-	if (!parse_task(e, s, &t))
-		return 0;
+	if (r <= 0)
+		return r;
 	if (e->pub.n_tasks == OOM_TASKS_MAX)
 		return 1;
 	if (e->pub.n_tasks == e->cap_tasks) {

@@ -60,14 +60,16 @@ int fs_wait(int fd, int timeout_ms);
 
 struct fs_entry {
 	char *name;
+	uint64_t ino;
 	int leaf; /* a directory that has no directories in it */
 };
 struct fs_list {
 	struct fs_entry *entry;
 	size_t n;
 };
-/* How many links a directory has: cgroupfs counts 2 and each group below. */
-int fs_links(int dirfd, nlink_t *ret);
+/* How many links a directory has (cgroupfs counts 2 and each group below), and its number. path comes from a listing:
+ * it is not held beneath dirfd; "" is dirfd itself. */
+int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino);
 /* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
 int fs_is_leaf(int dirfd);
 /* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */
@@ -369,15 +371,15 @@ struct victim {
 	uid_t uid;
 	uint64_t total_vm, anon_rss, file_rss, shmem_rss; /* bytes */
 	int oom_score_adj;
-	const char *groups;    /* the text of its /proc/PID/cgroup, for layout_path_in(); "" it was gone. Borrowed
-				* until the next call */
+	const char *groups;    /* the text of its /proc/PID/cgroup, for layout_path_in(); "" not known. Borrowed until
+				* the next trace_locate() */
 };
 #define VICTIM_COMM   (1u << 0)
 #define VICTIM_UID    (1u << 1)
 #define VICTIM_MEMORY (1u << 2) /* the sizes */
 #define VICTIM_ADJ    (1u << 3)
 #define VICTIM_GROUPS (1u << 4)
-#define VICTIM_EXITED (1u << 5) /* it had exited when its groups were read: v1 then says "/" */
+#define VICTIM_EXITED (1u << 5) /* it was exiting when its groups were read: a v1 path of "/" may be wrong then */
 
 struct trace;
 /*
@@ -388,8 +390,16 @@ struct trace;
 int trace_open(struct cgx *cgx, struct trace **ret);
 /* Readable when there is something; asking may use the wake-up up, so then call trace_next() until it gives 0. */
 int trace_fd(const struct trace *t);
-/* The next victim, oldest first; 0 none. The kernel may mark a task that exits anyway: that is no OOM kill by count. */
+/*
+ * The next victim, oldest first, its groups not looked up; 0 none. The kernel may mark a task that exits anyway: that is
+ * no OOM kill by count.
+ */
 int trace_next(struct trace *t, struct victim *ret);
+/*
+ * Read its groups, at once or it is gone; 0 also when it is. The kernel holds the victim's lock while it prints the
+ * report, and this waits for it: 0.1 ms, 2 ms and more with a serial console.
+ */
+int trace_locate(struct trace *t, struct victim *v);
 /* How many were lost because nobody read in time. */
 uint64_t trace_lost(const struct trace *t);
 struct trace *trace_close(struct trace *t);

@@ -320,11 +320,26 @@ static size_t take_oldest(struct trace *t)
 	return n;
 }
 
+#define PF_EXITING 4 /* include/linux/sched.h */
+
+/* "... S PPID PGRP SESSION TTY TPGID FLAGS": it is on its way out, though maybe no zombie yet. */
+static int is_exiting(const char *stat, char state)
+{
+	const char *p = strrchr(stat, ')');
+	uint64_t flags;
+
+	for (int field = 0; p && field < 7; field++)
+		p = strchr(p + 1, ' ');
+	if (p)
+		p++;
+	return state == 'Z' || state == 'X' || !p || num_scan(&p, &flags) || flags & PF_EXITING;
+}
+
 /*
  * Where it is, before it goes. The number may be another process's already, or mean another one in this pid
  * namespace: then the name, where the kernel told it, is not the same.
  */
-static int find_groups(struct trace *t, struct victim *v)
+int trace_locate(struct trace *t, struct victim *v)
 {
 	struct cgx_process p = { 0 };
 	char path[40];
@@ -343,7 +358,7 @@ static int find_groups(struct trace *t, struct victim *v)
 	} else {
 		if (v->known & VICTIM_COMM && strcmp(p.comm, v->comm))
 			return 0;
-		if (p.state == 'Z' || p.state == 'X')
+		if (is_exiting(t->stat.s, p.state))
 			v->known |= VICTIM_EXITED;
 		if (!(v->known & VICTIM_COMM))
 			snprintf(v->comm, sizeof(v->comm), "%.15s", p.comm);
@@ -368,9 +383,6 @@ int trace_next(struct trace *t, struct victim *ret)
 		}
 		if (!r)
 			continue;
-		r = find_groups(t, &v);
-		if (r)
-			return r;
 		*ret = v;
 		return 1;
 	}

@@ -21,7 +21,8 @@ int trace_parse_format(const char *text, struct trace_format *ret);
  * 1 a victim, whose groups are not known yet; 0 another record; -EBADMSG malformed. What PERF_RECORD_LOST counts
  * is added to *lost.
  */
-int trace_parse_record(const struct trace_format *f, const void *record, size_t len, uint64_t *lost, struct victim *ret);
+int trace_parse_record(const struct trace_format *f, const void *record, size_t len, uint64_t *lost,
+		       struct victim *ret);
 /* Its time in microseconds without parsing the rest, 0 unknown. */
 uint64_t trace_record_time(const void *record, size_t len);
 

@@ -186,7 +186,8 @@ uint64_t trace_record_time(const void *record, size_t len)
 	return s.header.type == PERF_RECORD_SAMPLE ? s.time_ns / 1000 : 0;
 }
 
-int trace_parse_record(const struct trace_format *f, const void *record, size_t len, uint64_t *lost, struct victim *ret)
+int trace_parse_record(const struct trace_format *f, const void *record, size_t len, uint64_t *lost,
+		       struct victim *ret)
 {
 	struct perf_event_header h;
 	struct victim v = { .uid = (uid_t)-1, .groups = "" };

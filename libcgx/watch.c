@@ -216,6 +216,8 @@ static int sample(struct cgx_watch *w, uint64_t now)
 
 	if (now < w->next_sample)
 		return 0;
+	if (!w->cursor)
+		w->round = now;
 	w->next_sample = now + w->sample_us / 10;
 	for (size_t i = 0; !r && i < share; i++) {
 		struct watch_node *n = w->cursor ? w->cursor : w->all;
@@ -227,6 +229,7 @@ static int sample(struct cgx_watch *w, uint64_t now)
 		if (r == -ENOENT)
 			r = tree_gone(n);
 		if (!w->cursor) { /* once around */
+			w->next_sample = w->round + w->sample_us;
 			if (!r)
 				r = count_machine(w);
 			break;
@@ -267,20 +270,14 @@ static int tell_pressure(struct watch_node *n)
 	return watch_tell(n->tree->w, &e);
 }
 
-/* A trigger of a group that is removed wakes without end. */
+/* A trigger whose group is being removed wakes without end, and with an error. */
 static int pressed(struct watch_node *n, uint32_t events)
 {
-	struct cgx_watch *w = n->tree->w;
-
-	if (!(events & EPOLLERR) || events & EPOLLPRI) {
-		AUTO_CLOSE int dir = node_dir(n);
-
-		if (dir >= 0)
-			return tell_pressure(n);
-	}
+	if (!(events & EPOLLERR))
+		return tell_pressure(n);
 	close(n->pressure_fd);
 	n->pressure_fd = -1;
-	w->n_fds--;
+	n->tree->w->n_fds--;
 	return 0;
 }
 
@@ -290,7 +287,7 @@ static int take_ready(struct cgx_watch *w)
 	uint64_t count;
 	int r = 0;
 
-	while (!r && epoll_wait(w->epoll, &e, 1, 0) > 0) {
+	while (!r && !w->first && epoll_wait(w->epoll, &e, 1, 0) > 0) {
 		if (e.data.ptr == &w->inotify)
 			r = read_inotify(w);
 		else if (e.data.ptr == &w->timer)
@@ -329,7 +326,7 @@ static int work(struct cgx_watch *w)
 	now = watch_now();
 	if (!r)
 		r = run_due(w, now);
-	if (!r)
+	if (!r && !w->first)
 		r = sample(w, now);
 	if (!r)
 		r = who_expire(w, now);
@@ -346,6 +343,24 @@ CGX_API int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret)
 	if (r < 0)
 		return fail(w->cgx, r, NULL, "watch groups", NULL);
 	return give(w, ret);
+}
+
+CGX_API int cgx_watch_look(struct cgx_watch *w)
+{
+	int r = take_ready(w);
+
+	for (struct watch_node *n = w->all; !r && n; n = n->all_next) {
+		memset(n->quiet_until, 0, sizeof(n->quiet_until));
+		r = count_look(n, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS);
+	}
+	for (size_t i = 0; !r && i < w->n_trees; i++)
+		if (w->tree[i].local && w->tree[i].root)
+			r = count_settle(w->tree[i].root, NULL);
+	if (!r)
+		r = count_machine(w);
+	if (!r)
+		r = arm(w);
+	return r ? fail(w->cgx, r, NULL, "watch groups", NULL) : 0;
 }
 
 CGX_API int cgx_watch_fd(const struct cgx_watch *w)
@@ -391,7 +406,8 @@ static int add_trees(struct cgx_watch *w)
 		return -ENOMEM;
 	for (size_t i = 0; i < cgx->n_hier; i++) {
 		unsigned serves = served(w, &cgx->hier[i]);
-		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves };
+		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves,
+					.dialect = count_dialect(&cgx->hier[i]) };
 
 		if (!serves)
 			continue;

@@ -13,6 +13,9 @@
 
 enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
+struct counters;
+struct watch_tree;
+
 struct watch_node {
 	struct watch_tree *tree;
 	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
@@ -24,6 +27,7 @@ struct watch_node {
 	unsigned flags;           /* NODE_* */
 	unsigned hot;             /* entries in the list of what to look at soon */
 	uint64_t notes, parent_notes; /* v1: notifications so far, and the parent's when this one began */
+	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
 	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
 	uint64_t group_kills;     /* v2: oom_group_kill as seen */
 	uint64_t quiet_until[COUNTS];
@@ -41,7 +45,17 @@ struct watch_node {
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
 
+/* How a hierarchy says what is counted; chosen once. */
+struct watch_dialect {
+	const char *limit, *usage;  /* of memory */
+	enum count cause;           /* grows when the group's own limit was out of memory */
+	int notes;                  /* out of memory is told by eventfd, to the group whose limit it was and all below it */
+	int shared_cause;           /* the cause also grows when memory is found, without a limit nothing is meant by it */
+	int (*read_memory)(struct watch_tree *t, int dir, struct counters *c);
+};
+
 struct watch_tree {
+	const struct watch_dialect *dialect;
 	struct cgx_watch *w;
 	struct cgx_hierarchy *h;
 	unsigned serves;
@@ -73,6 +87,7 @@ struct pending {
 	uint64_t count, total, limit, usage, limit_hits, deadline;
 	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
 	int removed;
+	char *procs;     /* cgroup.procs when the kill was seen, NULL not read */
 	struct snapshot *before;
 };
 struct snapshot;
@@ -87,7 +102,7 @@ struct queued {
 struct cgx_watch {
 	struct cgx *cgx;
 	unsigned kinds;
-	uint64_t sample_us, next_sample, stall_us, window_us;
+	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
 	struct watch_tree *tree;
 	size_t n_trees;
@@ -145,6 +160,7 @@ const char *node_path(const struct watch_node *n);
 
 /* ---- watch_count.c ---- */
 
+const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h);
 /* Read the counters for the first time. */
 int count_begin(struct watch_node *n);
 /* Whether the group has limits of its own. */

@@ -9,6 +9,8 @@
 #define QUIET_US 1000000
 /* The level whose limit was out of memory, and the kill for it, lie this close together. */
 #define SAME_OOM_US 2000000
+/* A notification and the kill it is for, this close: there may be more notifications than kills. */
+#define SAME_NOTE_US 100000
 
 /* ---- reading ---- */
 
@@ -72,20 +74,32 @@ static int read_memory_v2(struct watch_tree *t, int dir, struct counters *c)
 	return r < 0 ? r : 0;
 }
 
-static int read_memory_v1(int dir, struct counters *c)
+static int read_memory_v1(struct watch_tree *t, int dir, struct counters *c)
 {
 	AUTO_BUF struct buf b = { 0 };
-	uint64_t under, disabled;
+	uint64_t under, disabled, with_swap;
 	int r = read_text(dir, "memory.oom_control", &b);
 
+	(void)t;
 	if (r <= 0)
 		return r;
 	take(c, COUNT_KILL, b.s, "oom_kill");
 	if (!text_flat_u64(b.s, "under_oom", &under) && !text_flat_u64(b.s, "oom_kill_disable", &disabled))
 		c->stalled = under && disabled;
-	if (!count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
-		c->known |= 1u << COUNT_LIMIT;
+	if (count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
+		return 0;
+	c->known |= 1u << COUNT_LIMIT;
+	if (!count_read(dir, "memory.memsw.failcnt", &with_swap)) /* of two limits that are the same this one is hit */
+		c->v[COUNT_LIMIT] += with_swap;
 	return 0;
+}
+
+const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h)
+{
+	static const struct watch_dialect v1 = { "memory.limit_in_bytes", "memory.usage_in_bytes", COUNT_LIMIT, 1, 1, read_memory_v1 };
+	static const struct watch_dialect v2 = { "memory.max", "memory.current", COUNT_OOM, 0, 0, read_memory_v2 };
+
+	return h->version == 2 ? &v2 : &v1;
 }
 
 static int read_pids(int dir, struct counters *c)
@@ -119,7 +133,7 @@ static int read_counters(const struct watch_node *n, unsigned what, struct count
 
 	*c = (struct counters){ .stalled = -1, .populated = -1 };
 	if (!r && what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
-		r = t->h->version == 2 ? read_memory_v2(t, dir, c) : read_memory_v1(dir, c);
+		r = t->dialect->read_memory(t, dir, c);
 	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
 		r = read_pids(dir, c);
 	if (!r && what & LOOK_EVENTS && t->h->version == 2)
@@ -138,7 +152,7 @@ int count_limits(struct watch_node *n)
 	n->flags &= ~(NODE_PIDS_MAX | NODE_MEM_MAX);
 	if (t->serves & SERVES_PIDS && !count_read(dir, "pids.max", &limit) && limit != UINT64_MAX)
 		n->flags |= NODE_PIDS_MAX;
-	if (t->h->version == 1 && t->serves & SERVES_MEMORY && !count_read(dir, "memory.limit_in_bytes", &limit) &&
+	if (t->dialect->shared_cause && t->serves & SERVES_MEMORY && !count_read(dir, t->dialect->limit, &limit) &&
 	    limit < ((uint64_t)INT64_MAX & ~0xffffull))
 		n->flags |= NODE_MEM_MAX;
 	return 0;
@@ -192,13 +206,13 @@ static void fill_fork(struct watch_node *n, struct cgx_event *e, struct cgx_effe
 
 static void fill_memory(struct watch_node *n, struct cgx_event *e)
 {
+	const struct watch_dialect *d = n->tree->dialect;
 	AUTO_CLOSE int dir = node_dir(n);
-	int v2 = n->tree->h->version == 2;
 
 	e->limit_path = node_path(n);
-	if (dir < 0 || count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &e->limit))
+	if (dir < 0 || count_read(dir, d->limit, &e->limit))
 		e->limit = UINT64_MAX;
-	if (dir < 0 || count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &e->usage))
+	if (dir < 0 || count_read(dir, d->usage, &e->usage))
 		e->usage = UINT64_MAX;
 }
 
@@ -284,7 +298,7 @@ static int tell_grown(struct watch_node *n, const struct counters *c)
 	int r = 0;
 
 	n->limit_hits += limit;
-	if (oom || (limit && n->tree->h->version == 1))
+	if (oom || (limit && n->tree->dialect->cause == COUNT_LIMIT))
 		n->oom_us = now;
 	n->untold[COUNT_LIMIT] += limit;
 	n->untold[COUNT_OOM] += oom;
@@ -340,28 +354,65 @@ int count_look(struct watch_node *n, unsigned what)
 	return r ? r : tell_grown(n, &c);
 }
 
+static uint64_t take_notes(struct watch_node *n)
+{
+	uint64_t more = 0;
+
+	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
+		return 0;
+	n->notes += more;
+	n->noted_us = watch_now();
+	return more;
+}
+
+/* Causes only: kills of the group itself are told when its turn comes. */
+static void read_causes(struct watch_node *n, uint64_t now)
+{
+	enum count k = n->tree->dialect->cause;
+	struct counters c;
+	uint64_t grew;
+
+	if (read_counters(n, LOOK_MEMORY, &c))
+		return;
+	grew = grown(n, &c, k);
+	n->untold[k] += grew;
+	if (k == COUNT_LIMIT)
+		n->limit_hits += grew;
+	if (grew)
+		n->oom_us = now;
+}
+
+/* v1 notifies the group whose limit it was and all below it, so the topmost one that was notified is the level. The
+ * limit hits of one kill go on after it and would pass for those of the next. */
+static struct watch_node *noted_level(struct watch_node *n, uint64_t now)
+{
+	struct watch_node *found = NULL;
+
+	for (; n; n = n->parent) {
+		if (take_notes(n))
+			watch_later(n->tree->w, n, LOOK_MEMORY, 0, 0);
+		if (n->notes > n->notes_told && now - n->noted_us < SAME_NOTE_US)
+			found = n;
+	}
+	if (found)
+		found->notes_told++;
+	return found;
+}
+
 struct watch_node *count_limit_level(struct watch_node *n)
 {
 	uint64_t now = watch_now();
+	struct watch_node *found = NULL;
 
-	for (; n; n = n->parent) {
-		struct counters c;
-		uint64_t grew;
-
-		/* causes only: kills of the group itself are told when its turn comes */
-		if (!read_counters(n, LOOK_MEMORY, &c)) {
-			grew = grown(n, &c, n->tree->h->version == 2 ? COUNT_OOM : COUNT_LIMIT);
-			if (n->tree->h->version == 2)
-				n->untold[COUNT_OOM] += grew;
-			else
-				n->untold[COUNT_LIMIT] += grew, n->limit_hits += grew;
-			if (grew)
-				n->oom_us = now;
-		}
-		if (n->oom_us && now - n->oom_us < SAME_OOM_US)
-			return n;
-	}
-	return NULL;
+	for (struct watch_node *p = n; p; p = p->parent)
+		read_causes(p, now);
+	if (n->tree->dialect->notes)
+		found = noted_level(n, now);
+	for (; n && !found; n = n->parent)
+		if (n->oom_us && now - n->oom_us < SAME_OOM_US &&
+		    (!n->tree->dialect->shared_cause || n->flags & NODE_MEM_MAX))
+			found = n;
+	return found;
 }
 
 /* ---- what is gone ---- */
@@ -386,16 +437,6 @@ int count_settle(struct watch_node *n, const char *gone)
 }
 
 /* ---- v1: notifications ---- */
-
-static uint64_t take_notes(struct watch_node *n)
-{
-	uint64_t more = 0;
-
-	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
-		return 0;
-	n->notes += more;
-	return more;
-}
 
 int count_noted(struct cgx_watch *w, struct watch_node *n)
 {

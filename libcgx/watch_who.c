@@ -139,9 +139,41 @@ static struct known *new_known(struct who *who, pid_t pid, enum cgx_source sourc
 	return k;
 }
 
-static int take_traced(struct cgx_watch *w, const struct victim *v)
+static int match(struct cgx_watch *w);
+
+/* The kill may be there to be seen in a group that was notified just now. */
+static int look_at_hot(struct cgx_watch *w)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < w->n_due; i++)
+		if (w->due[i].what & LOOK_MEMORY)
+			r = count_look(w->due[i].node, LOOK_MEMORY);
+	return r;
+}
+
+/* The kernel may hold the victim's task for milliseconds, while it prints to a slow console; then asking for its group
+ * takes as long. So first see whether a group that shows a kill has the victim among its processes. */
+static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
 {
 	struct watch_tree *t = memory_tree(w);
+	int r = match(w);
+
+	if (!r && !k->used)
+		r = look_at_hot(w);
+	if (!r && !k->used)
+		r = match(w);
+	if (r || k->used || !t || trace_locate(w->who->trace, v) < 0)
+		return r;
+	if (v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
+		layout_path_in(w->cgx, t->h, v->groups, &k->path);
+	if (k->path && !*k->path && t->h->version == 1) /* one that exits meanwhile is moved to the root */
+		free(STEAL(k->path));
+	return 0;
+}
+
+static int take_traced(struct cgx_watch *w, struct victim *v)
+{
 	struct known *k = find_known(w->who, v->pid, watch_now());
 
 	if (k) /* memory.oom.group marks the first victim twice */
@@ -160,11 +192,7 @@ static int take_traced(struct cgx_watch *w, const struct victim *v)
 	}
 	if (v->known & VICTIM_ADJ)
 		k->oom_score_adj = v->oom_score_adj;
-	if (t && v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
-		layout_path_in(w->cgx, t->h, v->groups, &k->path);
-	if (k->path && !*k->path && t->h->version == 1) /* one that exits meanwhile is moved to the root */
-		free(STEAL(k->path));
-	return 0;
+	return locate(w, v, k);
 }
 
 /* The kernel names groups from the root of the hierarchy; the mount may begin further down. NULL outside it. */
@@ -298,6 +326,7 @@ static void pending_free(struct pending *p)
 {
 	free(p->path);
 	free(p->limit_path);
+	free(p->procs);
 	snapshot_free(p->before);
 	free(p);
 }
@@ -305,7 +334,7 @@ static void pending_free(struct pending *p)
 static int fill_level(struct pending *p, const struct watch_node *n)
 {
 	struct watch_node *level = n ? count_limit_level((struct watch_node *)n) : NULL;
-	int v2, dir;
+	int dir;
 
 	p->limit = p->usage = p->limit_hits = UINT64_MAX;
 	if (!level)
@@ -315,13 +344,12 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 		return -ENOMEM;
 	p->limit_hits = level->limit_hits;
 	level->limit_hits = 0;
-	v2 = level->tree->h->version == 2;
 	dir = node_dir(level);
 	if (dir < 0)
 		return 0;
-	if (count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &p->limit))
+	if (count_read(dir, level->tree->dialect->limit, &p->limit))
 		p->limit = UINT64_MAX;
-	if (count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &p->usage))
+	if (count_read(dir, level->tree->dialect->usage, &p->usage))
 		p->usage = UINT64_MAX;
 	close(dir);
 	return 0;
@@ -332,7 +360,14 @@ static uint64_t patience(const struct who *who)
 	return who->trace || who->kmsg ? VICTIM_WAIT_US : 0;
 }
 
-static int match(struct cgx_watch *w);
+static void read_procs(const struct watch_node *n, char **ret)
+{
+	AUTO_BUF struct buf procs = { 0 };
+	AUTO_CLOSE int dir = node_dir(n);
+
+	if (dir >= 0 && !fs_read(dir, "cgroup.procs", &procs))
+		buf_steal(&procs, ret);
+}
 
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice)
@@ -349,6 +384,8 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 		pending_free(p);
 		return -ENOMEM;
 	}
+	if (n && w->who->trace)
+		read_procs(n, &p->procs);
 	if (n) {
 		p->before = ((struct watch_node *)n)->before;
 		((struct watch_node *)n)->before = NULL;
@@ -415,13 +452,26 @@ static void sweep(struct cgx_watch *w)
 	}
 }
 
+static int has_pid(const char *procs, pid_t pid)
+{
+	char text[16];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%d\n", (int)pid);
+
+	for (const char *p = procs; (p = strstr(p, text)); p += len)
+		if (p == procs || p[-1] == '\n')
+			return 1;
+	return 0;
+}
+
 /* A victim belongs to a kill in its group; to one in a group that is gone and had no name, from anywhere below. */
 static int fits(const struct pending *p, const struct known *k)
 {
 	size_t len = strlen(p->path);
 
-	if (k->used || !k->path || !p->tree)
+	if (k->used || !p->tree)
 		return 0;
+	if (!k->path)
+		return p->procs && has_pid(p->procs, k->pid);
 	if (!strcmp(p->path, k->path))
 		return 1;
 	return p->removed && (!len || (!strncmp(k->path, p->path, len) && k->path[len] == '/')) &&
@@ -453,6 +503,7 @@ static int match(struct cgx_watch *w)
 	return r;
 }
 
+/* The tracepoint first: what it tells need not wait for the log to be read. */
 int who_drain(struct cgx_watch *w)
 {
 	struct who *who = w->who;
@@ -464,7 +515,9 @@ int who_drain(struct cgx_watch *w)
 		r = take_traced(w, &v);
 		any = 1;
 	}
-	while (!r && who->kmsg && cgx_kmsg_next(who->kmsg, &o) > 0) {
+	if (!r && any)
+		r = match(w);
+	while (!r && who->kmsg && !w->first && cgx_kmsg_next(who->kmsg, &o) > 0) {
 		r = take_logged(w, &o);
 		any = 1;
 	}

@@ -1,54 +1,268 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cgx-top: watch groups. */
+/* cgx-top: watch the figures of groups, on a screen or line by line. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
-#include "top/feed_plain.h"
+#include "top/batch.h"
+#include "top/config.h"
 #include "top/keys.h"
 #include "top/view.h"
 #include "ui/frame.h"
 #include "ui/message.h"
+#include "ui/units.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
 
 struct spec {
-	struct view_how view;
-	int keys;
+	uint64_t delay_us, count;
+	int batch, csv, json, metrics, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save;
+	const char *sort, *columns, *filter, *record, *replay, *output;
 };
 
 static const struct opt options[] = {
-	{ 'd', "delay", "TIME", OPT_USEC, offsetof(struct spec, view.delay_us), "between samples (1s)", .flags = OPT_NONZERO },
-	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct spec, view.read_only), "no killing, freezing, setting" },
-	{ 0, "ascii", NULL, OPT_FLAG, offsetof(struct spec, view.ascii), "draw with ASCII alone" },
-	{ 0, "no-color", NULL, OPT_FLAG, offsetof(struct spec, view.no_colour), "no colours" },
-	{ 0, "no-mouse", NULL, OPT_FLAG, offsetof(struct spec, view.no_mouse), "leave the mouse to the terminal" },
+	{ 'd', "delay", "TIME", OPT_USEC, offsetof(struct spec, delay_us), "between samples (1s)", .flags = OPT_NONZERO },
+	{ 'n', "iterations", "N", OPT_U64, offsetof(struct spec, count), "end after N samples", .flags = OPT_NONZERO },
+	{ 'b', "batch", NULL, OPT_FLAG, offsetof(struct spec, batch), "text without a screen; usual where stdout is no terminal" },
+	{ 0, "csv", NULL, OPT_FLAG, offsetof(struct spec, csv), "batch as comma-separated values, raw numbers" },
+	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample" },
+	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter" },
+	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE },
+	{ 's', "sort", "COLUMN", OPT_STRING, offsetof(struct spec, sort), "sort by it; -COLUMN turns the order round" },
+	{ 'c', "columns", "LIST", OPT_STRING, offsetof(struct spec, columns), "columns to show; help lists them" },
+	{ 'f', "filter", "TEXT", OPT_STRING, offsetof(struct spec, filter), "groups with TEXT in their path" },
+	{ 0, "flat", NULL, OPT_FLAG, offsetof(struct spec, flat), "a list, not a tree" },
+	{ 0, "hide-empty", NULL, OPT_FLAG, offsetof(struct spec, hide_empty), "leave out groups without processes" },
+	{ 0, "record", "FILE", OPT_STRING, offsetof(struct spec, record), "write each sample to FILE, too", COMPLETE_FILE },
+	{ 0, "replay", "FILE", OPT_STRING, offsetof(struct spec, replay), "show what was recorded", COMPLETE_FILE },
+	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct spec, read_only), "no killing, freezing, setting limits" },
+	{ 0, "ascii", NULL, OPT_FLAG, offsetof(struct spec, ascii), "draw with ASCII alone" },
+	{ 0, "no-color", NULL, OPT_FLAG, offsetof(struct spec, no_colour), "no colours" },
+	{ 0, "no-mouse", NULL, OPT_FLAG, offsetof(struct spec, no_mouse), "leave the mouse to the terminal" },
 	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen" },
+	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones" },
 	OPT_END
 };
-static const char *const synopsis[] = { "[-d TIME] [GROUP]", NULL };
-static const struct example examples[] = { { "cgx-top web", "what happens below web" }, { NULL, NULL } };
+
+static const char *const synopsis[] = { "[OPTION]... [GROUP]", "--batch [-n N] [GROUP]", "--replay FILE", NULL };
+static const struct example examples[] = {
+	{ "cgx-top", "all groups, on the screen; ? shows the keys" },
+	{ "cgx-top --sort -MEM% web", "what is below web, the nearest to its limit first" },
+	{ "cgx-top --csv -d 10s -c MEMORY,HITS,PIDS,DENIED >log.csv", "figures for later" },
+	{ "cgx-top --openmetrics -d 15s -o /var/lib/node_exporter/cgx.prom", "for a node exporter" },
+	{ NULL, NULL }
+};
+
+/* ---- the usual options ---- */
+
+/* What was not said on the command line is as the file says. */
+static void fill_in(struct spec *spec, const struct spec *usual)
+{
+	int *flags[] = { &spec->flat, &spec->hide_empty, &spec->read_only, &spec->ascii, &spec->no_colour, &spec->no_mouse };
+	const int usually[] = { usual->flat, usual->hide_empty, usual->read_only, usual->ascii, usual->no_colour,
+				usual->no_mouse };
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		*flags[i] |= usually[i];
+	if (!spec->delay_us)
+		spec->delay_us = usual->delay_us;
+	if (!spec->sort)
+		spec->sort = usual->sort;
+	if (!spec->columns)
+		spec->columns = usual->columns;
+	if (!spec->filter)
+		spec->filter = usual->filter;
+}
+
+static int save(struct frame *f, const struct spec *s)
+{
+	const struct {
+		const char *name;
+		int on;
+	} flags[] = { { "flat", s->flat }, { "hide-empty", s->hide_empty }, { "read-only", s->read_only },
+		      { "ascii", s->ascii }, { "no-color", s->no_colour }, { "no-mouse", s->no_mouse } };
+	const struct {
+		const char *name, *value;
+	} texts[] = { { "sort", s->sort }, { "columns", s->columns }, { "filter", s->filter } };
+	char text[4][1024], *lines[16];
+	size_t n = 0, k = 0;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].on)
+			lines[n++] = (char *)flags[i].name;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].value) {
+			snprintf(text[k], sizeof(text[k]), "%s %s", texts[i].name, texts[i].value);
+			lines[n++] = text[k++];
+		}
+	if (s->delay_us) {
+		snprintf(text[k], sizeof(text[k]), "delay %lluus", (unsigned long long)s->delay_us);
+		lines[n++] = text[k];
+	}
+	return config_write(f, lines, n);
+}
+
+/* ---- the run ---- */
+
+/* Each group may keep descriptors open; the soft limit is for programs that use select(2). */
+static void raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int list_columns(void)
+{
+	size_t n;
+	const struct feed_column *c = feed_columns(NULL, &n);
+
+	for (size_t i = 0; i < n; i++)
+		printf("%-9s %s\n", c[i].name, c[i].help);
+	return STATUS_DONE;
+}
+
+/* On the screen columns can be chosen at any time, so all are read; elsewhere those that are printed. */
+static uint64_t needed(const struct spec *spec, int screen)
+{
+	const struct feed_column *c;
+	const char *list = spec->columns;
+	uint64_t bits = 0;
+	size_t n;
+
+	c = feed_columns(NULL, &n);
+	for (size_t i = 0; i < n; i++)
+		if (screen || spec->record || (!list && c[i].shown))
+			bits |= 1ull << i;
+	while (list && *list) {
+		size_t len = strcspn(list, ","), at = feed_column_find(list, len);
+
+		if (at != SIZE_MAX)
+			bits |= 1ull << at;
+		list += len + (list[len] == ',');
+	}
+	if (spec->sort) {
+		const char *name = spec->sort + (*spec->sort == '-');
+		size_t at = feed_column_find(name, strlen(name));
+
+		if (at != SIZE_MAX)
+			bits |= 1ull << at;
+	}
+	return bits;
+}
+
+static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
+{
+	struct batch_how how = {
+		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
+		.delay_us = s->delay_us ? s->delay_us : 1000000, .count = s->count, .flat = s->flat, .hide_empty = s->hide_empty,
+		.filter = s->filter, .sort = s->sort, .columns = s->columns, .output = s->output,
+	};
+
+	if (s->metrics && !s->output && !how.count)
+		how.count = 1;
+	return batch_run(f, feed, &how);
+}
+
+static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
+{
+#ifdef HAVE_NCURSES
+	struct view_how how = {
+		.delay_us = s->delay_us, .read_only = s->read_only, .ascii = s->ascii, .no_colour = s->no_colour,
+		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .sort = s->sort, .columns = s->columns,
+	};
+	int r = view_run(f, feed, &how);
+
+	if (r >= 0)
+		return r;
+	if (r != -EOPNOTSUPP && r != -ENOTTY)
+		return r;
+	msg_note(f, "this terminal (TERM=%s) cannot show a screen: printing instead", getenv("TERM") ? getenv("TERM") : "");
+#else
+	msg_note(f, "built without ncurses: printing instead of a screen");
+#endif
+	return run_batch(f, feed, s);
+}
+
+static int check_spec(struct frame *f, const struct spec *s, int argc)
+{
+	if (s->csv + s->json + s->metrics > 1)
+		return msg_usage(f, "--csv, --json and --openmetrics exclude each other");
+	if (argc > 1)
+		return msg_usage(f, "more than one group named");
+	if (s->replay && (s->record || argc))
+		return msg_usage(f, "--replay shows a file: no group and no --record with it");
+	return 0;
+}
+
+static int open_feed(struct frame *f, const struct spec *s, const char *group, int screen, struct feed **ret)
+{
+	int r;
+
+	if (s->replay)
+		return feed_open_replay(f, s->replay, ret);
+	r = frame_open(f);
+	if (r < 0)
+		return frame_failed(f);
+	raise_fd_limit();
+	r = feed_open_live(f, group ? group : "/", needed(s, screen), ret);
+	if (r < 0)
+		return r;
+	return s->record ? feed_record(*ret, f, s->record) : 0;
+}
+
+static int show(struct frame *f, const struct spec *s, const char *group)
+{
+	int batch = s->batch || s->csv || s->json || s->metrics || s->output || !isatty(STDOUT_FILENO);
+	struct feed *feed = NULL;
+	int r = open_feed(f, s, group, !batch, &feed);
+
+	if (!r)
+		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
+	feed_close(feed);
+	return r;
+}
 
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
-	struct spec *spec = data;
-	struct feed *feed;
-	int r;
+	struct spec *spec = data, usual = { 0 };
+	AUTO_FREE char *text = NULL;
+	int r = check_spec(f, spec, argc);
 
+	if (r)
+		return r;
 	if (spec->keys) {
 		keys_print();
 		return STATUS_DONE;
 	}
-	spec->view.root = argc ? argv[0] : NULL;
-	r = feed_plain_open(f->cgx, "", !f->root, &feed);
-	if (r < 0)
+	if (spec->columns && !strcmp(spec->columns, "help"))
+		return list_columns();
+	if (spec->save)
+		return save(f, spec);
+	r = config_read(f, options, &usual, &text);
+	if (r)
 		return r;
-	r = view_run(f, feed, &spec->view);
-	feed_plain_close(feed);
-	return r < 0 ? msg_error(f, NULL, "terminal: open: %s", strerror(-r)) : r;
+	fill_in(spec, &usual);
+	return show(f, spec, argc ? argv[0] : NULL);
 }
 
 static const struct tool tool = {
-	.name = "cgx-top", .summary = "Watch groups", .synopsis = synopsis, .examples = examples, .options = options,
-	.spec_size = sizeof(struct spec), .positional = { COMPLETE_GROUP }, .run = run,
+	.name = "cgx-top",
+	.summary = "Watch the figures of groups",
+	.synopsis = synopsis,
+	.description = "One tree of groups over all hierarchies, on a screen or line by line. What is - is off for a group, ? is "
+		       "not on this kernel, . is not sampled yet.",
+	.examples = examples,
+	.options = options,
+	.spec_size = sizeof(struct spec),
+	.flags = TOOL_NO_CONTEXT,
+	.positional = { COMPLETE_GROUP },
+	.run = run,
 };
 
 int main(int argc, char **argv)

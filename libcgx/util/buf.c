@@ -9,16 +9,15 @@
 
 int buf_reserve(struct buf *b, size_t more)
 {
-	size_t want = b->len + more + 1;
-	size_t cap = b->cap ? b->cap : 64;
+	size_t cap = b->cap ? b->cap : 64, want;
 	char *s;
 
 	if (b->err)
 		return b->err;
+	if (__builtin_add_overflow(b->len + 1, more, &want))
+		return b->err = -ENOMEM;
 	if (want <= b->cap)
 		return 0;
-	if (want < more)
-		return b->err = -ENOMEM;
 	while (cap < want)
 		cap = cap > SIZE_MAX / 2 ? want : cap * 2;
 	s = realloc(b->s, cap);

@@ -14,7 +14,7 @@ awk '$1 ~ /^libcgx\// && $2 ~ /(ui\/|tools\/|compat\/|json|libcgroup|smartcols|c
 	ok 'libcgx includes nothing of the tools'
 awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg|trace|log_line|oom_line|oom_log)\.h$/' "$work/includes" |
 	ok 'the tools include cgx.h only'
-awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|top|sandbox|compat|tools)\//' "$work/includes" |
+awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|oom|top|sandbox|compat|tools)\//' "$work/includes" |
 	ok 'tools/ui includes no tool'
 for rule in 'libcgroup\.h <compat/libcgroup.c>' 'json-c/ <ui/json.c>' 'libsmartcols <ui/table.c>' 'curses|^term\.h <top/terminal.c>' \
 	'sys/capability <sandbox/capabilities.c>' 'seccomp\.h <sandbox/seccomp.c>' 'libmnl <sandbox/network.c>' \
@@ -57,6 +57,8 @@ cat >"$work/rows" <<-'END'
 	start 5
 	sample 5
 	sample_file 5
+	sample_node 5
+	sample_tree 5
 	watch 5
 	watch_tree 5
 	watch_count 5

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * victims COUNT [SECONDS] - say "ready", then print a line for each process that the kernel kills for memory:
- * PID COMM UID ANON-BYTES OOM_SCORE_ADJ GROUP, where the group is that of the memory controller; what is not known is
- * "-". Ends after COUNT of them, or with 1 when the time is over; "unsupported: WHY" and 77 where it cannot be done.
- * With -l the line begins with the microseconds from the kill until the line could be written.
+ * victims [-l] [SECONDS] - say "ready", then print a line for each process that the kernel kills for memory, anywhere
+ * on the machine: PID COMM UID ANON-BYTES OOM_SCORE_ADJ GROUP, where the group is that of the memory controller; what is
+ * not known is "-". With -l the line begins with the microseconds from the kill until it was known, a slash, and those
+ * until its group was known, too. Ends when the time is over (60) or by SIGTERM; "unsupported: WHY" and 77 where it
+ * cannot be done.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -20,13 +21,16 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static void tell(struct cgx *cgx, const struct victim *v, int latency)
+static int tell(struct cgx *cgx, struct trace *t, struct victim *v, int latency)
 {
 	AUTO_FREE char *group = NULL;
 	struct cgx_hierarchy *h = layout_find(cgx, CGX_C_MEMORY);
+	uint64_t known = now_us();
 
+	if (trace_locate(t, v))
+		return -1;
 	if (latency)
-		printf("%llu ", (unsigned long long)(now_us() - v->time_us));
+		printf("%llu/%llu ", (unsigned long long)(known - v->time_us), (unsigned long long)(now_us() - v->time_us));
 	printf("%d %s ", (int)v->pid, v->known & VICTIM_COMM ? v->comm : "-");
 	if (v->known & VICTIM_UID)
 		printf("%u ", (unsigned)v->uid);
@@ -45,29 +49,26 @@ static void tell(struct cgx *cgx, const struct victim *v, int latency)
 	else
 		printf("-\n");
 	fflush(stdout);
+	return 0;
 }
 
-static int follow(struct cgx *cgx, struct trace *t, long count, uint64_t end, int latency)
+static int follow(struct cgx *cgx, struct trace *t, uint64_t end, int latency)
 {
 	struct pollfd p = { .fd = trace_fd(t), .events = POLLIN };
+	uint64_t now, lost = 0;
 	struct victim v;
+	int r;
 
-	while (count > 0) {
-		uint64_t now = now_us();
-		int r;
-
-		if (now >= end)
-			return 1;
+	while ((now = now_us()) < end) {
 		poll(&p, 1, (int)((end - now) / 1000) + 1);
-		while (count > 0 && (r = trace_next(t, &v))) {
-			if (r < 0)
+		while ((r = trace_next(t, &v)) > 0)
+			if (tell(cgx, t, &v, latency))
 				return 2;
-			tell(cgx, &v, latency);
-			count--;
-		}
+		if (r < 0)
+			return 2;
+		if (trace_lost(t) != lost)
+			printf("lost %llu\n", (unsigned long long)(lost = trace_lost(t)));
 	}
-	if (trace_lost(t))
-		printf("lost %llu\n", (unsigned long long)trace_lost(t));
 	return 0;
 }
 
@@ -80,8 +81,8 @@ int main(int argc, char **argv)
 
 	argv += latency;
 	argc -= latency;
-	if (argc < 2 || argc > 3 || cgx_open(NULL, &cgx)) {
-		fprintf(stderr, "usage: victims [-l] COUNT [SECONDS]\n");
+	if (argc > 2 || cgx_open(NULL, &cgx)) {
+		fprintf(stderr, "usage: victims [-l] [SECONDS]\n");
 		return 2;
 	}
 	if (trace_open(cgx, &t)) {
@@ -91,7 +92,7 @@ int main(int argc, char **argv)
 	}
 	puts("ready");
 	fflush(stdout);
-	status = follow(cgx, t, atol(argv[1]), now_us() + (argc > 2 ? strtoull(argv[2], NULL, 10) : 60) * 1000000, latency);
+	status = follow(cgx, t, now_us() + (argc > 1 ? strtoull(argv[1], NULL, 10) : 60) * 1000000, latency);
 	trace_close(t);
 	cgx_close(cgx);
 	return status;

@@ -257,12 +257,37 @@ static void test_forms(void **state)
 	}
 }
 
+/* This machine's log: what is in it is read, or it is said what it takes. */
+static void test_kernel(void **state)
+{
+	const struct cgx_oom_report *r;
+	struct cgx_oom_log *log;
+	struct cgx *cgx;
+	int err;
+
+	(void)state;
+	assert_int_equal(cgx_open(NULL, &cgx), 0);
+	assert_int_equal(cgx_oom_log_open(cgx, &log), 0);
+	err = cgx_oom_log_feed_kernel(log);
+	if (err)
+		assert_string_not_equal(cgx_error(cgx), "");
+	if (err == -EPERM || err == -EACCES)
+		assert_string_not_equal(cgx_remedy(cgx), "");
+	assert_int_equal(cgx_oom_log_end(log), 0);
+	while (cgx_oom_log_next(log, &r) > 0) {
+		assert_true(r->time_us != CGX_UNKNOWN);
+		assert_true(!r->n_victims || r->victim[0].pid > 0);
+	}
+	cgx_oom_log_close(log);
+	cgx_close(cgx);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pieces),     cmocka_unit_test(test_cut),       cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_held_back),  cmocka_unit_test(test_suppressed), cmocka_unit_test(test_long_line),
-		cmocka_unit_test(test_forms),
+		cmocka_unit_test(test_forms),      cmocka_unit_test(test_kernel),
 	};
 
 	return cmocka_run_group_tests_name("oom-log", tests, NULL, NULL);

@@ -107,18 +107,23 @@ static int at_limit(const struct cgx_oom_counter *c)
 	return c->known && c->limit != CGX_UNKNOWN && c->usage >= c->limit - c->limit / 64;
 }
 
-static void set_limit(struct cause *c, enum cause_limit limit, const char *setting, const struct cgx_oom_counter *counter)
+static void set_limit(struct cause *c, enum cause_limit limit, const char *setting,
+		      const struct cgx_oom_counter *counter)
 {
 	c->limit = limit;
 	c->setting = setting;
 	c->counter = counter;
 }
 
+static int is_of_nodes(const struct cgx_oom_report *r)
+{
+	return !strcmp(r->constraint, "CONSTRAINT_CPUSET") || !strcmp(r->constraint, "CONSTRAINT_MEMORY_POLICY");
+}
+
 static void find_limit(const struct cgx_oom_report *r, struct cause *c)
 {
 	if (r->memcg == 0) {
-		set_limit(c, !strcmp(r->constraint, "CONSTRAINT_CPUSET") || !strcmp(r->constraint, "CONSTRAINT_MEMORY_POLICY") ?
-			  LIMIT_NODES : LIMIT_MACHINE, NULL, NULL);
+		set_limit(c, is_of_nodes(r) ? LIMIT_NODES : LIMIT_MACHINE, NULL, NULL);
 	} else if (r->memcg == 1 && at_limit(&r->memory)) {
 		set_limit(c, LIMIT_MEMORY, "memory.max", &r->memory);
 	} else if (r->memcg == 1 && at_limit(&r->memory_swap)) {
@@ -350,7 +355,7 @@ int cause_hint(const struct cgx_oom_report *r, const struct cause *c, unsigned n
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++) {
 		buf_reset(b);
 		if (hints[i](r, c, b) && !n--)
-			return 1;
+			return b->err ? b->err : 1;
 	}
 	return 0;
 }

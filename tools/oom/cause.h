@@ -29,7 +29,7 @@ struct cause {
 	const struct cgx_oom_task *largest; /* NULL no table */
 };
 void cause_find(const struct cgx_oom_report *r, struct cause *ret);
-/* Advice, one piece a call, 0 on: 1 and it is in b (emptied first), 0 no more. */
+/* Advice, one piece a call, 0 on: 1 and it is in b (emptied first), 0 no more, -ENOMEM. */
 int cause_hint(const struct cgx_oom_report *r, const struct cause *c, unsigned n, struct buf *b);
 
 #endif

@@ -78,7 +78,8 @@ static int tell(struct reader *rd, const struct cgx_oom_report *r)
 		json_reset(rd->json);
 		json_open_object(rd->json, NULL);
 		json_add_string(rd->json, "time", *time && !since_boot(rd, r) ? time : NULL);
-		explain_json(rd->json, r);
+		if (explain_json(rd->json, r))
+			return -ENOMEM;
 		json_close(rd->json);
 		return json_write(rd->json, stdout, JSON_LINE);
 	}

@@ -14,8 +14,8 @@ int explain(struct frame *f, const char *source);
 
 /* One report in words, lines with their newlines. when is its time for people, "" unknown. */
 void explain_text(struct buf *b, const struct cgx_oom_report *r, const char *when);
-/* The same as one object into an open document, without the time. */
+/* The same as one object into an open document, without the time. 0 or -ENOMEM. */
 struct json;
-void explain_json(struct json *j, const struct cgx_oom_report *r);
+int explain_json(struct json *j, const struct cgx_oom_report *r);
 
 #endif

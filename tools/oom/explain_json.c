@@ -131,17 +131,20 @@ static const char *cause_name(const struct cause *c)
 	return NULL;
 }
 
-static void hints(struct json *j, const struct cgx_oom_report *r, const struct cause *c)
+/* 0, or -ENOMEM: a piece of advice may lack its end. */
+static int hints(struct json *j, const struct cgx_oom_report *r, const struct cause *c)
 {
 	AUTO_BUF struct buf b = { 0 };
+	int got;
 
 	json_open_array(j, "hints");
-	for (unsigned n = 0; cause_hint(r, c, n, &b); n++)
+	for (unsigned n = 0; (got = cause_hint(r, c, n, &b)) > 0; n++)
 		json_add_string(j, NULL, buf_text(&b));
 	json_close(j);
+	return got;
 }
 
-void explain_json(struct json *j, const struct cgx_oom_report *r)
+int explain_json(struct json *j, const struct cgx_oom_report *r)
 {
 	struct cause c;
 
@@ -165,5 +168,5 @@ void explain_json(struct json *j, const struct cgx_oom_report *r)
 	text(j, "constraint", r->constraint);
 	figures(j, r, &c);
 	tasks(j, r);
-	hints(j, r, &c);
+	return hints(j, r, &c);
 }

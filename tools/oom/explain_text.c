@@ -143,7 +143,10 @@ static void text_others(struct buf *b, const struct cgx_oom_report *r, const str
 	const struct {
 		const char *name;
 		const struct cgx_oom_counter *c;
-	} all[] = { { "memory", &r->memory }, { "memory and swap", &r->memory_swap }, { "swap", &r->swap }, { "kernel memory", &r->kmem } };
+	} all[] = {
+		{ "memory", &r->memory }, { "memory and swap", &r->memory_swap },
+		{ "swap", &r->swap },     { "kernel memory", &r->kmem },
+	};
 	const char *between = "";
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -308,8 +311,9 @@ static void text_notes(struct buf *b, const struct cgx_oom_report *r)
 	for (size_t i = 0; i < r->n_victims; i++)
 		if (r->victim[i].reaped < 0) {
 			line(b, "note");
-			buf_printf(b, "the kernel could not take the memory of pid %d at once: it came back only when the process had ended\n",
+			buf_printf(b, "the kernel could not take the memory of pid %d at once: it came back only when ",
 				   (int)r->victim[i].pid);
+			buf_puts(b, "the process had ended\n");
 		}
 }
 
@@ -317,6 +321,7 @@ void explain_text(struct buf *b, const struct cgx_oom_report *r, const char *whe
 {
 	AUTO_BUF struct buf hint = { 0 };
 	struct cause c;
+	int got;
 
 	cause_find(r, &c);
 	text_head(b, r, when);
@@ -328,11 +333,11 @@ void explain_text(struct buf *b, const struct cgx_oom_report *r, const char *whe
 	text_held(b, &c);
 	text_tasks(b, r, &c);
 	text_notes(b, r);
-	for (unsigned n = 0; cause_hint(r, &c, n, &hint); n++) {
+	for (unsigned n = 0; (got = cause_hint(r, &c, n, &hint)) > 0; n++) {
 		line(b, "hint");
 		buf_add(b, hint.s, hint.len);
 		buf_putc(b, '\n');
 	}
-	if (hint.err)
-		b->err = hint.err;
+	if (got)
+		b->err = got;
 }

@@ -9,16 +9,6 @@
 
 enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2 };
 
-const struct feed_mark feed_marks[] = {
-	{ FEED_KILL, 'K', "a process was killed for want of memory within the last minute" },
-	{ FEED_STALLED, 'S', "out of memory, and the kernel was told not to kill: it stands still" },
-	{ FEED_FORK, 'F', "a fork was denied by pids.max within the last minute" },
-	{ FEED_LIMIT, '!', "memory.max was hit within the last minute" },
-	{ FEED_PRESSURE, 'P', "stalled for more than a tenth of the time" },
-	{ FEED_FROZEN, '*', "frozen" },
-	{ 0 }
-};
-
 /* ---- columns ---- */
 
 static int column_cells(const struct feed_column *c)

@@ -77,6 +77,20 @@ struct feed_head {
 	const char *note;             /* what cannot be seen here, "" nothing */
 };
 
+/*
+ * Watch the group at path and all below it; every group when it is "/". figures: columns that are read of all groups, a
+ * bit each by their index; the others stay as not sampled. Errors: a negative errno with the words on the context.
+ */
+struct frame;
+int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret);
+/* Replay a file. 0, or an exit status after a message. */
+int feed_open_replay(struct frame *f, const char *file, struct feed **ret);
+/* Write each sample from now on to a file. 0, or an exit status after a message. */
+int feed_record(struct feed *f, struct frame *frame, const char *file);
+struct feed *feed_close(struct feed *f);
+/* The column of a name of len bytes, small letters will do; SIZE_MAX none. */
+size_t feed_column_find(const char *name, size_t len);
+
 /* Columns in the order of the table; their number. The first after the name has index 0. */
 const struct feed_column *feed_columns(const struct feed *f, size_t *ret_n);
 /* Take the next sample. 0; 1 a replay has come to its end; or a negative errno. */
@@ -94,6 +108,8 @@ const struct feed_group *feed_group(const struct feed *f, size_t index);
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
 /* The last samples of a figure, oldest first, at most cap, UINT64_MAX where there was none. */
 size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap);
+/* How many events are new since the sample before, at most those that are kept. */
+size_t feed_events_new(const struct feed *f);
 /* The newest event first; 0 past the last. */
 int feed_event(const struct feed *f, size_t index, struct feed_event *ret);
 

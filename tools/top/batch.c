@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Samples without a screen. */
+#include "batch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "metrics.h"
+#include "rows.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+
+enum { COLUMNS_MOST = 64, NAME_CELLS = 48 };
+/* Rates need two samples: the first is not printed, and the second comes soon. */
+#define FIRST_US 250000
+
+struct batch {
+	struct frame *f;
+	struct feed *feed;
+	const struct batch_how *how;
+	const struct feed_column *column;
+	size_t columns;
+	unsigned char shown[COLUMNS_MOST];
+	struct rows rows;
+	struct json *json;
+	FILE *to;
+	uint64_t printed;
+};
+
+/* ---- text ---- */
+
+static int column_width(const struct feed_column *c)
+{
+	int name = (int)strlen(c->name);
+
+	return name > 7 ? name : 7;
+}
+
+static struct units cell(const struct feed_column *c, struct feed_value v)
+{
+	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
+
+	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+}
+
+static void put_marks(const struct batch *b, unsigned marks)
+{
+	char text[3] = "  ";
+	size_t n = 0;
+
+	for (const struct feed_mark *m = feed_marks; m->letter && n < 2; m++)
+		if (marks & m->bit)
+			text[n++] = m->letter;
+	fprintf(b->to, "%s ", text);
+}
+
+static void put_row(const struct batch *b, const struct row *row)
+{
+	const struct feed_group *g = feed_group(b->feed, row->group);
+	int indent = b->how->flat ? 0 : (int)row->depth * 2;
+	AUTO_BUF struct buf name = { 0 };
+
+	put_marks(b, g->marks);
+	for (size_t c = 0; c < b->columns; c++)
+		if (b->shown[c])
+			fprintf(b->to, "%*s ", column_width(&b->column[c]),
+				cell(&b->column[c], feed_value(b->feed, row->group, c)).s);
+	text_show(&name, b->how->flat ? g->path : g->name, strlen(b->how->flat ? g->path : g->name), TEXT_UTF8);
+	fprintf(b->to, "%*s%s\n", indent, "", buf_text(&name));
+}
+
+static void put_text(struct batch *b)
+{
+	struct feed_head h;
+	char when[32] = "";
+	struct tm tm;
+	time_t t;
+
+	feed_head(b->feed, &h);
+	t = (time_t)(h.time_us / 1000000);
+	if (localtime_r(&t, &tm))
+		strftime(when, sizeof(when), "%F %T", &tm);
+	if (!b->f->no_headings) {
+		fprintf(b->to, "%s%s  %zu groups\n", b->printed ? "\n" : "", when, feed_count(b->feed));
+		fputs("   ", b->to);
+		for (size_t c = 0; c < b->columns; c++)
+			if (b->shown[c])
+				fprintf(b->to, "%*s ", column_width(&b->column[c]), b->column[c].name);
+		fputs("GROUP\n", b->to);
+	}
+	for (size_t i = 0; i < b->rows.n; i++)
+		put_row(b, &b->rows.row[i]);
+}
+
+/* ---- CSV ---- */
+
+static void put_field(FILE *to, const char *s)
+{
+	AUTO_BUF struct buf shown = { 0 };
+	const char *p;
+
+	text_show(&shown, s, strlen(s), TEXT_UTF8);
+	p = buf_text(&shown);
+	if (!strpbrk(p, ",\"")) {
+		fputs(p, to);
+		return;
+	}
+	fputc('"', to);
+	for (; *p; p++) {
+		if (*p == '"')
+			fputc('"', to);
+		fputc(*p, to);
+	}
+	fputc('"', to);
+}
+
+/* A number as it is, percent with its decimals; "max"; nothing where there is none. */
+static void put_raw(FILE *to, const struct feed_column *c, struct feed_value v)
+{
+	if (v.state != FEED_OK)
+		return;
+	if (v.n == UINT64_MAX)
+		fputs("max", to);
+	else if (c->unit == UNIT_PERCENT)
+		fprintf(to, "%llu.%02llu", (unsigned long long)(v.n / 100), (unsigned long long)(v.n % 100));
+	else
+		fprintf(to, "%llu", (unsigned long long)v.n);
+}
+
+static void put_csv(struct batch *b)
+{
+	struct feed_head h;
+
+	feed_head(b->feed, &h);
+	if (!b->printed && !b->f->no_headings) {
+		fputs("TIME,GROUP", b->to);
+		for (size_t c = 0; c < b->columns; c++)
+			if (b->shown[c])
+				fprintf(b->to, ",%s", b->column[c].name);
+		fputc('\n', b->to);
+	}
+	for (size_t i = 0; i < b->rows.n; i++) {
+		size_t group = b->rows.row[i].group;
+
+		fprintf(b->to, "%llu.%06llu,", (unsigned long long)(h.time_us / 1000000),
+			(unsigned long long)(h.time_us % 1000000));
+		put_field(b->to, feed_group(b->feed, group)->path);
+		for (size_t c = 0; c < b->columns; c++)
+			if (b->shown[c]) {
+				fputc(',', b->to);
+				put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
+			}
+		fputc('\n', b->to);
+	}
+}
+
+/* ---- JSON ---- */
+
+/* "MEM%" -> "mem_percent", "HITS/S" -> "hits_per_s", "PSI.CPU" -> "psi_cpu" */
+static void json_key(const char *name, char *ret, size_t size)
+{
+	size_t n = 0;
+
+	for (; *name && n + 12 < size; name++) {
+		const char *more = *name == '%' ? "_percent" : *name == '/' ? "_per_" : *name == '.' ? "_" : NULL;
+
+		if (more)
+			n += (size_t)snprintf(ret + n, size - n, "%s", more);
+		else
+			ret[n++] = (char)(*name >= 'A' && *name <= 'Z' ? *name + 32 : *name);
+	}
+	ret[n] = '\0';
+}
+
+static void json_value(struct json *j, const struct feed_column *c, struct feed_value v)
+{
+	char key[64];
+
+	json_key(c->name, key, sizeof(key));
+	if (v.state != FEED_OK)
+		json_add_null(j, key);
+	else if (c->unit == UNIT_PERCENT && v.n != UINT64_MAX)
+		json_add_double(j, key, (double)v.n / 100, 2);
+	else
+		json_add_limit(j, key, v.n);
+}
+
+static void json_events(const struct batch *b)
+{
+	struct feed_event e;
+
+	json_open_array(b->json, "events");
+	for (size_t i = feed_events_new(b->feed); i-- > 0;) {
+		if (!feed_event(b->feed, i, &e))
+			continue;
+		json_open_object(b->json, NULL);
+		json_add_double(b->json, "time", (double)e.time_us / 1e6, 6);
+		json_add_string(b->json, "group", e.path);
+		json_add_string(b->json, "text", e.text);
+		json_close(b->json);
+	}
+	json_close(b->json);
+}
+
+static void json_state(struct json *j, const char *key, int state)
+{
+	if (state < 0)
+		json_add_null(j, key);
+	else
+		json_add_bool(j, key, state);
+}
+
+static int put_json(struct batch *b)
+{
+	struct feed_head h;
+
+	feed_head(b->feed, &h);
+	json_reset(b->json);
+	json_open_object(b->json, NULL);
+	json_add_double(b->json, "time", (double)h.time_us / 1e6, 6);
+	json_open_array(b->json, "groups");
+	for (size_t i = 0; i < b->rows.n; i++) {
+		const struct feed_group *g = feed_group(b->feed, b->rows.row[i].group);
+
+		json_open_object(b->json, NULL);
+		json_add_string(b->json, "path", g->path);
+		json_state(b->json, "populated", g->populated);
+		json_state(b->json, "frozen", g->frozen);
+		for (size_t c = 0; c < b->columns; c++)
+			if (b->shown[c])
+				json_value(b->json, &b->column[c], feed_value(b->feed, b->rows.row[i].group, c));
+		json_close(b->json);
+	}
+	json_close(b->json);
+	json_events(b);
+	json_close(b->json);
+	return json_write(b->json, b->to, JSON_LINE);
+}
+
+/* ---- the loop ---- */
+
+static int print(struct batch *b)
+{
+	int r = rows_make(&b->rows, b->feed);
+
+	if (r)
+		return r;
+	switch (b->how->form) {
+	case BATCH_TEXT:
+		put_text(b);
+		break;
+	case BATCH_CSV:
+		put_csv(b);
+		break;
+	case BATCH_JSON:
+		r = put_json(b);
+		break;
+	case BATCH_METRICS:
+		metrics_put(b->to, b->feed, &b->rows, b->shown);
+		break;
+	}
+	return r;
+}
+
+/* A reader of the file sees one sample or the next, never half of one. */
+static int print_to_file(struct batch *b)
+{
+	AUTO_BUF struct buf part = { 0 };
+	int r, err;
+
+	buf_printf(&part, "%s.%d", b->how->output, (int)getpid());
+	b->to = part.err ? NULL : fopen(buf_text(&part), "we");
+	if (!b->to)
+		return msg_errno(b->f, errno, b->how->output, "write");
+	r = print(b);
+	err = ferror(b->to) ? EIO : 0;
+	if (fclose(b->to) == EOF)
+		err = errno;
+	if (!r && !err && rename(buf_text(&part), b->how->output))
+		err = errno;
+	if (r || err)
+		unlink(buf_text(&part));
+	return err ? msg_errno(b->f, err, b->how->output, "write") : r;
+}
+
+static int print_one(struct batch *b)
+{
+	int r;
+
+	if (b->how->output)
+		return print_to_file(b);
+	b->to = stdout;
+	r = print(b);
+	b->printed++;
+	return r ? r : fflush(stdout) == EOF ? STATUS_FAILED : 0; /* the frame tells a failure of stdout */
+}
+
+/* Events are taken as they come, so that their times are right and none is lost. */
+static void pause_for(struct batch *b, uint64_t us)
+{
+	struct pollfd p = { .fd = feed_fd(b->feed), .events = POLLIN };
+	struct timespec now;
+	uint64_t end, at;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	end = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 + us;
+	for (;;) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		at = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+		if (at >= end)
+			return;
+		if (poll(&p, 1, (int)((end - at) / 1000 + 1)) > 0)
+			feed_wake(b->feed);
+	}
+}
+
+static int loop(struct batch *b)
+{
+	struct feed_head h;
+	uint64_t n = 0;
+	int r = feed_sample(b->feed);
+
+	feed_head(b->feed, &h);
+	if (!r && !h.replay) {
+		pause_for(b, b->how->delay_us < FIRST_US ? b->how->delay_us : FIRST_US);
+		r = feed_sample(b->feed);
+	}
+	while (!r) {
+		r = print_one(b);
+		if (r || (b->how->count && ++n >= b->how->count))
+			break;
+		if (!h.replay)
+			pause_for(b, b->how->delay_us);
+		r = feed_sample(b->feed);
+		if (r == 1) /* the end of the file */
+			return 0;
+	}
+	return r;
+}
+
+static int choose_columns(struct batch *b)
+{
+	const char *list = b->how->columns;
+
+	b->column = feed_columns(b->feed, &b->columns);
+	for (size_t i = 0; i < b->columns; i++)
+		b->shown[i] = list ? 0 : (unsigned char)b->column[i].shown;
+	while (list && *list) {
+		size_t len = strcspn(list, ","), at = feed_column_find(list, len);
+
+		if (at == SIZE_MAX)
+			return msg_error(b->f, "cgx-top --columns help lists them", "%.*s: there is no such column", (int)len, list);
+		b->shown[at] = 1;
+		list += len + (list[len] == ',');
+	}
+	return 0;
+}
+
+static int choose_order(struct batch *b)
+{
+	const char *sort = b->how->sort;
+
+	rows_begin(&b->rows);
+	b->rows.flat = b->how->flat || sort;
+	b->rows.hide_empty = b->how->hide_empty;
+	if (b->how->filter)
+		snprintf(b->rows.filter, sizeof(b->rows.filter), "%s", b->how->filter);
+	if (!sort)
+		return 0;
+	b->rows.reverse = *sort == '-';
+	sort += *sort == '-';
+	if (!strcasecmp(sort, "name"))
+		return 0;
+	b->rows.sort = feed_column_find(sort, strlen(sort));
+	if (b->rows.sort != SIZE_MAX)
+		return 0;
+	return msg_error(b->f, "cgx-top --columns help lists them", "%s: there is no such column to sort by", sort);
+}
+
+int batch_run(struct frame *f, struct feed *feed, const struct batch_how *how)
+{
+	struct batch b = { .f = f, .feed = feed, .how = how };
+	int r = choose_columns(&b);
+
+	if (!r)
+		r = choose_order(&b);
+	if (!r && how->form == BATCH_JSON)
+		r = json_new(f, &b.json) < 0 ? STATUS_FAILED : 0;
+	if (!r)
+		r = loop(&b);
+	json_free(b.json);
+	rows_free(&b.rows);
+	return r;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Samples without a screen: text, CSV, JSON lines, metrics. */
+#ifndef CGX_TOP_BATCH_H
+#define CGX_TOP_BATCH_H
+
+#include "feed.h"
+#include "ui/frame.h"
+
+enum batch_form { BATCH_TEXT, BATCH_CSV, BATCH_JSON, BATCH_METRICS };
+
+struct batch_how {
+	enum batch_form form;
+	uint64_t delay_us;
+	uint64_t count;       /* samples; 0 without end */
+	int flat, hide_empty;
+	const char *filter;   /* NULL none */
+	const char *sort;     /* a column, maybe after a minus; NULL the order of the tree */
+	const char *columns;  /* NULL the usual */
+	const char *output;   /* a file that is replaced at each sample; NULL stdout */
+};
+
+/* Returns an exit status. */
+int batch_run(struct frame *f, struct feed *feed, const struct batch_how *how);
+
+#endif

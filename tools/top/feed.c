@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the screen is fed with: the last sample, the past of its figures, the events. */
+#include "shot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "record.h"
+
+enum { EVENTS_KEPT = 256, PAST_KEPT = 300, PASTS_MOST = 256, PAST_COLUMNS = COLUMNS_ALL };
+#define MARK_US 60000000ull
+
+const struct feed_mark feed_marks[] = {
+	{ FEED_KILL, 'K', "a process was killed for want of memory within the last minute" },
+	{ FEED_STALLED, 'S', "out of memory, and the kernel was told not to kill: it stands still" },
+	{ FEED_FORK, 'F', "a fork was denied by pids.max within the last minute" },
+	{ FEED_LIMIT, '!', "memory.max was hit since the last sample" },
+	{ FEED_PRESSURE, 'P', "stalled for more than a tenth of the time" },
+	{ FEED_FROZEN, '*', "frozen" },
+	{ 0 }
+};
+
+static const struct feed_column columns[COLUMNS_ALL] = {
+	[COL_MEMORY] = { "MEMORY", "memory in use, page cache included", UNIT_BYTES, 1, 1, "memory.max" },
+	[COL_LIMIT] = { "LIMIT", "the memory limit that binds: the smallest of the group and those above", UNIT_BYTES, 1, 0,
+			"memory.max" },
+	[COL_PERCENT] = { "MEM%", "memory in use of the limit that binds", UNIT_PERCENT, 1, 1, "memory.max" },
+	[COL_USED] = { "USED", "memory without page cache that nobody used lately", UNIT_BYTES, 0, 1, "memory.max" },
+	[COL_PEAK] = { "PEAK", "the most memory that was ever in use", UNIT_BYTES, 0, 0, "memory.max" },
+	[COL_SWAP] = { "SWAP", "swap in use", UNIT_BYTES, 0, 1, "memory.swap.max" },
+	[COL_HITS] = { "HITS", "how often the group's own memory limit was hit (v1 failcnt)", UNIT_COUNT, 1, 0, "memory.max" },
+	[COL_HITS_RATE] = { "HITS/S", "the same a second", UNIT_COUNT, 0, 1, "memory.max" },
+	[COL_KILLS] = { "KILLS", "processes of the group killed for want of memory", UNIT_COUNT, 1, 0, "memory.max" },
+	[COL_PIDS] = { "PIDS", "processes and threads, here and below", UNIT_COUNT, 1, 1, "pids.max" },
+	[COL_PIDS_MAX] = { "PIDSMAX", "the pids limit that binds", UNIT_COUNT, 1, 0, "pids.max" },
+	[COL_PIDS_PEAK] = { "PIDSPEAK", "the most there ever were", UNIT_COUNT, 0, 0, "pids.max" },
+	[COL_FORKS] = { "DENIED", "forks denied by pids.max", UNIT_COUNT, 1, 0, "pids.max" },
+	[COL_CPU] = { "CPU%", "CPU time of one CPU", UNIT_PERCENT, 1, 1, "cpu.max" },
+	[COL_THROTTLED] = { "THROT%", "time that cpu.max held it back", UNIT_PERCENT, 0, 1, "cpu.max" },
+	[COL_READ] = { "READ/S", "bytes read from block devices a second", UNIT_BYTES, 0, 1, "io.max" },
+	[COL_WRITTEN] = { "WRITE/S", "bytes written to block devices a second", UNIT_BYTES, 0, 1, "io.max" },
+	[COL_PSI_CPU] = { "PSI.CPU", "time that some process waited for a CPU, of the last 10 s", UNIT_PERCENT, 0, 1, "cpu.max" },
+	[COL_PSI_MEMORY] = { "PSI.MEM", "time that some process waited for memory, of the last 10 s", UNIT_PERCENT, 0, 1,
+			     "memory.high" },
+	[COL_PSI_IO] = { "PSI.IO", "time that some process waited for io, of the last 10 s", UNIT_PERCENT, 0, 1, "io.max" },
+	[COL_PROCS] = { "PROCS", "processes in the group itself", UNIT_COUNT, 0, 1, "pids.max" },
+};
+
+struct past {
+	char *path;
+	uint64_t used;                        /* when it was asked for last, in samples */
+	uint64_t ring[PAST_COLUMNS][PAST_KEPT];
+	size_t n;                             /* samples so far */
+};
+struct event {
+	uint64_t time_us;
+	unsigned mark;
+	char *path, *text;
+};
+struct feed {
+	const struct source *source;
+	void *data;
+	struct shot shot;
+	struct event event[EVENTS_KEPT]; /* a ring */
+	size_t events, events_mark, events_before; /* so far, at the last sample, at the one before */
+	struct past *past[PASTS_MOST];
+	size_t pasts;
+	uint64_t samples;
+	struct recorder *recorder;
+};
+
+/* ---- samples ---- */
+
+int shot_reserve(struct shot *s, size_t n)
+{
+	size_t cap = s->cap ? s->cap : 64;
+	struct feed_group *group;
+	struct feed_value *value;
+
+	if (n <= s->cap)
+		return 0;
+	while (cap < n)
+		cap *= 2;
+	group = reallocarray(s->group, cap, sizeof(*group));
+	if (!group)
+		return -ENOMEM;
+	s->group = group;
+	value = reallocarray(s->value, cap, COLUMNS_ALL * sizeof(*value));
+	if (!value)
+		return -ENOMEM;
+	s->value = value;
+	memset(s->group + s->cap, 0, (cap - s->cap) * sizeof(*group));
+	s->cap = cap;
+	return 0;
+}
+
+int shot_name(struct shot *s, size_t index, const char *path)
+{
+	struct feed_group *g = &s->group[index];
+	const char *slash;
+
+	if (!g->path || strcmp(g->path, path)) {
+		char *copy = strdup(path);
+
+		if (!copy)
+			return -ENOMEM;
+		free((char *)g->path);
+		g->path = copy;
+	}
+	slash = strrchr(g->path, '/');
+	g->name = slash && slash[1] ? slash + 1 : g->path;
+	return 0;
+}
+
+void shot_free(struct shot *s)
+{
+	for (size_t i = 0; i < s->cap; i++)
+		free((char *)s->group[i].path);
+	free(s->group);
+	free(s->value);
+}
+
+/* ---- the past ---- */
+
+static struct past *find_past(const struct feed *f, const char *path)
+{
+	for (size_t i = 0; i < f->pasts; i++)
+		if (!strcmp(f->past[i]->path, path))
+			return f->past[i];
+	return NULL;
+}
+
+static void past_free(struct past *p)
+{
+	free(p->path);
+	free(p);
+}
+
+/* Room for one more: the one that nobody asked for the longest goes. */
+static struct past *new_past(struct feed *f, const char *path)
+{
+	struct past *p = calloc(1, sizeof(*p));
+	size_t at = f->pasts;
+
+	if (!p)
+		return NULL;
+	p->path = strdup(path);
+	if (!p->path) {
+		free(p);
+		return NULL;
+	}
+	if (f->pasts == PASTS_MOST) {
+		at = 0;
+		for (size_t i = 1; i < f->pasts; i++)
+			if (f->past[i]->used < f->past[at]->used)
+				at = i;
+		past_free(f->past[at]);
+	} else {
+		f->pasts++;
+	}
+	f->past[at] = p;
+	return p;
+}
+
+static void remember(struct past *p, const struct feed_value *value)
+{
+	for (size_t c = 0; c < PAST_COLUMNS; c++)
+		p->ring[c][p->n % PAST_KEPT] = value && value[c].state == FEED_OK ? value[c].n : UINT64_MAX;
+	p->n++;
+}
+
+/* Of few groups every one is remembered, of many those that somebody looked at. */
+static void remember_all(struct feed *f)
+{
+	const struct shot *s = &f->shot;
+	size_t known = f->pasts;
+
+	for (size_t k = 0; k < known; k++) {
+		size_t i = 0;
+
+		while (i < s->n && strcmp(s->group[i].path, f->past[k]->path))
+			i++;
+		remember(f->past[k], i < s->n ? &s->value[i * COLUMNS_ALL] : NULL);
+	}
+	for (size_t i = 0; s->n <= PASTS_MOST / 2 && i < s->n && f->pasts < PASTS_MOST; i++)
+		if (!find_past(f, s->group[i].path)) {
+			struct past *p = new_past(f, s->group[i].path);
+
+			if (!p)
+				return;
+			p->used = f->samples;
+			remember(p, &s->value[i * COLUMNS_ALL]);
+		}
+}
+
+static void forget_past(struct feed *f)
+{
+	while (f->pasts)
+		past_free(f->past[--f->pasts]);
+}
+
+size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap)
+{
+	struct past *p = find_past(f, path);
+	size_t n;
+
+	if (!p)
+		p = new_past((struct feed *)f, path);
+	if (!p || column >= PAST_COLUMNS)
+		return 0;
+	p->used = f->samples;
+	n = p->n < PAST_KEPT ? p->n : PAST_KEPT;
+	n = n < cap ? n : cap;
+	for (size_t i = 0; i < n; i++)
+		ret[i] = p->ring[column][(p->n - n + i) % PAST_KEPT];
+	return n;
+}
+
+/* ---- events ---- */
+
+static void event_free(struct event *e)
+{
+	free(e->path);
+	free(e->text);
+	*e = (struct event){ 0 };
+}
+
+void feed_add_event(struct feed *f, const struct feed_event *e)
+{
+	struct event *to = &f->event[f->events % EVENTS_KEPT];
+	char *path = strdup(e->path), *text = strdup(e->text);
+
+	if (!path || !text) { /* without memory an event more is not what matters */
+		free(path);
+		free(text);
+		return;
+	}
+	event_free(to);
+	*to = (struct event){ e->time_us, e->mark, path, text };
+	f->events++;
+	f->shot.head.kills += e->mark == FEED_KILL;
+	f->shot.head.forks += e->mark == FEED_FORK;
+}
+
+int feed_event(const struct feed *f, size_t index, struct feed_event *ret)
+{
+	const struct event *e;
+
+	if (index >= f->events || index >= EVENTS_KEPT)
+		return 0;
+	e = &f->event[(f->events - 1 - index) % EVENTS_KEPT];
+	*ret = (struct feed_event){ e->time_us, e->mark, e->path, e->text };
+	return 1;
+}
+
+size_t feed_events_new(const struct feed *f)
+{
+	size_t n = f->events - f->events_before;
+
+	return n < EVENTS_KEPT ? n : EVENTS_KEPT;
+}
+
+static void mark_group(struct shot *s, const char *path, unsigned mark)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!strcmp(s->group[i].path, path)) {
+			s->group[i].marks |= mark;
+			return;
+		}
+}
+
+static void mark_events(struct feed *f)
+{
+	struct feed_event e;
+
+	for (size_t i = 0; feed_event(f, i, &e); i++)
+		if (e.mark && e.time_us + MARK_US > f->shot.head.time_us)
+			mark_group(&f->shot, e.path, e.mark);
+}
+
+/* ---- the feed ---- */
+
+const struct feed_column *column_at_index(size_t i)
+{
+	return &columns[i];
+}
+
+size_t feed_column_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < COLUMNS_ALL; i++)
+		if (strlen(columns[i].name) == len && !strncasecmp(columns[i].name, name, len))
+			return i;
+	return SIZE_MAX;
+}
+
+const struct feed_column *feed_columns(const struct feed *f, size_t *ret_n)
+{
+	(void)f;
+	if (ret_n)
+		*ret_n = COLUMNS_ALL;
+	return columns;
+}
+
+int feed_new(const struct source *source, void *data, struct feed **ret)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return -ENOMEM;
+	f->source = source;
+	f->data = data;
+	*ret = f;
+	return 0;
+}
+
+struct feed *feed_close(struct feed *f)
+{
+	if (!f)
+		return NULL;
+	recorder_close(f->recorder);
+	f->source->close(f->data);
+	for (size_t i = 0; i < EVENTS_KEPT; i++)
+		event_free(&f->event[i]);
+	forget_past(f);
+	shot_free(&f->shot);
+	free(f);
+	return NULL;
+}
+
+int feed_record(struct feed *f, struct frame *frame, const char *file)
+{
+	return recorder_open(frame, file, &f->recorder);
+}
+
+int feed_sample(struct feed *f)
+{
+	int r = f->source->sample(f->data, &f->shot);
+
+	if (r)
+		return r;
+	f->samples++;
+	f->events_before = f->events_mark;
+	feed_wake(f);
+	mark_events(f);
+	remember_all(f);
+	if (f->recorder)
+		recorder_write(f->recorder, f);
+	f->events_mark = f->events;
+	return 0;
+}
+
+int feed_seek(struct feed *f, long by)
+{
+	int r;
+
+	if (!f->source->seek)
+		return 0;
+	r = f->source->seek(f->data, by, &f->shot);
+	if (r < 0)
+		return r;
+	if (by < 0) { /* what was remembered lies ahead now */
+		forget_past(f);
+		for (size_t i = 0; i < EVENTS_KEPT; i++)
+			event_free(&f->event[i]);
+		f->events = f->events_mark = 0;
+	}
+	f->events_before = f->events_mark;
+	feed_wake(f);
+	mark_events(f);
+	remember_all(f);
+	f->events_mark = f->events;
+	return 0;
+}
+
+int feed_fd(const struct feed *f)
+{
+	return f->source->fd(f->data);
+}
+
+int feed_wake(struct feed *f)
+{
+	return f->source->wake(f->data, f);
+}
+
+const struct shot *feed_shot(const struct feed *f)
+{
+	return &f->shot;
+}
+
+void feed_head(const struct feed *f, struct feed_head *ret)
+{
+	*ret = f->shot.head;
+	ret->host = f->shot.host;
+	ret->layout = f->shot.layout;
+	ret->note = f->shot.note;
+}
+
+size_t feed_count(const struct feed *f)
+{
+	return f->shot.n;
+}
+
+const struct feed_group *feed_group(const struct feed *f, size_t index)
+{
+	return &f->shot.group[index];
+}
+
+struct feed_value feed_value(const struct feed *f, size_t index, size_t column)
+{
+	return f->shot.value[index * COLUMNS_ALL + column];
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Samples of this machine: the sampler's figures as columns, the watch's events as lines. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "oom/line.h"
+#include "shot.h"
+#include "ui/message.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+struct live {
+	struct frame *f;
+	struct cgx_sampler *sampler;
+	struct cgx_watch *watch;  /* NULL: events are not seen here */
+	char note[256];
+};
+
+/* ---- columns from figures ---- */
+
+/* What must be read for a column. */
+static const uint64_t figures_of[COLUMNS_ALL] = {
+	[COL_MEMORY] = CGX_F_BIT(CGX_F_MEMORY),
+	[COL_LIMIT] = CGX_F_BIT(CGX_F_MEMORY_MAX),
+	[COL_PERCENT] = CGX_F_BIT(CGX_F_MEMORY) | CGX_F_BIT(CGX_F_MEMORY_MAX),
+	[COL_USED] = CGX_F_BIT(CGX_F_MEMORY) | CGX_F_BIT(CGX_F_MEMORY_INACTIVE),
+	[COL_PEAK] = CGX_F_BIT(CGX_F_MEMORY_PEAK),
+	[COL_SWAP] = CGX_F_BIT(CGX_F_SWAP),
+	[COL_HITS] = CGX_F_BIT(CGX_F_LIMIT_HITS),
+	[COL_HITS_RATE] = CGX_F_BIT(CGX_F_LIMIT_HITS),
+	[COL_KILLS] = CGX_F_BIT(CGX_F_OOM_KILLS),
+	[COL_PIDS] = CGX_F_BIT(CGX_F_PIDS),
+	[COL_PIDS_MAX] = CGX_F_BIT(CGX_F_PIDS_MAX),
+	[COL_PIDS_PEAK] = CGX_F_BIT(CGX_F_PIDS_PEAK),
+	[COL_FORKS] = CGX_F_BIT(CGX_F_FORKS_DENIED),
+	[COL_CPU] = CGX_F_BIT(CGX_F_CPU),
+	[COL_THROTTLED] = CGX_F_BIT(CGX_F_THROTTLED),
+	[COL_READ] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
+	[COL_WRITTEN] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
+	[COL_PSI_CPU] = CGX_F_BIT(CGX_F_CPU_PRESSURE),
+	[COL_PSI_MEMORY] = CGX_F_BIT(CGX_F_MEMORY_PRESSURE),
+	[COL_PSI_IO] = CGX_F_BIT(CGX_F_IO_PRESSURE),
+	[COL_PROCS] = CGX_F_BIT(CGX_F_PROCS),
+};
+
+static enum feed_state state_of(enum cgx_state s)
+{
+	static const enum feed_state states[] = {
+		[CGX_STATE_PENDING] = FEED_PENDING, [CGX_STATE_OK] = FEED_OK, [CGX_STATE_OFF] = FEED_OFF,
+		[CGX_STATE_MISSING] = FEED_MISSING,
+	};
+
+	return states[s];
+}
+
+static struct feed_value plain(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
+{
+	struct feed_value v = { 0 };
+
+	v.state = state_of(cgx_sampler_value(s, i, figure, &v.n));
+	return v;
+}
+
+/* How much a counter grew, times scale, a second. Set back, or seen once only, it is not known yet. */
+static struct feed_value rate(const struct cgx_sampler *s, size_t i, enum cgx_figure figure, double scale)
+{
+	struct feed_value v = plain(s, i, figure);
+	uint64_t before, span = cgx_sampler_time(s, 0) - cgx_sampler_time(s, 1);
+
+	if (v.state != FEED_OK)
+		return v;
+	if (!cgx_sampler_time(s, 1) || !span || cgx_sampler_before(s, i, figure, &before) != CGX_STATE_OK || before > v.n)
+		return (struct feed_value){ .state = FEED_PENDING };
+	v.n = (uint64_t)((double)(v.n - before) * 1e6 / (double)span * scale + 0.5);
+	return v;
+}
+
+static struct feed_value binding(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
+{
+	struct feed_value v = plain(s, i, figure);
+	size_t by;
+
+	if (v.state == FEED_OK)
+		v.n = cgx_sampler_limit(s, i, figure, &by);
+	return v;
+}
+
+static struct feed_value percent(const struct cgx_sampler *s, size_t i)
+{
+	struct feed_value v = plain(s, i, CGX_F_MEMORY), limit = binding(s, i, CGX_F_MEMORY_MAX);
+
+	if (v.state != FEED_OK || limit.state != FEED_OK || limit.n == UINT64_MAX || !limit.n)
+		return (struct feed_value){ .state = v.state == FEED_OK ? FEED_OFF : v.state };
+	v.n = (uint64_t)((double)v.n * 10000 / (double)limit.n);
+	return v;
+}
+
+static struct feed_value used(const struct cgx_sampler *s, size_t i)
+{
+	struct feed_value v = plain(s, i, CGX_F_MEMORY), cache = plain(s, i, CGX_F_MEMORY_INACTIVE);
+
+	if (v.state == FEED_OK && cache.state == FEED_OK)
+		v.n -= cache.n < v.n ? cache.n : v.n;
+	else if (v.state == FEED_OK)
+		v.state = cache.state;
+	return v;
+}
+
+static void fill_values(const struct cgx_sampler *s, size_t i, struct feed_value *v)
+{
+	v[COL_MEMORY] = plain(s, i, CGX_F_MEMORY);
+	v[COL_LIMIT] = binding(s, i, CGX_F_MEMORY_MAX);
+	v[COL_PERCENT] = percent(s, i);
+	v[COL_USED] = used(s, i);
+	v[COL_PEAK] = plain(s, i, CGX_F_MEMORY_PEAK);
+	v[COL_SWAP] = plain(s, i, CGX_F_SWAP);
+	v[COL_HITS] = plain(s, i, CGX_F_LIMIT_HITS);
+	v[COL_HITS_RATE] = rate(s, i, CGX_F_LIMIT_HITS, 1);
+	v[COL_KILLS] = plain(s, i, CGX_F_OOM_KILLS);
+	v[COL_PIDS] = plain(s, i, CGX_F_PIDS);
+	v[COL_PIDS_MAX] = binding(s, i, CGX_F_PIDS_MAX);
+	v[COL_PIDS_PEAK] = plain(s, i, CGX_F_PIDS_PEAK);
+	v[COL_FORKS] = plain(s, i, CGX_F_FORKS_DENIED);
+	/* microseconds a second are a millionth of one CPU; columns want hundredths of a percent */
+	v[COL_CPU] = rate(s, i, CGX_F_CPU, 0.01);
+	v[COL_THROTTLED] = rate(s, i, CGX_F_THROTTLED, 0.01);
+	v[COL_READ] = rate(s, i, CGX_F_READ, 1);
+	v[COL_WRITTEN] = rate(s, i, CGX_F_WRITTEN, 1);
+	v[COL_PSI_CPU] = plain(s, i, CGX_F_CPU_PRESSURE);
+	v[COL_PSI_MEMORY] = plain(s, i, CGX_F_MEMORY_PRESSURE);
+	v[COL_PSI_IO] = plain(s, i, CGX_F_IO_PRESSURE);
+	v[COL_PROCS] = plain(s, i, CGX_F_PROCS);
+}
+
+static int yes_no(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
+{
+	uint64_t n;
+
+	return cgx_sampler_value(s, i, figure, &n) == CGX_STATE_OK ? n != 0 : -1;
+}
+
+static void fill_marks(struct feed_group *g, const struct feed_value *v)
+{
+	if (g->frozen == 1)
+		g->marks |= FEED_FROZEN;
+	if (v[COL_HITS_RATE].state == FEED_OK && v[COL_HITS_RATE].n)
+		g->marks |= FEED_LIMIT;
+	if (v[COL_PSI_MEMORY].state == FEED_OK && v[COL_PSI_MEMORY].n > 1000)
+		g->marks |= FEED_PRESSURE;
+}
+
+static int fill_group(const struct live *l, struct shot *s, size_t i)
+{
+	struct feed_group *g = &s->group[i];
+	struct cgx_sampled from;
+	int r;
+
+	cgx_sampler_group(l->sampler, i, &from);
+	r = shot_name(s, i, from.path);
+	if (r)
+		return r;
+	g->depth = from.depth;
+	g->parent = from.parent;
+	g->populated = yes_no(l->sampler, i, CGX_F_POPULATED);
+	g->frozen = yes_no(l->sampler, i, CGX_F_FROZEN);
+	g->marks = 0;
+	fill_values(l->sampler, i, &s->value[i * COLUMNS_ALL]);
+	fill_marks(g, &s->value[i * COLUMNS_ALL]);
+	return 0;
+}
+
+/* ---- the machine ---- */
+
+static int read_proc(const struct live *l, const char *file, char *ret, size_t size)
+{
+	AUTO_BUF struct buf path = { 0 };
+	FILE *in;
+	size_t n;
+
+	buf_printf(&path, "%s/proc/%s", l->f->root ? l->f->root : "", file);
+	in = path.err ? NULL : fopen(buf_text(&path), "re");
+	if (!in)
+		return -errno;
+	n = fread(ret, 1, size - 1, in);
+	fclose(in);
+	ret[n] = '\0';
+	return 0;
+}
+
+static uint64_t meminfo(const char *text, const char *key)
+{
+	const char *p = strstr(text, key);
+	uint64_t kb;
+
+	if (!p)
+		return UINT64_MAX;
+	p += strlen(key);
+	p += strspn(p, " ");
+	return num_scan(&p, &kb) ? UINT64_MAX : kb * 1024;
+}
+
+static void fill_machine(const struct live *l, struct shot *s)
+{
+	char text[8192];
+	const char *slash;
+	uint64_t available;
+
+	s->head.memory = s->head.memory_total = s->head.pids = s->head.pids_total = UINT64_MAX;
+	if (!read_proc(l, "meminfo", text, sizeof(text))) {
+		s->head.memory_total = meminfo(text, "MemTotal:");
+		available = meminfo(text, "MemAvailable:");
+		if (s->head.memory_total != UINT64_MAX && available <= s->head.memory_total)
+			s->head.memory = s->head.memory_total - available;
+	}
+	/* "0.08 0.03 0.05 1/186 4711": threads that run, and all */
+	if (!read_proc(l, "loadavg", text, sizeof(text)) && (slash = strchr(text, '/'))) {
+		slash++;
+		if (num_scan(&slash, &s->head.pids))
+			s->head.pids = UINT64_MAX;
+	}
+	if (!read_proc(l, "sys/kernel/pid_max", text, sizeof(text))) {
+		const char *p = text;
+
+		if (num_scan(&p, &s->head.pids_total))
+			s->head.pids_total = UINT64_MAX;
+	}
+}
+
+static int sample(void *data, struct shot *s)
+{
+	struct live *l = data;
+	int r = cgx_sampler_pass(l->sampler);
+	struct timespec now;
+	size_t n;
+
+	if (r < 0)
+		return r;
+	n = cgx_sampler_count(l->sampler);
+	r = shot_reserve(s, n);
+	for (size_t i = 0; !r && i < n; i++)
+		r = fill_group(l, s, i);
+	if (r)
+		return r;
+	s->n = n;
+	clock_gettime(CLOCK_REALTIME, &now);
+	s->head.time_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	fill_machine(l, s);
+	snprintf(s->layout, sizeof(s->layout), "%s", cgx_layout_name(cgx_layout(l->f->cgx)));
+	if (!*s->host) {
+		struct utsname u;
+
+		snprintf(s->host, sizeof(s->host), "%s", uname(&u) ? "" : u.nodename);
+	}
+	snprintf(s->note, sizeof(s->note), "%s", *cgx_sampler_note(l->sampler) ? cgx_sampler_note(l->sampler) : l->note);
+	return 0;
+}
+
+/* ---- events ---- */
+
+static unsigned mark_of(enum cgx_event_kind kind)
+{
+	switch (kind) {
+	case CGX_E_KILL:
+		return FEED_KILL;
+	case CGX_E_FORK:
+		return FEED_FORK;
+	case CGX_E_STALLED:
+		return FEED_STALLED;
+	case CGX_E_LIMIT:
+		return FEED_LIMIT;
+	case CGX_E_PRESSURE:
+		return FEED_PRESSURE;
+	case CGX_E_OOM:
+	case CGX_E_EMPTIED:
+	case CGX_E_REMOVED:
+	case CGX_E_UNSEEN:
+		break;
+	}
+	return 0;
+}
+
+static int wake(void *data, struct feed *f)
+{
+	struct live *l = data;
+	static const struct line_style style = { 0 };
+	AUTO_BUF struct buf text = { 0 };
+	struct told t = { 0 };
+	int any = 0;
+
+	while (l->watch && cgx_watch_next(l->watch, &t.e) > 0) {
+		if (t.e.kind == CGX_E_UNSEEN) {
+			snprintf(l->note, sizeof(l->note), "%s", t.e.text);
+			continue;
+		}
+		buf_reset(&text);
+		line_what(&text, &t, &style);
+		feed_add_event(f, &(struct feed_event){ t.e.time_us, mark_of(t.e.kind), t.e.path, buf_text(&text) });
+		any = 1;
+	}
+	return any;
+}
+
+static int events_fd(const void *data)
+{
+	const struct live *l = data;
+
+	return l->watch ? cgx_watch_fd(l->watch) : -1;
+}
+
+/* ---- open and close ---- */
+
+static void live_close(void *data)
+{
+	struct live *l = data;
+
+	cgx_watch_close(l->watch);
+	cgx_sampler_close(l->sampler);
+	free(l);
+}
+
+static const struct source source = { .sample = sample, .fd = events_fd, .wake = wake, .close = live_close };
+
+/* A recorded machine has no events; on a real one figures are worth showing without them, too. */
+static void open_watch(struct live *l, const char *path)
+{
+	struct cgx_watch_how how = { .size = sizeof(how) };
+
+	if (l->f->root && strcmp(l->f->root, "/"))
+		return;
+	if (cgx_watch_open(l->f->cgx, &how, &l->watch) < 0 || cgx_watch_add(l->watch, path, CGX_WATCH_BELOW) < 0) {
+		snprintf(l->note, sizeof(l->note), "no events: %s", cgx_error(l->f->cgx));
+		l->watch = cgx_watch_close(l->watch);
+	}
+}
+
+int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret)
+{
+	uint64_t figures = CGX_F_BIT(CGX_F_POPULATED) | CGX_F_BIT(CGX_F_FROZEN) | CGX_F_BIT(CGX_F_PIDS);
+	struct live *l = calloc(1, sizeof(*l));
+	int r;
+
+	if (!l)
+		return -ENOMEM;
+	l->f = f;
+	for (size_t i = 0; i < COLUMNS_ALL; i++)
+		if (columns & 1ull << i)
+			figures |= figures_of[i];
+	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
+	if (!r) {
+		open_watch(l, path);
+		r = feed_new(&source, l, ret);
+	}
+	if (r)
+		live_close(l);
+	return r;
+}

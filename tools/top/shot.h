@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One sample of everything, and where samples come from: a machine (live.c) or a file (record.c). */
+#ifndef CGX_TOP_SHOT_H
+#define CGX_TOP_SHOT_H
+
+#include "feed.h"
+#include "ui/frame.h"
+
+/* The columns, in the order of the table in feed.c. */
+enum column_id {
+	COL_MEMORY, COL_LIMIT, COL_PERCENT, COL_USED, COL_PEAK, COL_SWAP, COL_HITS, COL_HITS_RATE, COL_KILLS,
+	COL_PIDS, COL_PIDS_MAX, COL_PIDS_PEAK, COL_FORKS,
+	COL_CPU, COL_THROTTLED, COL_READ, COL_WRITTEN,
+	COL_PSI_CPU, COL_PSI_MEMORY, COL_PSI_IO, COL_PROCS,
+	COLUMNS_ALL
+};
+
+struct shot {
+	struct feed_head head;
+	char host[128], layout[32], note[256];
+	struct feed_group *group; /* path owned, name points into it */
+	struct feed_value *value; /* COLUMNS_ALL a group */
+	size_t n, cap;
+};
+/* Make room for n groups; those beyond the present number are empty. 0 or -ENOMEM. */
+int shot_reserve(struct shot *s, size_t n);
+/* Give the group a path, which is copied, and what follows from it. 0 or -ENOMEM. */
+int shot_name(struct shot *s, size_t index, const char *path);
+void shot_free(struct shot *s);
+
+struct source {
+	/* 0; 1 a replay has come to its end; negative errno. */
+	int (*sample)(void *data, struct shot *s);
+	int (*seek)(void *data, long by, struct shot *s);
+	int (*fd)(const void *data);
+	/* Hand new events to feed_add_event(); 1 there were some. */
+	int (*wake)(void *data, struct feed *f);
+	void (*close)(void *data);
+};
+int feed_new(const struct source *source, void *data, struct feed **ret);
+/* Texts are copied. */
+void feed_add_event(struct feed *f, const struct feed_event *e);
+/* The sample; for writing a file. */
+const struct shot *feed_shot(const struct feed *f);
+/* What a file of samples says of a column. */
+const struct feed_column *column_at_index(size_t i);
+
+#endif
