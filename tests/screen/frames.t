@@ -17,7 +17,7 @@ shows '^\? help' "keys are told at the bottom"
 # The cursor: reverse in the coloured text.
 selected()
 {
-	coloured | sed -n "s/.*$(printf '\033')\[7m.*\(db\|service\|job-1\|job-2\|web\|api\|static\|\/\) .*/\1/p" | head -n 1
+	coloured | sed -n "s/.*$(printf '\033')\[[0-9;]*7m.*\(db\|service\|job-1\|job-2\|web\|api\|static\|\/\) .*/\1/p" | head -n 1
 }
 is_selected() # NAME TEST
 {
@@ -76,9 +76,9 @@ keys '&' z z z
 shows 'no group is left by the filter' "nothing matches: it is said"
 keys Escape
 shows 'job-1' "Escape goes back to the filter before"
-keys g / J O B
+keys g / J O B Enter
 shows 'no such name is shown' "capitals are searched as they are"
-keys Escape / j o b
+keys / j o b
 is_selected job-1 "a search goes to the first match"
 keys Enter n
 is_selected job-2 "n to the next"
@@ -98,7 +98,7 @@ is "$(echo "$first" | grep -c service)" 1 "the largest first"
 keys r
 shows 'NAME +▴MEMORY' "r turns it round"
 keys '>'
-shows '▾MEM-MAX' "> sorts by the next column"
+shows '▾LIMIT' "> sorts by the next column"
 keys '<' '<'
 shows 'NAME▴' "< goes back as far as the name"
 keys c
@@ -108,10 +108,10 @@ hides '^ +NAME.* MEMORY ' "one is switched off"
 keys c Space Enter
 shows '^ +NAME.* MEMORY ' "and on again"
 keys e
-hides 'static' "e hides groups without processes"
+hides '─ db' "e hides groups without processes"
 shows 'without empty ones' "and says so"
 keys e
-shows 'static' "and shows them again"
+shows '─ db' "and shows them again"
 hides 'without empty ones' "and says nothing"
 
 keys g End Enter
@@ -122,11 +122,15 @@ shows '^ web/api +\[figures\]' "it follows the cursor"
 keys Tab
 shows '\[settings\]' "Tab turns the page"
 keys Enter
-shows 'memory\.max +268435456' "settings of the group"
 hides '^ +NAME' "the pane fills the screen"
+shows 'blkio.bfq.io_service_bytes ' "settings, from the first"
 i=0
-while [ $i -lt 12 ]; do keys ']'; i=$((i + 1)); done
-hides 'cgroup.clone_children' "it is scrolled"
+until screen | grep -Eq 'memory\.max +268435456' || [ $i -ge 90 ]; do
+	keys ']'
+	i=$((i + 1))
+done
+shows 'memory\.max +268435456' "the limit of the group is among them, further down"
+hides 'blkio.bfq.io_service_bytes ' "when it is scrolled"
 keys Tab
 shows 'PID USER' "processes"
 shows ' 201 ' "of that group"
@@ -152,7 +156,7 @@ shows 'every 2\.0s' "+ makes the delay longer"
 keys - -
 shows 'every 500\.0ms' "- makes it shorter"
 keys '?'
-shows '^ *Keys' "help"
+shows ' Keys *$' "help"
 shows 'Up, k +the group above' "is made of the key table"
 hides 'replay:' "and leaves out what is for replays"
 i=0
@@ -185,7 +189,7 @@ shows 'pids.max: set many' "a wrong value is told"
 keys K
 shows 'not this machine' "processes of a recorded machine are not killed"
 keys f
-shows 'Freeze 0 processes in web/static\?' "freezing asks as well"
+shows 'Freeze [0-9]+ process(es)? in web/static\?' "freezing asks as well"
 keys Escape q
 shows '^\$ *$' "q leaves"
 is "$(alternate)" 0 "and gives the screen back"

@@ -699,7 +699,7 @@ static void choose_columns(struct view *v, const char *list)
 static int begin(struct view *v)
 {
 	const struct view_how *how = v->how;
-	int utf8;
+	int utf8, r;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
@@ -714,6 +714,10 @@ static int begin(struct view *v)
 	v->shown = calloc(v->columns + 1, 1);
 	if (!v->shown)
 		return -ENOMEM;
+	/* nothing is drawn before there is something to draw */
+	r = feed_sample(v->feed);
+	if (r < 0)
+		return r;
 	choose_columns(v, how->columns);
 	if (how->root)
 		snprintf(v->rows.root, sizeof(v->rows.root), "%s", how->root);
@@ -757,8 +761,10 @@ int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 	end(&v);
 	if (signals >= 0)
 		sigprocmask(SIG_SETMASK, &before, NULL);
-	/* it has no handler: this ends the program as the signal would have done */
-	if (signo)
+	/* without the handler of ncurses, which makes an exit of it */
+	if (signo) {
+		signal(signo, SIG_DFL);
 		raise(signo);
+	}
 	return r;
 }
