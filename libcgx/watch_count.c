@@ -482,9 +482,9 @@ int count_last_notes(struct watch_node *n)
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
 	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
-	if (r || own <= n->seen[COUNT_KILL] || who_sees_all(n->tree->w) || !(n->flags & NODE_TOLD))
+	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
-	return who_kill(n->tree->w, n->tree, node_path(n), NULL, own - n->seen[COUNT_KILL], 0);
+	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL]);
 }
 
 /* ---- sampling ---- */
