@@ -466,12 +466,13 @@ int count_noted(struct cgx_watch *w, struct watch_node *n)
 }
 
 /*
- * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once. What the
- * group above was notified of as well was not this group's own.
+ * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once, but that may
+ * come later than we do. What the group above was notified of as well was not this group's own. Where victims are seen
+ * one must come with it, so for a group that has told nothing it may be one too many.
  */
 int count_last_notes(struct watch_node *n)
 {
-	uint64_t above, own;
+	uint64_t removal = who_sees_all(n->tree->w) && !n->seen[COUNT_KILL] ? 0 : 1, above, own;
 	int r = 0;
 
 	if (n->oom_fd < 0)
@@ -481,7 +482,7 @@ int count_last_notes(struct watch_node *n)
 		if (take_notes(p))
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
-	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
+	own = n->notes > above + removal ? n->notes - above - removal : 0;
 	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
 	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL]);

@@ -593,7 +593,7 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	int r = 0, sure = 0;
 
 	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
-		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree);
+		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
 	if (p->maybe)
 		p->count = 0;
 	if (r || p->count <= p->twice)
