@@ -85,9 +85,11 @@ struct pending {
 	struct pending *next;
 	struct watch_tree *tree;
 	char *path, *limit_path;
+	char *gone;      /* path is the group above; this one was removed since, so it happened there most likely */
 	uint64_t count, total, limit, usage, limit_hits, deadline;
 	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
 	int removed;
+	int maybe;       /* told only with a victim: a group that is gone may have been notified more often than killed in */
 	char *procs;     /* cgroup.procs when the kill was seen, NULL not read */
 	struct snapshot *before;
 };
@@ -197,6 +199,10 @@ void who_close(struct cgx_watch *w);
 /* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice);
+/* v1: a group that is gone was notified of so much that no counter showed. */
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count);
+/* The group is gone: a kill below the one above it that had no name was in it. */
+int who_gone(struct cgx_watch *w, const struct watch_node *n);
 /* Take what the sources have. */
 int who_drain(struct cgx_watch *w);
 /* Tell what has waited long enough. */

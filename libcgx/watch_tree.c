@@ -373,6 +373,8 @@ int tree_gone(struct watch_node *n)
 	if (!r)
 		r = count_last_notes(n);
 	if (!r)
+		r = who_gone(n->tree->w, n);
+	if (!r)
 		r = tell_removed(n);
 	drop_node(n);
 	/* what it took with it is in the counters of the group above */
