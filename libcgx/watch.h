@@ -33,7 +33,6 @@ struct watch_node {
 	uint64_t quiet_until[COUNTS];
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
-	uint64_t born_us;
 	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
@@ -212,8 +211,7 @@ uint64_t who_next(const struct cgx_watch *w);
 /* Remember who is in the group now, for want of better sources. */
 void who_snapshot(struct watch_node *n);
 void snapshot_free(struct snapshot *s);
-/* *kills is how many a group that is gone may have had beyond those told. Takes off those whose victims are known to
- * have been in it, and when no victim escapes the sources leaves no more than there are victims without a group. */
-int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills);
+/* 1: no victim escapes the sources, so that what they do not tell did not happen. */
+int who_sees_all(const struct cgx_watch *w);
 
 #endif

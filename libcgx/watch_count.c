@@ -9,8 +9,6 @@
 #define QUIET_US 1000000
 /* The level whose limit was out of memory, and the kill for it, lie this close together. */
 #define SAME_OOM_US 2000000
-/* A group that lived no longer may have been gone before its counters could be read. */
-#define SHORT_LIFE_US 500000
 /* A notification and the kill it is for, this close: there may be more notifications than kills. */
 #define SAME_NOTE_US 100000
 
@@ -488,6 +486,13 @@ int count_last_notes(struct watch_node *n)
 	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
 	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL]);
+}
+
+int count_unseen(struct watch_tree *t, const char *path)
+{
+	if (!t->dialect->notes || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path) || !who_sees_all(t->w))
+		return 0;
+	return who_noted(t->w, t, path, 1);
 }
 
 /* ---- sampling ---- */

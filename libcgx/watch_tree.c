@@ -206,8 +206,7 @@ static int new_node(struct watch_tree *t, struct watch_node *parent, const char 
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags,
-				  .born_us = watch_now() };
+	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags };
 	n->path = strdup(path);
 	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
 		free(n->path);

@@ -111,23 +111,9 @@ void who_close(struct cgx_watch *w)
 	free(w->who);
 }
 
-int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills)
+int who_sees_all(const struct cgx_watch *w)
 {
-	uint64_t here = 0, nowhere = 0;
-	int r = who_drain(w);
-
-	for (const struct known *k = w->who->known; k; k = k->next) {
-		if (k->used)
-			continue;
-		here += k->path && !strcmp(k->path, path);
-		nowhere += !k->path;
-	}
-	for (const struct pending *p = w->pending; p; p = p->next) /* those will find their victims among them */
-		nowhere -= p->count < nowhere ? p->count : nowhere;
-	*kills -= here < *kills ? here : *kills;
-	if (w->who->trace && !trace_lost(w->who->trace) && *kills > nowhere)
-		*kills = nowhere;
-	return r;
+	return w->who->trace && !trace_lost(w->who->trace);
 }
 
 /* ---- victims ---- */
@@ -597,12 +583,6 @@ static struct known *nameless(struct who *who, const struct pending *p)
 		found = k;
 	}
 	return found;
-}
-
-/* One kill waits and one victim: they belong together, unless the kill itself is a guess, as of v1 groups that are gone. */
-static int is_only(const struct cgx_watch *w, const struct pending *p)
-{
-	return p == w->pending && !p->next && p->tree && !(p->removed && p->tree->h->version == 1);
 }
 
 static int tell_rest(struct cgx_watch *w, struct pending *p)
