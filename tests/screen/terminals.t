@@ -48,9 +48,11 @@ for signo in SEGV ABRT BUS FPE ILL TERM INT HUP QUIT; do
 	modes after
 	is "$(cat "$tmp/after")" "$(cat "$tmp/before")" "SIG$signo: modes as before"
 done
-typed "clear; $top --root $root; echo status \$?"
+typed "clear; $top --root $root"
 wait_for 'NAME'
 keys C-c
+wait_for '^\$ *$'
+typed 'echo status $?'
 shows '^status 130' "^C ends it as SIGINT does"
 typed "clear; $top --root $root"
 wait_for 'NAME'
