@@ -34,6 +34,7 @@ struct watch_node {
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
 	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
+	char *procs;              /* cgroup.procs at the last notification, NULL not read */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
 #define NODE_TOLD      (1u << 0) /* its events are wanted */
@@ -198,8 +199,9 @@ void who_close(struct cgx_watch *w);
 /* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice);
-/* v1: a group that is gone was notified of so much that no counter showed. */
-int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count);
+/* v1: a group that is gone was notified of so much that no counter showed. procs: who was in it then, NULL not known;
+ * taken over. */
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs);
 /* The group is gone: a kill below the one above it that had no name was in it. */
 int who_gone(struct cgx_watch *w, const struct watch_node *n);
 /* Take what the sources have. */

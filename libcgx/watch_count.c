@@ -485,14 +485,14 @@ int count_last_notes(struct watch_node *n)
 	own = n->notes > above + removal ? n->notes - above - removal : 0;
 	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
-	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL]);
+	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL], STEAL(n->procs));
 }
 
 int count_unseen(struct watch_tree *t, const char *path)
 {
 	if (!t->dialect->notes || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path) || !who_sees_all(t->w))
 		return 0;
-	return who_noted(t->w, t, path, 1);
+	return who_noted(t->w, t, path, 1, NULL);
 }
 
 /* ---- sampling ---- */

@@ -345,6 +345,7 @@ static void drop_node(struct watch_node *n)
 	tdelete(n, &n->tree->by_path, by_path);
 	close_fds(n);
 	snapshot_free(n->before);
+	free(n->procs);
 	free(n->path);
 	free(n);
 }

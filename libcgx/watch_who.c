@@ -139,6 +139,27 @@ static struct known *new_known(struct who *who, pid_t pid, enum cgx_source sourc
 	return k;
 }
 
+static void read_procs(const struct watch_node *n, char **ret)
+{
+	AUTO_BUF struct buf procs = { 0 };
+	AUTO_CLOSE int dir = node_dir(n);
+
+	free(STEAL(*ret));
+	if (dir >= 0 && !fs_read(dir, "cgroup.procs", &procs))
+		buf_steal(&procs, ret);
+}
+
+static int has_pid(const char *procs, pid_t pid)
+{
+	char text[16];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%d\n", (int)pid);
+
+	for (const char *p = procs; (p = strstr(p, text)); p += len)
+		if (p == procs || p[-1] == '\n')
+			return 1;
+	return 0;
+}
+
 static int match(struct cgx_watch *w);
 
 /* The kill may be there to be seen in a group that was notified just now. */
@@ -152,6 +173,20 @@ static int look_at_hot(struct cgx_watch *w)
 	return r;
 }
 
+/* A group that was notified just now had it among its processes then. */
+static int place_by_pid(const struct cgx_watch *w, struct known *k)
+{
+	for (size_t i = 0; i < w->n_due; i++) {
+		const struct watch_node *n = w->due[i].node;
+
+		if (!n->procs || !has_pid(n->procs, k->pid))
+			continue;
+		k->path = strdup(n->path);
+		return k->path ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
 /* The kernel may hold the victim's task for milliseconds, while it prints to a slow console; then asking for its group
  * takes as long. So first see whether a group that shows a kill has the victim among its processes. */
 static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
@@ -163,7 +198,9 @@ static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
 		r = look_at_hot(w);
 	if (!r && !k->used)
 		r = match(w);
-	if (r || k->used || !t || trace_locate(w->who->trace, v) < 0)
+	if (!r && !k->used)
+		r = place_by_pid(w, k);
+	if (r || k->used || k->path || !t || trace_locate(w->who->trace, v) < 0)
 		return r;
 	if (v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
 		layout_path_in(w->cgx, t->h, v->groups, &k->path);
@@ -291,8 +328,13 @@ void who_snapshot(struct watch_node *n)
 {
 	struct cgx_watch *w = n->tree->w;
 
-	if (w->who->trace || !watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD) ||
-	    (n->before && watch_now() - n->before->at < SNAPSHOT_US))
+	if (!watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD))
+		return;
+	if (w->who->trace) {
+		read_procs(n, &n->procs);
+		return;
+	}
+	if ((n->before && watch_now() - n->before->at < SNAPSHOT_US))
 		return;
 	snapshot_free(n->before);
 	n->before = snapshot_take(n->tree, n->path);
@@ -362,15 +404,6 @@ static uint64_t patience(const struct who *who)
 	return who->trace || who->kmsg ? VICTIM_WAIT_US : 0;
 }
 
-static void read_procs(const struct watch_node *n, char **ret)
-{
-	AUTO_BUF struct buf procs = { 0 };
-	AUTO_CLOSE int dir = node_dir(n);
-
-	if (dir >= 0 && !fs_read(dir, "cgroup.procs", &procs))
-		buf_steal(&procs, ret);
-}
-
 static int wait_for_victim(struct cgx_watch *w, struct pending *p)
 {
 	struct pending **at = &w->pending;
@@ -405,17 +438,16 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 	return wait_for_victim(w, p);
 }
 
-int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count)
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs)
 {
-	struct pending *p;
+	struct pending *p = who_sees_all(w) ? calloc(1, sizeof(*p)) : NULL;
 
-	if (!who_sees_all(w))
-		return who_kill(w, t, path, NULL, count, 0);
-	p = calloc(1, sizeof(*p));
-	if (!p)
-		return -ENOMEM;
+	if (!p) {
+		free(procs);
+		return who_sees_all(w) ? -ENOMEM : who_kill(w, t, path, NULL, count, 0);
+	}
 	*p = (struct pending){ .tree = t, .path = strdup(path), .count = count, .total = 1, .limit = UINT64_MAX,
-			       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .removed = 1, .maybe = 1,
+			       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .removed = 1, .maybe = 1, .procs = procs,
 			       .deadline = watch_now() + patience(w->who) };
 	if (!p->path) {
 		pending_free(p);
@@ -493,17 +525,6 @@ static void sweep(struct cgx_watch *w)
 		*at = p->next;
 		pending_free(p);
 	}
-}
-
-static int has_pid(const char *procs, pid_t pid)
-{
-	char text[16];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%d\n", (int)pid);
-
-	for (const char *p = procs; (p = strstr(p, text)); p += len)
-		if (p == procs || p[-1] == '\n')
-			return 1;
-	return 0;
 }
 
 /* A victim belongs to a kill in its group; to one in a group that is gone and had no name, from anywhere below. */
