@@ -42,7 +42,9 @@ CGX_API int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms)
 
 	if (is_root(g))
 		return refuse_root(g, action);
-	for (size_t i = 0; i < g->n; i++) {
+	/* v2, which comes last, is frozen first and thawed last: what v1 holds never says to v2 that it stands still */
+	for (size_t n = 0; n < g->n; n++) {
+		size_t i = frozen ? g->n - 1 - n : n;
 		int fd = place_fd(g, &g->place[i]);
 		int r = fd < 0 ? fd : g->place[i].h->ops->freeze(fd, !!frozen, timeout_ms);
 
