@@ -568,7 +568,8 @@ struct cgx_event {
 	uint64_t count;          /* how often since it was told last */
 	uint64_t total;          /* how often in this group since the watch began */
 	const char *limit_path;  /* the group whose limit was hit, "" unknown */
-	uint64_t limit, usage;   /* of that group: bytes, or processes; UINT64_MAX unknown */
+	uint64_t limit, usage;   /* of that group: bytes, or processes; UINT64_MAX unknown: a victim may free its memory
+				  * before usage can be read */
 	uint64_t limit_hits;     /* how often its limit was hit since it was told last; UINT64_MAX unknown */
 	int machine;             /* a kill: 1 the whole machine was short of memory, 0 a group was, -1 not known */
 	int removed;             /* the group is gone already */

@@ -144,7 +144,7 @@ static int check_list(struct check *c)
 /* The kernel reads 0x.. as well, and net_cls.classid is hardly written otherwise. */
 static int any_number(const char *s, uint64_t *ret)
 {
-	size_t n = strspn(s, "0123456789abcdefABCDEF");
+	size_t n;
 
 	if (strncmp(s, "0x", 2))
 		return num_u64(s, ret);
@@ -477,6 +477,8 @@ static int check_nested(struct check *c)
 			return -ENOMEM;
 		r = n++ ? put_pair(c, word, buf_text(&c->out)) : put_subject(c, word);
 	}
+	if (!r && !n)
+		return not_understood(c, "nothing to write");
 	if (!r && n < 2 && strncmp(c->words, "SIZE", 4))
 		return not_understood(c, "no limits behind the name");
 	return r;

@@ -33,6 +33,7 @@ struct watch_node {
 	uint64_t quiet_until[COUNTS];
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
+	uint64_t born_us;
 	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
@@ -104,6 +105,8 @@ struct cgx_watch {
 	unsigned kinds;
 	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
+	int pressed;                    /* epoll of the pressure triggers, asked by the clock; -1 none */
+	uint64_t next_pressed;
 	struct watch_tree *tree;
 	size_t n_trees;
 	struct watch_root *root;
@@ -174,12 +177,16 @@ int count_settle(struct watch_node *n, const char *gone);
 int count_noted(struct cgx_watch *w, struct watch_node *n);
 /* v1: the group is gone; what its notifications tell beyond the kills told. */
 int count_last_notes(struct watch_node *n);
+/* v1: a group that came and went before it could be looked into. A victim whose group nobody knows may be its own. */
+int count_unseen(struct watch_tree *t, const char *path);
 /* What must be read because nobody notifies it. -ENOENT the group is gone. */
 int count_sample(struct watch_node *n);
 /* As far as the counters that are read now tell: the group at or above n whose limit was out of memory; NULL unknown. */
 struct watch_node *count_limit_level(struct watch_node *n);
 /* One number of a file in dir, "max" is UINT64_MAX. */
 int count_read(int dir, const char *file, uint64_t *ret);
+/* Memory that was used when the limit was hit, of what was read a little later: the victim may have left by then. */
+uint64_t count_usage_then(uint64_t limit, uint64_t usage);
 /* Compare with the kills of the whole machine. */
 int count_machine(struct cgx_watch *w);
 
@@ -199,7 +206,8 @@ uint64_t who_next(const struct cgx_watch *w);
 /* Remember who is in the group now, for want of better sources. */
 void who_snapshot(struct watch_node *n);
 void snapshot_free(struct snapshot *s);
-/* 1: no victim escapes the sources, so that what they do not tell did not happen. */
-int who_sees_all(const struct cgx_watch *w);
+/* *kills is how many a group that is gone may have had beyond those told. Takes off those whose victims are known to
+ * have been in it, and when no victim escapes the sources leaves no more than there are victims without a group. */
+int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills);
 
 #endif

@@ -9,6 +9,8 @@
 #define QUIET_US 1000000
 /* The level whose limit was out of memory, and the kill for it, lie this close together. */
 #define SAME_OOM_US 2000000
+/* A group that lived no longer may have been gone before its counters could be read. */
+#define SHORT_LIFE_US 500000
 /* A notification and the kill it is for, this close: there may be more notifications than kills. */
 #define SAME_NOTE_US 100000
 
@@ -204,6 +206,11 @@ static void fill_fork(struct watch_node *n, struct cgx_event *e, struct cgx_effe
 	}
 }
 
+uint64_t count_usage_then(uint64_t limit, uint64_t usage)
+{
+	return limit == UINT64_MAX || usage >= limit - limit / 8 ? usage : UINT64_MAX;
+}
+
 static void fill_memory(struct watch_node *n, struct cgx_event *e)
 {
 	const struct watch_dialect *d = n->tree->dialect;
@@ -214,6 +221,8 @@ static void fill_memory(struct watch_node *n, struct cgx_event *e)
 		e->limit = UINT64_MAX;
 	if (dir < 0 || count_read(dir, d->usage, &e->usage))
 		e->usage = UINT64_MAX;
+	if (e->kind == CGX_E_OOM)
+		e->usage = count_usage_then(e->limit, e->usage);
 }
 
 static int tell_count(struct watch_node *n, enum count k)
@@ -475,9 +484,25 @@ int count_last_notes(struct watch_node *n)
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
 	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
-	if (r || own <= n->seen[COUNT_KILL] || who_sees_all(n->tree->w) || !(n->flags & NODE_TOLD))
+	own -= own < n->seen[COUNT_KILL] ? own : n->seen[COUNT_KILL];
+	if (r || !(n->flags & NODE_TOLD))
 		return r;
-	return who_kill(n->tree->w, n->tree, node_path(n), NULL, own - n->seen[COUNT_KILL], 0);
+	if (!own && !n->seen[COUNT_KILL] && n->flags & NODE_BORN && watch_now() - n->born_us < SHORT_LIFE_US)
+		return count_unseen(n->tree, n->path); /* it may have begun to notify too late */
+	if (own)
+		r = who_unplaced(n->tree->w, n->path, &own);
+	return r || !own ? r : who_kill(n->tree->w, n->tree, node_path(n), NULL, own, 0);
+}
+
+int count_unseen(struct watch_tree *t, const char *path)
+{
+	uint64_t kills = 1;
+	int r;
+
+	if (t->h->version != 1 || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path))
+		return 0;
+	r = who_unplaced(t->w, path, &kills);
+	return r || !kills ? r : who_kill(t->w, t, path, NULL, kills, 0);
 }
 
 /* ---- sampling ---- */

@@ -110,11 +110,11 @@ static int watch_directory(struct watch_node *n, int dir)
 			    (double)w->sample_us / 1e6);
 }
 
-static int add_to_epoll(struct cgx_watch *w, int fd, uint32_t events, void *data)
+static int add_to_epoll(int epoll, int fd, uint32_t events, void *data)
 {
 	struct epoll_event e = { .events = events, .data.ptr = data };
 
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* v1: cgroup.event_control takes "EVENTFD FD-OF-THE-FILE" (v1 memory.rst 9 and 10). */
@@ -140,7 +140,7 @@ static int notify_oom(struct watch_node *n, int dir)
 	} else {
 		r = register_oom(dir, fd);
 		if (!r)
-			r = add_to_epoll(w, fd, EPOLLIN, n);
+			r = add_to_epoll(w->epoll, fd, EPOLLIN, n);
 		if (r) {
 			close(fd);
 		} else {
@@ -167,7 +167,7 @@ static int watch_pressure(struct watch_node *n, int dir)
 	if (write(fd, text, strlen(text) + 1) < 0)
 		r = -errno;
 	if (!r)
-		r = add_to_epoll(w, fd, EPOLLPRI, n);
+		r = add_to_epoll(w->pressed, fd, EPOLLPRI, n);
 	if (r) {
 		close(fd);
 		return watch_unseen(w, UNSEEN_FDS, "pressure of %s and others is not watched: %s%s", node_path(n), strerror(-r),
@@ -206,7 +206,8 @@ static int new_node(struct watch_tree *t, struct watch_node *parent, const char 
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags };
+	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags,
+				  .born_us = watch_now() };
 	n->path = strdup(path);
 	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
 		free(n->path);
@@ -404,7 +405,7 @@ static int entry_changed(struct watch_node *n, uint32_t mask, const char *name)
 	if (path.err)
 		return path.err;
 	child = tree_find(n->tree, buf_text(&path));
-	return child ? tree_gone(child) : 0;
+	return child ? tree_gone(child) : count_unseen(n->tree, buf_text(&path));
 }
 
 int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)

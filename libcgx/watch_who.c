@@ -111,9 +111,23 @@ void who_close(struct cgx_watch *w)
 	free(w->who);
 }
 
-int who_sees_all(const struct cgx_watch *w)
+int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills)
 {
-	return w->who->trace && !trace_lost(w->who->trace);
+	uint64_t here = 0, nowhere = 0;
+	int r = who_drain(w);
+
+	for (const struct known *k = w->who->known; k; k = k->next) {
+		if (k->used)
+			continue;
+		here += k->path && !strcmp(k->path, path);
+		nowhere += !k->path;
+	}
+	for (const struct pending *p = w->pending; p; p = p->next) /* those will find their victims among them */
+		nowhere -= p->count < nowhere ? p->count : nowhere;
+	*kills -= here < *kills ? here : *kills;
+	if (w->who->trace && !trace_lost(w->who->trace) && *kills > nowhere)
+		*kills = nowhere;
+	return r;
 }
 
 /* ---- victims ---- */
@@ -351,6 +365,7 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 		p->limit = UINT64_MAX;
 	if (count_read(dir, level->tree->dialect->usage, &p->usage))
 		p->usage = UINT64_MAX;
+	p->usage = count_usage_then(p->limit, p->usage);
 	close(dir);
 	return 0;
 }
@@ -542,6 +557,12 @@ static struct known *nameless(struct who *who, const struct pending *p)
 	return found;
 }
 
+/* One kill waits and one victim: they belong together, unless the kill itself is a guess, as of v1 groups that are gone. */
+static int is_only(const struct cgx_watch *w, const struct pending *p)
+{
+	return p == w->pending && !p->next && p->tree && !(p->removed && p->tree->h->version == 1);
+}
+
 static int tell_rest(struct cgx_watch *w, struct pending *p)
 {
 	struct cgx_event e;
@@ -550,7 +571,7 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	int r = 0, sure = 0;
 
 	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
-		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree);
+		r = tell_victim(w, p, k, is_only(w, p));
 	if (r || p->count <= p->twice)
 		return r;
 	e = kill_event(p);

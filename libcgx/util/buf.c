@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A growing text. */
 #include "buf.h"
+#include "utf8.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -72,13 +73,19 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_escape(struct buf *b, const char *s, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)s[i];
+	while (n) {
+		size_t len;
+		uint32_t c = utf8_point(s, n, &len);
 
-		if (c < 0x20 || c == 0x7f || c == '\\')
-			buf_printf(b, "\\x%02x", c);
-		else
-			buf_putc(b, s[i]);
+		if (len && utf8_harmless(c)) {
+			buf_add(b, s, len);
+		} else {
+			len = len ? len : 1;
+			for (size_t i = 0; i < len; i++)
+				buf_printf(b, "\\x%02x", (unsigned char)s[i]);
+		}
+		s += len;
+		n -= len;
 	}
 }
 

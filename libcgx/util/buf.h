@@ -22,8 +22,11 @@ void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
-/* Append n bytes; control bytes, DEL and backslash come as \xHH, so that no name can forge a line
- * or reach the terminal. Bytes above 0x7f pass. */
+/*
+ * Append s so that it stays on its line and cannot talk to a terminal: C0 and C1 controls, DEL, directional
+ * overrides (U+202A-202E, U+2066-2069), line and paragraph separators and what is no UTF-8 come byte by byte as
+ * \xHH. A backslash passes: systemd names groups "a\x2db", and what is printed must be what the next command takes.
+ */
 void buf_escape(struct buf *b, const char *s, size_t n);
 /* Empty it and keep the memory. */
 void buf_reset(struct buf *b);

@@ -18,7 +18,7 @@ int num_scan(const char **s, uint64_t *ret);
 int num_bytes(const char *s, uint64_t *ret);
 /* A span of time in microseconds: 250ms 30s 5m 2h 1d us, a fraction allowed; a bare number is seconds. */
 int num_usec(const char *s, uint64_t *ret);
-/* A fixed-point decimal, value * scale: num_fixed("1.5", 1000) gives 1500. */
-int num_fixed(const char *s, uint64_t scale, uint64_t *ret);
+/* A fixed-point decimal, value * by: num_fixed("1.5", 1000) gives 1500. */
+int num_fixed(const char *s, uint64_t by, uint64_t *ret);
 
 #endif

@@ -4,7 +4,7 @@
 err=$(mktemp) || exit 1
 trap 'rm -f "$err"' EXIT
 n=0
-for target in proc text kmsg convert setting trace oom; do
+for target in proc text kmsg convert setting trace oom plan; do
 	n=$((n + 1))
 	if "$CGX_BUILDDIR/tests/fuzz/replay-$target" "$CGX_SRCDIR/tests/fuzz/corpus/$target"/* >/dev/null 2>"$err"
 	then echo "ok $n - $target"

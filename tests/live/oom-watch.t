@@ -72,7 +72,7 @@ if has memory; then
 	kill=$(echo "$out" | grep ' kill ')
 	like "$kill" "^[0-9-]{10} [0-9:]{8}\.[0-9]{3} kill  $T/k: killed hog \(pid $victim, uid 0, 1[0-9]\.[0-9]M\)" \
 		"with its group, pid, command, user and size"
-	like "$kill" 'at memory\.max 16\.0M \(used 1[56]\.[0-9]M, hit [0-9]+ times\)' "and the limit"
+	like "$kill" 'at memory\.max 16\.0M \((used 1[56]\.[0-9]M, )?hit [0-9]+ times\)' "and the limit"
 	like "$kill" '\[(tracepoint|kernel log)\]$' "and where that is known from"
 	is "$(echo "$out" | grep -c .)" 1 "one line for one kill"
 	like "$err" "^cgx-oom-watch: [0-9]+ groups watched, for .*: 1 process killed\$" "a summary at the end"
@@ -365,6 +365,35 @@ if has memory; then
 	victim "$T/late"
 	ok "a group that comes later is watched" wait_for 5 told 1 "\"kill\",\"group\":\"$T/late\""
 	watched
+fi
+
+# ---- pressure ------------------------------------------------------------------------------------
+
+if [ -n "$V2" ] && mkdir "$V2/$T-p" && [ -w "$V2/$T-p/memory.pressure" ]; then
+	watch --kinds pressure,removed "$T-p"
+	for i in 1 2 3; do
+		mkdir "$V2/$T-p/$i"
+		sleep 0.1
+		rmdir "$V2/$T-p/$i"
+	done
+	wait_for 5 told 3 ' removed '
+	watched
+	is "$(echo "$out" | cut -d' ' -f3,4 | sort -u | tr '\n' ' ')" "removed $T-p/1: removed $T-p/2: removed $T-p/3: " \
+		"groups that go are not under pressure"
+	rmdir "$V2/$T-p"
+else
+	skip "no pressure on v2 here" "groups that go are not under pressure"
+fi
+if [ "$(version_of memory)" = 2 ] && [ -w "$V2/$T/k/memory.pressure" ]; then
+	cgx-create -r memory.high=8M "$T/p"
+	watch --pressure 50ms/1s "$T/p"
+	background cgx-exec --report=none -g "$T/p" "$hog" 40M >/dev/null 2>&1
+	ok "a group that stands still for want of memory is told" \
+		wait_for 15 told 1 "pressure $T/p: short of memory: stood still for 50.0ms within 1.0s"
+	watched
+	cgx-delete --kill "$T/p"
+else
+	skip "no memory pressure of groups here" "a group that stands still for want of memory is told"
 fi
 
 # ---- an ordinary user ----------------------------------------------------------------------------

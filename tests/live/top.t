@@ -55,6 +55,51 @@ is "$(cat "$tmp/err")" "" "and nothing is complained of"
 exits 1 "no such group" cgx-top -b -n 1 "$T/nosuch"
 one_line "is said"
 
+# ---- another group of the same name, limits above ----
+line() # TEXT: a line of the last seconds that ends so
+{
+	tail -n 30 "$tmp/out" | grep -q "^[0-9.]*,$1\$"
+}
+ok "a group to be replaced" cgx-create "$T/again/one"
+background cgx-top --csv -d 100ms -c PIDS,PIDSMAX "$T/again" >"$tmp/out" 2>"$tmp/err"
+top=$!
+ok "it is seen" wait_for 10 line "$T/again/one,0,40"
+# as a manager does that starts a service again
+for m in "$(mount_of pids)" "$(mount_of memory)"; do
+	if [ -d "$m/$T/again/one" ]; then
+		rmdir "$m/$T/again/one" && mkdir "$m/$T/again/one"
+	fi
+done
+sleep 0.3
+ok "a group in the new one" cgx-create "$T/again/one/below"
+ok "a limit of the new one" cgx-set "$T/again/one" pids.max=7
+ok "are seen" wait_for 5 line "$T/again/one/below,0,7"
+ok "a limit above the groups that are shown" cgx-set "$T" pids.max=6
+ok "binds" wait_for 5 line "$T/again/one/below,0,6"
+kill "$top"
+wait "$top" 2>/dev/null
+is "$(cat "$tmp/err")" "" "nothing is complained of"
+
+# ---- no notices ----
+if unshare --user --map-root-user sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' 2>/dev/null; then
+	background unshare --user --map-root-user sh -c \
+		"echo 1 >/proc/sys/user/max_inotify_watches; exec cgx-top --csv -d 100ms -c PIDS,PIDSMAX $T/again" >"$tmp/out" 2>"$tmp/err"
+	top=$!
+	ok "without inotify watches groups are seen" wait_for 10 line "$T/again/one/below,0,6"
+	ok "a group comes" cgx-create "$T/again/two"
+	ok "a limit is written" cgx-set "$T" pids.max=40
+	ok "both are seen" wait_for 5 line "$T/again/two,0,40"
+	ok "a group goes" cgx-delete "$T/again/one/below"
+	sleep 0.5
+	: >"$tmp/out"
+	ok "others go on" wait_for 5 line "$T/again/two,0,40"
+	not line "$T/again/one/below,0,7" && pass "it is left out" || fail "it is left out" "$(tail -n 5 "$tmp/out")"
+	kill "$top"
+	wait "$top" 2>/dev/null
+else
+	skip "no user namespaces here" "without inotify watches"
+fi
+
 # ---- few descriptors ----
 i=0
 while [ $i -lt 300 ]; do
@@ -80,6 +125,12 @@ if have promtool; then
 else
 	skip "no promtool" "promtool agrees"
 fi
+mkfifo "$tmp/fifo"
+cat "$tmp/fifo" >"$tmp/through" &
+exits 0 "into a pipe" cgx-top --openmetrics -n 1 -o "$tmp/fifo" "$T"
+wait $!
+ok "stays a pipe" test -p "$tmp/fifo"
+ok "and takes it all" grep -q '^# EOF$' "$tmp/through"
 exits 1 "a folder that is not there" cgx-top --openmetrics -n 1 -o "$tmp/no/m.prom" "$T"
 one_line "is said"
 if [ -e /dev/full ]; then

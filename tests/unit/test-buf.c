@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "libcgx/util/buf.h"
+#include "libcgx/util/utf8.h"
 
 static void test_empty(void **state)
 {
@@ -87,18 +88,52 @@ static void test_bytes(void **state)
 	assert_memory_equal(b.s, "a\0b\0", 5);
 }
 
+static void test_utf8(void **state)
+{
+	static const char *const bad[] = {
+		"\xff", "\xc3", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80",
+		"\xf8\x88\x80\x80\x80", "a\xe2\x82",
+	};
+	size_t len;
+
+	(void)state;
+	assert_true(utf8_check("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10));
+	assert_true(utf8_check("", 0));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(utf8_check(bad[i], strlen(bad[i])));
+	assert_int_equal(utf8_point("\xf0\x9f\x98\x80", 4, &len), 0x1f600);
+	assert_int_equal(len, 4);
+	assert_int_equal(utf8_point("\xf0\x9f\x98\x80", 3, &len), 0);
+	assert_int_equal(len, 0);
+}
+
 static void test_escape(void **state)
 {
+	static const struct {
+		const char *text;
+		size_t n;
+		const char *want;
+	} cases[] = {
+		{ "a b\n\t\033[31m\177\\x\0\xc3\xa9", 16, "a b\\x0a\\x09\\x1b[31m\\x7f\\x\\x00\xc3\xa9" },
+		{ "dev-disk\\x2dby.mount", 20, "dev-disk\\x2dby.mount" }, /* as systemd names it, for the next command */
+		{ "\xff\xc3", 2, "\\xff\\xc3" },
+		{ "caf\xc3\xa9", 4, "caf\\xc3" }, /* cut off */
+		{ "\xc2\x9b" "2J\xc2\xa0", 6, "\\xc2\\x9b2J\xc2\xa0" },
+		{ "\xe2\x80\xaegnp\xe2\x81\xa6\xe2\x80\xa8", 12, "\\xe2\\x80\\xaegnp\\xe2\\x81\\xa6\\xe2\\x80\\xa8" },
+	};
 	AUTO_BUF struct buf b = { 0 };
 
 	(void)state;
-	buf_escape(&b, "a b\n\t\033[31m\177\\x\0\xc3\xa9", 16);
-	assert_string_equal(buf_text(&b), "a b\\x0a\\x09\\x1b[31m\\x7f\\x5cx\\x00\xc3\xa9");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		buf_reset(&b);
+		buf_escape(&b, cases[i].text, cases[i].n);
+		assert_string_equal(buf_text(&b), cases[i].want);
+	}
 	buf_reset(&b);
 	for (int c = 0; c < 256; c++)
 		buf_escape(&b, (char[]){ (char)c }, 1);
 	for (size_t i = 0; i < b.len; i++)
-		assert_true((unsigned char)b.s[i] >= 0x20 && b.s[i] != 0x7f);
+		assert_true((unsigned char)b.s[i] >= 0x20 && (unsigned char)b.s[i] < 0x7f);
 }
 
 static void test_steal(void **state)
@@ -146,7 +181,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),  cmocka_unit_test(test_growth), cmocka_unit_test(test_edges),
-		cmocka_unit_test(test_printf), cmocka_unit_test(test_bytes),  cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_printf), cmocka_unit_test(test_bytes),  cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_escape),
 		cmocka_unit_test(test_steal),  cmocka_unit_test(test_no_memory),
 	};
 

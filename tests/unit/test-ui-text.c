@@ -67,20 +67,6 @@ static void test_other_units(void **state)
 	assert_string_equal(units_format(UNIT_USEC, UINT64_MAX).s, "max");
 }
 
-static void test_utf8(void **state)
-{
-	static const char *const bad[] = {
-		"\xff", "\xc3", "\xc0\xaf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80",
-		"\xf8\x88\x80\x80\x80", "a\xe2\x82",
-	};
-
-	(void)state;
-	assert_true(text_is_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 10));
-	assert_true(text_is_utf8("", 0));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(text_is_utf8(bad[i], strlen(bad[i])));
-}
-
 static void shows(const char *text, const char *want, enum text_set set)
 {
 	struct buf b = { 0 };
@@ -107,8 +93,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_bytes_read_back),
-		cmocka_unit_test(test_other_units), cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_show),
+		cmocka_unit_test(test_other_units), cmocka_unit_test(test_show),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

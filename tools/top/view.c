@@ -171,6 +171,9 @@ static void find(struct view *v, size_t from, int direction)
 
 /* ---- time ---- */
 
+/* The second sample comes after this at the latest. */
+#define SECOND_US 250000
+
 static void sample(struct view *v)
 {
 	int r = feed_sample(v->feed);
@@ -194,11 +197,14 @@ static void seek(struct view *v, long by)
 	remake(v);
 }
 
-static void set_timer(const struct view *v, int fd)
+static struct timespec span(uint64_t us)
 {
-	struct timespec t = { (time_t)(v->delay_us / 1000000), (long)(v->delay_us % 1000000) * 1000 };
+	return (struct timespec){ (time_t)(us / 1000000), (long)(us % 1000000) * 1000 };
+}
 
-	timerfd_settime(fd, 0, &(struct itimerspec){ t, t }, NULL);
+static void set_timer(int fd, uint64_t first_us, uint64_t delay_us)
+{
+	timerfd_settime(fd, 0, &(struct itimerspec){ span(delay_us), span(first_us) }, NULL);
 }
 
 static void change_delay(struct view *v, int slower)
@@ -644,7 +650,8 @@ static int loop(struct view *v, int signals, int timer)
 	uint64_t delay = v->delay_us;
 	int end = 0;
 
-	set_timer(v, timer);
+	/* rates, and what is read because the first frame asked for it, should not be waited for */
+	set_timer(timer, v->replay || delay < SECOND_US ? delay : SECOND_US, delay);
 	while (!v->quit && !end) {
 		struct pollfd p[PLACES] = {
 			[AT_SIGNAL] = { signals, POLLIN, 0 },
@@ -665,7 +672,7 @@ static int loop(struct view *v, int signals, int timer)
 		if (p[AT_KEYS].revents)
 			take_keys(v, p[AT_KEYS].revents);
 		if (delay != v->delay_us)
-			set_timer(v, timer);
+			set_timer(timer, v->delay_us, v->delay_us);
 		delay = v->delay_us;
 	}
 	return end;
@@ -727,7 +734,7 @@ static int begin(struct view *v)
 		v->rows.reverse = *how->sort == '-';
 		v->rows.sort = find_column(v, how->sort + v->rows.reverse, strlen(how->sort + v->rows.reverse));
 	}
-	remake(v);
+	sample(v);
 	return 0;
 }
 

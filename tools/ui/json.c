@@ -10,7 +10,7 @@
 
 #include "lazy.h"
 #include "message.h"
-#include "text.h"
+#include "util/utf8.h"
 
 #ifndef JSON_C_SONAME
 #define JSON_C_SONAME "libjson-c.so.5"
@@ -95,10 +95,10 @@ struct json *json_free(struct json *j)
 /* Well-formed UTF-8 as it is, another text in b with its bad bytes as \xHH. */
 static const char *utf8_of(const char *s, size_t *n, struct buf *b)
 {
-	if (text_is_utf8(s, *n))
+	if (utf8_check(s, *n))
 		return s;
 	for (size_t i = 0, len; i < *n; i += len) {
-		len = text_utf8_length(s + i, *n - i);
+		utf8_point(s + i, *n - i, &len);
 		if (len) {
 			buf_add(b, s + i, len);
 		} else {
