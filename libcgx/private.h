@@ -348,13 +348,26 @@ const char *group_label(const struct cgx_group *g);
 /* Normalise a path as a user gives it; -EINVAL with words. */
 int group_check_path(struct cgx *cgx, const char *path, char **ret);
 
+/* ---- explain.c: words for what cannot be done; each keeps them on the context and returns the error to give ---- */
+
+/* "web/memory.max" */
+void explain_object(struct buf *b, const struct cgx_group *g, const char *name);
+/* The other side of v1 and v2 has nothing that says the same. */
+int explain_no_counterpart(struct cgx_group *g, const struct setting_ref *ref, const char *name);
+/* No place of the group carries the setting. */
+int explain_no_place(struct cgx_group *g, const struct setting_ref *ref, const char *name);
+/* A file of pl was not read: err. */
+int explain_read(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name, int err);
+/* A codec refused. */
+int explain_codec(struct cgx_group *g, const struct setting_ref *ref, const char *name, int err);
+/* A write of text failed with err. name is what the user said. */
+int explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file, const char *text,
+		  int err);
+
 /* ---- value.c ---- */
 
 /* Text of a setting for a plan: what is there, seen through what the plan is going to write. */
 int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, struct buf *ret);
-/* Words for a write of text that failed with err. name is what the user said. Returns err. */
-int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
-			const char *text, int err);
 
 /* ---- kmsg.c ---- */
 

@@ -33,7 +33,6 @@ struct watch_node {
 	uint64_t quiet_until[COUNTS];
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
-	uint64_t born_us;
 	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
@@ -85,9 +84,11 @@ struct pending {
 	struct pending *next;
 	struct watch_tree *tree;
 	char *path, *limit_path;
+	char *gone;      /* path is the group above; this one was removed since, so it happened there most likely */
 	uint64_t count, total, limit, usage, limit_hits, deadline;
 	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
 	int removed;
+	int maybe;       /* told only with a victim: a group that is gone may have been notified more often than killed in */
 	char *procs;     /* cgroup.procs when the kill was seen, NULL not read */
 	struct snapshot *before;
 };
@@ -197,6 +198,10 @@ void who_close(struct cgx_watch *w);
 /* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice);
+/* v1: a group that is gone was notified of so much that no counter showed. */
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count);
+/* The group is gone: a kill below the one above it that had no name was in it. */
+int who_gone(struct cgx_watch *w, const struct watch_node *n);
 /* Take what the sources have. */
 int who_drain(struct cgx_watch *w);
 /* Tell what has waited long enough. */
@@ -206,8 +211,7 @@ uint64_t who_next(const struct cgx_watch *w);
 /* Remember who is in the group now, for want of better sources. */
 void who_snapshot(struct watch_node *n);
 void snapshot_free(struct snapshot *s);
-/* *kills is how many a group that is gone may have had beyond those told. Takes off those whose victims are known to
- * have been in it, and when no victim escapes the sources leaves no more than there are victims without a group. */
-int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills);
+/* 1: no victim escapes the sources, so that what they do not tell did not happen. */
+int who_sees_all(const struct cgx_watch *w);
 
 #endif

@@ -9,8 +9,6 @@
 #define QUIET_US 1000000
 /* The level whose limit was out of memory, and the kill for it, lie this close together. */
 #define SAME_OOM_US 2000000
-/* A group that lived no longer may have been gone before its counters could be read. */
-#define SHORT_LIFE_US 500000
 /* A notification and the kill it is for, this close: there may be more notifications than kills. */
 #define SAME_NOTE_US 100000
 
@@ -468,12 +466,13 @@ int count_noted(struct cgx_watch *w, struct watch_node *n)
 }
 
 /*
- * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once. What the
- * group above was notified of as well was not this group's own.
+ * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once, but that may
+ * come later than we do. What the group above was notified of as well was not this group's own. Where victims are seen
+ * one must come with it, so for a group that has told nothing it may be one too many.
  */
 int count_last_notes(struct watch_node *n)
 {
-	uint64_t above, own;
+	uint64_t removal = who_sees_all(n->tree->w) && !n->seen[COUNT_KILL] ? 0 : 1, above, own;
 	int r = 0;
 
 	if (n->oom_fd < 0)
@@ -483,26 +482,17 @@ int count_last_notes(struct watch_node *n)
 		if (take_notes(p))
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
-	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
-	own -= own < n->seen[COUNT_KILL] ? own : n->seen[COUNT_KILL];
-	if (r || !(n->flags & NODE_TOLD))
+	own = n->notes > above + removal ? n->notes - above - removal : 0;
+	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
-	if (!own && !n->seen[COUNT_KILL] && n->flags & NODE_BORN && watch_now() - n->born_us < SHORT_LIFE_US)
-		return count_unseen(n->tree, n->path); /* it may have begun to notify too late */
-	if (own)
-		r = who_unplaced(n->tree->w, n->path, &own);
-	return r || !own ? r : who_kill(n->tree->w, n->tree, node_path(n), NULL, own, 0);
+	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL]);
 }
 
 int count_unseen(struct watch_tree *t, const char *path)
 {
-	uint64_t kills = 1;
-	int r;
-
-	if (t->h->version != 1 || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path))
+	if (!t->dialect->notes || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path) || !who_sees_all(t->w))
 		return 0;
-	r = who_unplaced(t->w, path, &kills);
-	return r || !kills ? r : who_kill(t->w, t, path, NULL, kills, 0);
+	return who_noted(t->w, t, path, 1);
 }
 
 /* ---- sampling ---- */

@@ -206,8 +206,7 @@ static int new_node(struct watch_tree *t, struct watch_node *parent, const char 
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags,
-				  .born_us = watch_now() };
+	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags };
 	n->path = strdup(path);
 	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
 		free(n->path);
@@ -372,6 +371,8 @@ int tree_gone(struct watch_node *n)
 		r = tree_gone(n->first);
 	if (!r)
 		r = count_last_notes(n);
+	if (!r)
+		r = who_gone(n->tree->w, n);
 	if (!r)
 		r = tell_removed(n);
 	drop_node(n);

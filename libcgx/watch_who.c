@@ -111,23 +111,9 @@ void who_close(struct cgx_watch *w)
 	free(w->who);
 }
 
-int who_unplaced(struct cgx_watch *w, const char *path, uint64_t *kills)
+int who_sees_all(const struct cgx_watch *w)
 {
-	uint64_t here = 0, nowhere = 0;
-	int r = who_drain(w);
-
-	for (const struct known *k = w->who->known; k; k = k->next) {
-		if (k->used)
-			continue;
-		here += k->path && !strcmp(k->path, path);
-		nowhere += !k->path;
-	}
-	for (const struct pending *p = w->pending; p; p = p->next) /* those will find their victims among them */
-		nowhere -= p->count < nowhere ? p->count : nowhere;
-	*kills -= here < *kills ? here : *kills;
-	if (w->who->trace && !trace_lost(w->who->trace) && *kills > nowhere)
-		*kills = nowhere;
-	return r;
+	return w->who->trace && !trace_lost(w->who->trace);
 }
 
 /* ---- victims ---- */
@@ -339,6 +325,7 @@ static const struct process *guess(const struct pending *p, int *sure)
 static void pending_free(struct pending *p)
 {
 	free(p->path);
+	free(p->gone);
 	free(p->limit_path);
 	free(p->procs);
 	snapshot_free(p->before);
@@ -384,10 +371,20 @@ static void read_procs(const struct watch_node *n, char **ret)
 		buf_steal(&procs, ret);
 }
 
+static int wait_for_victim(struct cgx_watch *w, struct pending *p)
+{
+	struct pending **at = &w->pending;
+
+	while (*at)
+		at = &(*at)->next;
+	*at = p;
+	return match(w);
+}
+
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice)
 {
-	struct pending *p = calloc(1, sizeof(*p)), **at = &w->pending;
+	struct pending *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
@@ -405,16 +402,46 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 		p->before = ((struct watch_node *)n)->before;
 		((struct watch_node *)n)->before = NULL;
 	}
-	while (*at)
-		at = &(*at)->next;
-	*at = p;
-	return match(w);
+	return wait_for_victim(w, p);
+}
+
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count)
+{
+	struct pending *p;
+
+	if (!who_sees_all(w))
+		return who_kill(w, t, path, NULL, count, 0);
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -ENOMEM;
+	*p = (struct pending){ .tree = t, .path = strdup(path), .count = count, .total = 1, .limit = UINT64_MAX,
+			       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .removed = 1, .maybe = 1,
+			       .deadline = watch_now() + patience(w->who) };
+	if (!p->path) {
+		pending_free(p);
+		return -ENOMEM;
+	}
+	return wait_for_victim(w, p);
+}
+
+int who_gone(struct cgx_watch *w, const struct watch_node *n)
+{
+	const char *above = n->parent ? n->parent->path : NULL;
+
+	for (struct pending *p = w->pending; above && p; p = p->next) {
+		if (!p->removed || p->gone || p->tree != n->tree || strcmp(p->path, above))
+			continue;
+		p->gone = strdup(n->path);
+		return p->gone ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 /* What is known of a kill but its victim. */
 static struct cgx_event kill_event(const struct pending *p)
 {
-	struct cgx_event e = watch_event(CGX_E_KILL, p->tree ? (*p->path ? p->path : "/") : "");
+	const char *path = p->gone ? p->gone : p->path;
+	struct cgx_event e = watch_event(CGX_E_KILL, p->tree ? (*path ? path : "/") : "");
 
 	e.total = p->total;
 	e.limit_path = p->limit_path ? p->limit_path : "";
@@ -448,6 +475,7 @@ static int tell_victim(struct cgx_watch *w, struct pending *p, struct known *k, 
 	e.oom_score_adj = k->oom_score_adj;
 	k->used = 1;
 	p->count--;
+	w->machine_told += p->maybe;
 	p->limit_hits = p->limit_hits == UINT64_MAX ? UINT64_MAX : 0;
 	return watch_tell(w, &e);
 }
@@ -557,12 +585,6 @@ static struct known *nameless(struct who *who, const struct pending *p)
 	return found;
 }
 
-/* One kill waits and one victim: they belong together, unless the kill itself is a guess, as of v1 groups that are gone. */
-static int is_only(const struct cgx_watch *w, const struct pending *p)
-{
-	return p == w->pending && !p->next && p->tree && !(p->removed && p->tree->h->version == 1);
-}
-
 static int tell_rest(struct cgx_watch *w, struct pending *p)
 {
 	struct cgx_event e;
@@ -571,7 +593,9 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	int r = 0, sure = 0;
 
 	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
-		r = tell_victim(w, p, k, is_only(w, p));
+		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
+	if (p->maybe)
+		p->count = 0;
 	if (r || p->count <= p->twice)
 		return r;
 	e = kill_event(p);

@@ -41,6 +41,7 @@ cat >"$work/rows" <<-'END'
 	codec_memory 3
 	group 4
 	value 4
+	explain 4
 	task 4
 	stop 4
 	walk 4
@@ -54,6 +55,7 @@ cat >"$work/rows" <<-'END'
 	trace_parse 1
 	trace 4
 	plan 5
+	plan_apply 5
 	start 5
 	sample 5
 	sample_file 5
