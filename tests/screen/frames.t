@@ -209,7 +209,7 @@ shows '^\$ *$' "q leaves"
 
 "$top" -b -n 3 -d 100ms --root "$root" --record "$tmp/record" >/dev/null || fail "a recording is made"
 typed "clear; $top --replay $tmp/record"
-shows '\[replay 1 of [34]' "a replay begins with the first sample"
+shows '\[replay [1-4] of [34]' "a replay says which sample of how many"
 keys End
 shows '\[replay ([34]) of \1, paused\]' "End goes to the last sample and stays there"
 keys Left
