@@ -195,7 +195,7 @@ shows '^\$ *$' "q leaves"
 is "$(alternate)" 0 "and gives the screen back"
 
 typed "clear; $top --root $root --read-only"
-shows 'read-only' "--read-only is told in the header"
+shows '\[read-only\]' "--read-only is told in the header"
 keys End L
 shows 'off: cgx-top was started with --read-only' "and nothing can be set"
 keys K
@@ -207,6 +207,26 @@ hides 'once confirmed' "help leaves those keys out"
 keys Escape q
 shows '^\$ *$' "q leaves"
 
+"$top" -b -n 3 -d 100ms --root "$root" --record "$tmp/record" >/dev/null || fail "a recording is made"
+typed "clear; $top --replay $tmp/record"
+shows '\[replay [1-4] of [34]' "a replay says which sample of how many"
+keys End
+shows '\[replay ([34]) of \1, paused\]' "End goes to the last sample and stays there"
+keys Left
+shows '\[replay [23] of [34], paused\]' "Left goes back in time"
+keys Home
+shows '\[replay 1 of' "Home to the first"
+keys Right
+shows '\[replay 2 of' "Right goes on"
+keys G Enter Tab
+shows 'a recording has figures and events only' "it has no settings"
+keys K
+shows 'this is a recording' "and nothing can be killed in it"
+keys Enter Enter '?' PageDown
+shows 'replay: the sample before' "help has its keys"
+keys Escape Space
+shows 'the end of the recording' "it is played to its end"
+keys q
 typed "clear; $top --root $(machine odd)"
 shows 'NAME' "an odd machine is drawn"
 keys q
