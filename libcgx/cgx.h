@@ -228,7 +228,7 @@ int cgx_group_populated(struct cgx_group *g);
  * cgroup.kill, or, where it is missing, freeze, SIGKILL, thaw, until empty, so that a fork bomb
  * cannot outrun it. timeout_ms -1 waits without end.
  * Errors: -ENOENT, -EPERM, -ETIMEDOUT processes are left (the words say how many),
- * -EBUSY the caller is in the group, -EINVAL the root group.
+ * -EBUSY the caller is in the group, -EINVAL the root group, -EOPNOTSUPP the context's root holds a copy of a machine.
  * Rests on v2 "cgroup.kill"; v1 freezer-subsystem.rst.
  */
 int cgx_group_kill(struct cgx_group *g, int timeout_ms);

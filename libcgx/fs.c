@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #ifdef HAVE_LINUX_OPENAT2_H
 #include <linux/openat2.h>
@@ -276,6 +277,13 @@ int fs_has(int dirfd, const char *name)
 	if (!fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 1;
 	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
+int fs_is_cgroup(int dirfd)
+{
+	struct statfs st;
+
+	return !fstatfs(dirfd, &st) && ((unsigned long)st.f_type == 0x27e0eb || (unsigned long)st.f_type == 0x63677270);
 }
 
 int fs_wait(int fd, int timeout_ms)

@@ -55,6 +55,8 @@ int fs_has(int dirfd, const char *name);
 /* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
  * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
 int fs_mount_private(const char *type);
+/* 1 it is a cgroup file system, and not a copy of one in plain files. */
+int fs_is_cgroup(int dirfd);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 

@@ -127,6 +127,8 @@ static int kill_place(struct cgx *cgx, struct group_place *pl, int dir)
 
 	if (r != -EOPNOTSUPP)
 		return r;
+	if (!fs_is_cgroup(dir)) /* numbers of a recorded machine mean other processes here */
+		return -EOPNOTSUPP;
 	held = pl->h->ops->hold(dir, &kept) == 0;
 	r = kill_tree(cgx, pl, dir);
 	if (held)
@@ -209,7 +211,8 @@ CGX_API int cgx_group_kill(struct cgx_group *g, int timeout_ms)
 	for (;;) {
 		r = kill_round(g, &populated);
 		if (r)
-			return fail(g->cgx, r, group_label(g), "kill", NULL);
+			return fail(g->cgx, r, group_label(g), "kill", r == -EOPNOTSUPP ?
+				    "these are files of another machine: its processes are not here" : NULL);
 		if (!populated)
 			return 0;
 		if (timeout_ms >= 0 && now_us() >= end)

@@ -11,9 +11,9 @@
 
 /* How long a kill waits for its victim at most. The tracepoint is written at the kill and the log a little later, but
  * in a storm of kills this process waits for a CPU like all others. */
-#define VICTIM_WAIT_US 30000
+#define VICTIM_WAIT_US 60000
 /* How long a victim waits for its counter. Those of groups that are gone have none. */
-#define KNOWN_GONE_US 50000
+#define KNOWN_GONE_US 150000
 #define KNOWN_KEEP_US 5000000
 #define SNAPSHOT_MAX  64
 #define SNAPSHOT_US   20000
@@ -41,11 +41,17 @@ struct snapshot {
 		char comm[16];
 	} p[SNAPSHOT_MAX];
 };
+struct told_alone { /* kills told before their victims were known */
+	struct told_alone *next;
+	uint64_t at, count;
+	char *path;
+};
 struct who {
 	struct trace *trace;
 	struct cgx_kmsg *kmsg;
 	uint64_t lost;
 	struct known *known;
+	struct told_alone *alone;
 };
 
 /* ---- sources ---- */
@@ -89,6 +95,21 @@ int who_open(struct cgx_watch *w)
 	return why.err ? why.err : watch_unseen(w, UNSEEN_VICTIMS, "victims are guessed, not known: %s", buf_text(&why));
 }
 
+static void forget_alone(struct who *who, uint64_t before)
+{
+	for (struct told_alone **at = &who->alone; *at;) {
+		struct told_alone *a = *at;
+
+		if (a->at >= before) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
+		free(a->path);
+		free(a);
+	}
+}
+
 static void known_free(struct known *k)
 {
 	free(k->path);
@@ -108,6 +129,7 @@ void who_close(struct cgx_watch *w)
 		w->who->known = k->next;
 		known_free(k);
 	}
+	forget_alone(w->who, UINT64_MAX);
 	free(w->who);
 }
 
@@ -606,6 +628,31 @@ static struct known *nameless(struct who *who, const struct pending *p)
 	return found;
 }
 
+static int remember_alone(struct who *who, const char *path, uint64_t count)
+{
+	struct told_alone *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	*a = (struct told_alone){ .next = who->alone, .at = watch_now(), .count = count, .path = strdup(path) };
+	if (!a->path) {
+		free(a);
+		return -ENOMEM;
+	}
+	who->alone = a;
+	return 0;
+}
+
+static int told_already(const struct who *who, const char *path)
+{
+	for (struct told_alone *a = who->alone; a; a = a->next)
+		if (a->count && !strcmp(a->path, path)) {
+			a->count--;
+			return 1;
+		}
+	return 0;
+}
+
 static int tell_rest(struct cgx_watch *w, struct pending *p)
 {
 	struct cgx_event e;
@@ -631,6 +678,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 		e.anon_rss = g->rss;
 	}
 	p->count = 0;
+	if (!g && remember_alone(w->who, p->path, e.count))
+		return -ENOMEM;
 	return watch_tell(w, &e);
 }
 
@@ -643,6 +692,10 @@ static int tell_orphan(struct cgx_watch *w, struct known *k)
 
 	if (!t || !k->path || tree_find(t, k->path))
 		return 0;
+	if (told_already(w->who, k->path)) {
+		k->used = 1;
+		return 0;
+	}
 	w->machine_told++;
 	if (tree_wants(t, k->path))
 		return tell_victim(w, &p, k, 1);
@@ -670,6 +723,8 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 		*at = k->next;
 		known_free(k);
 	}
+	if (w->who->alone && now > KNOWN_KEEP_US)
+		forget_alone(w->who, now - KNOWN_KEEP_US);
 	if (!r && w->who->kmsg && cgx_kmsg_lost(w->who->kmsg) > w->who->lost) {
 		uint64_t lost = cgx_kmsg_lost(w->who->kmsg) - w->who->lost;
 
