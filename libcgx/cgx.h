@@ -228,7 +228,7 @@ int cgx_group_populated(struct cgx_group *g);
  * cgroup.kill, or, where it is missing, freeze, SIGKILL, thaw, until empty, so that a fork bomb
  * cannot outrun it. timeout_ms -1 waits without end.
  * Errors: -ENOENT, -EPERM, -ETIMEDOUT processes are left (the words say how many),
- * -EBUSY the caller is in the group, -EINVAL the root group.
+ * -EBUSY the caller is in the group, -EINVAL the root group, -EOPNOTSUPP the context's root holds a copy of a machine.
  * Rests on v2 "cgroup.kill"; v1 freezer-subsystem.rst.
  */
 int cgx_group_kill(struct cgx_group *g, int timeout_ms);
@@ -568,7 +568,8 @@ struct cgx_event {
 	uint64_t count;          /* how often since it was told last */
 	uint64_t total;          /* how often in this group since the watch began */
 	const char *limit_path;  /* the group whose limit was hit, "" unknown */
-	uint64_t limit, usage;   /* of that group: bytes, or processes; UINT64_MAX unknown */
+	uint64_t limit, usage;   /* of that group: bytes, or processes; UINT64_MAX unknown: a victim may free its memory
+				  * before usage can be read */
 	uint64_t limit_hits;     /* how often its limit was hit since it was told last; UINT64_MAX unknown */
 	int machine;             /* a kill: 1 the whole machine was short of memory, 0 a group was, -1 not known */
 	int removed;             /* the group is gone already */

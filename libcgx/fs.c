@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #ifdef HAVE_LINUX_OPENAT2_H
 #include <linux/openat2.h>
@@ -278,6 +279,13 @@ int fs_has(int dirfd, const char *name)
 	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 }
 
+int fs_is_cgroup(int dirfd)
+{
+	struct statfs st;
+
+	return !fstatfs(dirfd, &st) && ((unsigned long)st.f_type == 0x27e0eb || (unsigned long)st.f_type == 0x63677270);
+}
+
 int fs_wait(int fd, int timeout_ms)
 {
 	struct pollfd p = { .fd = fd, .events = POLLPRI };
@@ -299,21 +307,23 @@ int fs_mount_private(const char *type)
 
 /* ---- listing ---- */
 
-int fs_links(int dirfd, nlink_t *ret)
+int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino)
 {
 	struct stat st;
 
-	if (fstatat(dirfd, "", &st, AT_EMPTY_PATH))
+	if (fstatat(dirfd, path, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	*ret = st.st_nlink;
+	*ret_ino = st.st_ino;
 	return 0;
 }
 
 int fs_is_leaf(int dirfd)
 {
 	nlink_t links;
+	uint64_t ino;
 
-	return !fs_links(dirfd, &links) && links == 2;
+	return !fs_links(dirfd, "", &links, &ino) && links == 2;
 }
 
 /* The kernel's record; glibc has no getdents64 before 2.30 and readdir costs a malloc and a stat. */
@@ -325,7 +335,7 @@ struct dirent_rec {
 	char name[];
 };
 
-static int list_add(struct fs_list *l, size_t *cap, const char *name, int leaf)
+static int list_add(struct fs_list *l, size_t *cap, const struct dirent_rec *d, int leaf)
 {
 	if (l->n == *cap) {
 		size_t more = *cap ? *cap * 2 : 16;
@@ -336,7 +346,8 @@ static int list_add(struct fs_list *l, size_t *cap, const char *name, int leaf)
 		l->entry = e;
 		*cap = more;
 	}
-	l->entry[l->n].name = strdup(name);
+	l->entry[l->n].name = strdup(d->name);
+	l->entry[l->n].ino = d->ino;
 	if (!l->entry[l->n].name)
 		return -ENOMEM;
 	l->entry[l->n++].leaf = leaf;
@@ -383,7 +394,7 @@ static int list(int dirfd, const char *path, int dirs, struct fs_list *ret)
 			i += d->reclen;
 			if (!strcmp(d->name, ".") || !strcmp(d->name, "..") || !wanted(fd, d, dirs, &leaf))
 				continue;
-			r = list_add(&l, &cap, d->name, leaf);
+			r = list_add(&l, &cap, d, leaf);
 		}
 	if (!r && n < 0)
 		r = -errno;

@@ -1,30 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Plans: steps that change something; printed, applied, undone. */
-#include "private.h"
+/* Plans: building them and looking at them. */
+#include "plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-struct step {
-	enum cgx_verb verb;
-	struct cgx_hierarchy *h;
-	char *path, *file, *value, *old, *kept;
-	char *name;                      /* the setting as the user called it; NULL none */
-	const struct cgx_setting *row;
-	struct cgx_group *group;         /* of a kill */
-	int optional;                    /* the process may be gone by then */
-	int done;
-	size_t prev;                     /* 1 + the step before of the same hash slot */
-};
-struct cgx_plan {
-	struct cgx *cgx;
-	struct step *step;
-	size_t n, cap;
-	size_t slot[1024];               /* 1 + the last step of a hash; 0 none */
-	struct { char *path; int fd; } *dir; /* one a hierarchy: the group that was worked on last */
-};
 
 /* ---- building ---- */
 
@@ -77,8 +58,7 @@ CGX_API struct cgx_plan *cgx_plan_free(struct cgx_plan *p)
 	return NULL;
 }
 
-/* O_PATH descriptor of the group that a step works on; steps of one group follow each other. */
-static int dir_of(struct cgx_plan *p, struct cgx_hierarchy *h, const char *path)
+int plan_dir(struct cgx_plan *p, struct cgx_hierarchy *h, const char *path)
 {
 	size_t i = (size_t)(h - p->cgx->hier);
 	int root, fd;
@@ -174,7 +154,7 @@ int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char 
 	return dup_to(&last_step(p)->name, name);
 }
 
-static const struct step *find(const struct cgx_plan *p, enum cgx_verb verb, const struct cgx_hierarchy *h,
+const struct step *plan_find(const struct cgx_plan *p, enum cgx_verb verb, const struct cgx_hierarchy *h,
 			       const char *path, const char *file)
 {
 	for (size_t i = p->slot[hash(path, file)]; i; i = p->step[i - 1].prev) {
@@ -188,14 +168,14 @@ static const struct step *find(const struct cgx_plan *p, enum cgx_verb verb, con
 
 const char *plan_pending(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path, const char *file)
 {
-	const struct step *s = find(p, CGX_V_WRITE, h, path, file);
+	const struct step *s = plan_find(p, CGX_V_WRITE, h, path, file);
 
 	return s && !s->done ? s->value : NULL;
 }
 
 int plan_makes(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path)
 {
-	const struct step *s = find(p, CGX_V_MKDIR, h, path, "");
+	const struct step *s = plan_find(p, CGX_V_MKDIR, h, path, "");
 
 	return s && !s->done;
 }
@@ -389,7 +369,7 @@ static void drop_removed(const struct cgx_plan *p, const struct group_place *pl,
 		AUTO_BUF struct buf sub = { 0 };
 
 		buf_printf(&sub, "%s/%s", path, l->entry[i].name);
-		if (find(p, CGX_V_RMDIR, pl->h, buf_text(&sub), ""))
+		if (plan_find(p, CGX_V_RMDIR, pl->h, buf_text(&sub), ""))
 			free(l->entry[i].name);
 		else
 			l->entry[n++] = l->entry[i];
@@ -422,7 +402,7 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 	AUTO_CLOSE int dir = fs_dir(hier_fd(p->cgx, pl->h), path);
 	int r = dir < 0 ? dir : fs_read(dir, pl->h->ops->procs_file, &procs);
 
-	if (find(p, CGX_V_RMDIR, pl->h, path, ""))
+	if (plan_find(p, CGX_V_RMDIR, pl->h, path, ""))
 		return 0; /* named twice */
 
 	if (r == -EOPNOTSUPP)
@@ -562,16 +542,14 @@ CGX_API const char *cgx_verb_name(enum cgx_verb verb)
 	return "?";
 }
 
-/* Whether this plan made the directory that s changes; then its removal undoes the change. */
-static int made_here(const struct cgx_plan *p, const struct step *s)
+int plan_made_here(const struct cgx_plan *p, const struct step *s)
 {
-	return find(p, CGX_V_MKDIR, s->h, s->path, "") != NULL;
+	return plan_find(p, CGX_V_MKDIR, s->h, s->path, "") != NULL;
 }
 
-/* Whether a write replaces a value that can be read and put back. */
-static int has_old(const struct cgx_plan *p, const struct step *s)
+int plan_has_old(const struct cgx_plan *p, const struct step *s)
 {
-	return s->verb == CGX_V_WRITE && !made_here(p, s) &&
+	return s->verb == CGX_V_WRITE && !plan_made_here(p, s) &&
 	       (!s->row || (s->row->flags & CGX_S_READ && !(s->row->flags & CGX_S_ACTION)));
 }
 
@@ -589,7 +567,7 @@ static void look_up_old(struct cgx_plan *p, struct step *s)
 			return;
 		}
 	}
-	dir = dir_of(p, s->h, s->path);
+	dir = plan_dir(p, s->h, s->path);
 	if (dir < 0 || fs_read(dir, s->file, &now))
 		return;
 	if (now.len && now.s[now.len - 1] == '\n')
@@ -604,345 +582,11 @@ CGX_API int cgx_plan_step(struct cgx_plan *p, size_t index, struct cgx_step *ret
 	if (index >= p->n)
 		return -ENOENT;
 	s = &p->step[index];
-	if (!s->done && !s->old && has_old(p, s))
+	if (!s->done && !s->old && plan_has_old(p, s))
 		look_up_old(p, s);
 	*ret = (struct cgx_step){
 		.verb = s->verb, .hierarchy = s->h, .path = s->path, .file = s->file, .value = s->value,
 		.old = s->old, .kept = s->kept, .done = s->done,
 	};
 	return 0;
-}
-
-/* ---- carrying it out ---- */
-
-/* The group of one step, for words and for reading figures. */
-static struct cgx_group step_group(struct cgx_plan *p, struct step *s, struct group_place *pl)
-{
-	*pl = (struct group_place){ .h = s->h, .path = s->path, .fd = -1 };
-	return (struct cgx_group){ .cgx = p->cgx, .path = *s->path ? s->path : (char *)"/", .place = pl, .n = 1 };
-}
-
-static int say(struct cgx_plan *p, const struct step *s, const char *action, int err, const char *remedy)
-{
-	AUTO_BUF struct buf label = { 0 };
-
-	buf_escape(&label, *s->path ? s->path : "/", strlen(*s->path ? s->path : "/"));
-	fail(p->cgx, err, buf_text(&label), action, "%s (in %s)", strerror(-err), s->h->mounts[0]);
-	if (remedy)
-		advise(p->cgx, "%s", remedy);
-	return err;
-}
-
-static const char *make_remedy(int err)
-{
-	switch (-err) {
-	case EACCES:
-	case EPERM:
-		return "be root, or work below a group that is delegated to you";
-	case EROFS:
-		return "this cgroup file system is mounted read-only here";
-	case EAGAIN:
-		return "cgroup.max.depth or cgroup.max.descendants of a group above allows no more";
-	case ENAMETOOLONG:
-		return "a name has at most 255 bytes";
-	default:
-		return NULL;
-	}
-}
-
-static int do_mkdir(struct cgx_plan *p, struct step *s, int root)
-{
-	int r = fs_mkdir(root, s->path);
-
-	return r ? say(p, s, "make the group", r, make_remedy(r)) : 0;
-}
-
-/* After its last process the kernel needs a moment to let a group go. */
-static int do_rmdir(struct cgx_plan *p, struct step *s, int root)
-{
-	long pause_ns = 100000, waited_ns = 0;
-	int r;
-
-	for (;;) {
-		r = fs_rmdir(root, s->path);
-		if (r != -EBUSY || waited_ns > 2000000000)
-			break;
-		nanosleep(&(struct timespec){ .tv_nsec = pause_ns }, NULL);
-		waited_ns += pause_ns;
-		if (pause_ns < 20000000)
-			pause_ns *= 2;
-	}
-	if (!r || r == -ENOENT) /* gone is gone, whoever did it */
-		return 0;
-	return say(p, s, "remove the group", r,
-		   r == -EBUSY ? "processes or groups are in it: --kill, --migrate or --recursive" : make_remedy(r));
-}
-
-/* "-1", "max" and the largest multiple of a page all mean no limit. */
-static int same_value(const char *a, const char *b)
-{
-	const char *texts[] = { a, b };
-	uint64_t n[2];
-
-	for (int i = 0; i < 2; i++) {
-		if (!strcmp(texts[i], "-1") || !strcmp(texts[i], "max"))
-			n[i] = UINT64_MAX;
-		else if (num_u64(texts[i], &n[i]))
-			return !strcmp(a, b);
-		if (n[i] >= ((uint64_t)INT64_MAX & ~0xffffull))
-			n[i] = UINT64_MAX;
-	}
-	return n[0] == n[1];
-}
-
-static int write_at(struct cgx_plan *p, const struct step *s, const char *path, const char *text)
-{
-	int dir = dir_of(p, s->h, path);
-
-	return dir < 0 ? dir : fs_write(dir, s->file, text);
-}
-
-/* Write, keeping what was there for an undo and what the kernel made of a value that it may round. */
-static int replace(struct cgx_plan *p, struct step *s)
-{
-	AUTO_BUF struct buf old = { 0 }, now = { 0 };
-	int rounded = s->row && s->row->flags & CGX_S_ROUNDED, dir, r;
-
-	if (!has_old(p, s) && !rounded)
-		return write_at(p, s, s->path, s->value);
-	dir = dir_of(p, s->h, s->path);
-	r = dir < 0 ? dir : fs_swap(dir, s->file, s->value, &old, rounded ? &now : NULL);
-	if (r < 0)
-		return r;
-	if (now.len && !same_value(now.s, s->value))
-		dup_to(&s->kept, now.s);
-	free(STEAL(s->old));
-	return r && has_old(p, s) ? buf_steal(&old, &s->old) : 0;
-}
-
-static int do_write(struct cgx_plan *p, struct step *s)
-{
-	int r = replace(p, s);
-	struct group_place pl;
-	struct cgx_group g;
-
-	if (!r)
-		return 0;
-	g = step_group(p, s, &pl);
-	r = value_explain_write(&g, &pl, s->name ? s->name : s->file, s->file, s->value, r);
-	if (pl.fd >= 0)
-		close(pl.fd);
-	return r;
-}
-
-static int do_enable(struct cgx_plan *p, struct step *s)
-{
-	int r = write_at(p, s, s->path, s->value);
-	const char *remedy = make_remedy(r);
-
-	if (r == -EBUSY)
-		remedy = "processes are in the group itself: move them away, or use --make-leaf";
-	else if (r == -EOPNOTSUPP)
-		remedy = "the group is threaded: only cpu, cpuset, pids and perf_event can be enabled in it";
-	else if (r == -ENOENT)
-		remedy = "the parent does not hand this controller down";
-	return r ? say(p, s, "enable controllers in cgroup.subtree_control", r, remedy) : 0;
-}
-
-static int do_move(struct cgx_plan *p, struct step *s)
-{
-	AUTO_BUF struct buf object = { 0 };
-	int r = write_at(p, s, s->path, s->value);
-	struct group_place pl;
-	struct cgx_group g;
-
-	if (!r || (r == -ESRCH && s->optional))
-		return 0;
-	buf_printf(&object, "process %s", s->value);
-	if (r == -ESRCH)
-		return fail(p->cgx, r, buf_text(&object), "move it", "there is no such process (any more)");
-	g = step_group(p, s, &pl);
-	r = s->h->ops->explain_attach(p->cgx, s->h, place_open(p->cgx, &pl), group_label(&g), r);
-	if (pl.fd >= 0)
-		close(pl.fd);
-	return r;
-}
-
-/* The given mode without what the owner himself does not have: a file that cannot be written stays so. */
-static unsigned within_owner(unsigned mode, unsigned now)
-{
-	unsigned owner = now >> 6 & 7;
-
-	return mode & (owner | owner << 3 | owner << 6);
-}
-
-static int change_one(struct step *s, int dir, const char *file)
-{
-	long long uid, gid;
-	unsigned now;
-	int r;
-
-	if (s->verb == CGX_V_CHOWN) {
-		if (sscanf(s->value, "%lld:%lld", &uid, &gid) != 2)
-			return -EINVAL;
-		return fs_chown(dir, file, (uid_t)uid, (gid_t)gid);
-	}
-	r = fs_stat(dir, file, NULL, NULL, &now);
-	if (r)
-		return r;
-	return fs_chmod(dir, file, *file ? within_owner((unsigned)strtoul(s->value, NULL, 8), now)
-					 : (unsigned)strtoul(s->value, NULL, 8));
-}
-
-static int do_change(struct cgx_plan *p, struct step *s, int root)
-{
-	AUTO_CLOSE int dir = fs_dir(root, s->path);
-	struct fs_list l = { 0 };
-	int r = dir < 0 ? dir : 0;
-
-	if (!r && strcmp(s->file, "*"))
-		r = change_one(s, dir, s->file);
-	else if (!r)
-		r = fs_list_files(dir, "", &l);
-	for (size_t i = 0; !r && i < l.n; i++)
-		r = change_one(s, dir, l.entry[i].name);
-	fs_list_free(&l);
-	if (!r)
-		return 0;
-	return say(p, s, s->verb == CGX_V_CHOWN ? "change the owner" : "change the mode", r, make_remedy(r));
-}
-
-static int do_step(struct cgx_plan *p, struct step *s)
-{
-	int root = hier_fd(p->cgx, s->h);
-
-	if (root < 0)
-		return root;
-	switch (s->verb) {
-	case CGX_V_MKDIR:
-		return do_mkdir(p, s, root);
-	case CGX_V_RMDIR:
-		return do_rmdir(p, s, root);
-	case CGX_V_WRITE:
-		return do_write(p, s);
-	case CGX_V_ENABLE:
-		return do_enable(p, s);
-	case CGX_V_CHOWN:
-	case CGX_V_CHMOD:
-		return do_change(p, s, root);
-	case CGX_V_MOVE:
-		return do_move(p, s);
-	case CGX_V_KILL:
-		return cgx_group_kill(s->group, 10000);
-	}
-	return -EINVAL;
-}
-
-/* ---- undoing ---- */
-
-/* "+memory +pids" -> "-memory -pids" */
-static int undo_enable(struct cgx_plan *p, struct step *s)
-{
-	AUTO_FREE char *minus = strdup(s->value);
-
-	if (!minus)
-		return -ENOMEM;
-	for (char *c = minus; *c; c++)
-		if (*c == '+')
-			*c = '-';
-	return write_at(p, s, s->path, minus);
-}
-
-static int undo_step(struct cgx_plan *p, struct step *s)
-{
-	int root = hier_fd(p->cgx, s->h), r;
-
-	switch (s->verb) {
-	case CGX_V_MKDIR:
-		return do_rmdir(p, s, root);
-	case CGX_V_WRITE:
-		if (made_here(p, s))
-			return 0;
-		return s->old ? write_at(p, s, s->path, s->old) : -EOPNOTSUPP;
-	case CGX_V_ENABLE:
-		return undo_enable(p, s);
-	case CGX_V_MOVE:
-		r = s->old ? write_at(p, s, strcmp(s->old, "/") ? s->old : "", s->value) : -EOPNOTSUPP;
-		return r == -ESRCH ? 0 : r;
-	case CGX_V_CHOWN:
-	case CGX_V_CHMOD:
-		return made_here(p, s) ? 0 : -EOPNOTSUPP;
-	case CGX_V_RMDIR:
-	case CGX_V_KILL:
-		return -EOPNOTSUPP;
-	}
-	return -EOPNOTSUPP;
-}
-
-/* Undo step n-1 ... 0; the number that could not be. */
-static size_t undo_from(struct cgx_plan *p, size_t n)
-{
-	size_t lost = 0;
-
-	while (n-- > 0) {
-		struct step *s = &p->step[n];
-
-		if (!s->done)
-			continue;
-		lost += undo_step(p, s) != 0;
-		s->done = 0;
-		free(STEAL(s->kept));
-	}
-	return lost;
-}
-
-static void keep_words(struct cgx_plan *p)
-{
-	struct buf error = p->cgx->error, remedy = p->cgx->remedy;
-	size_t lost;
-
-	p->cgx->error = p->cgx->remedy = (struct buf){ 0 };
-	lost = undo_from(p, p->n);
-	buf_free(&p->cgx->error);
-	buf_free(&p->cgx->remedy);
-	if (lost)
-		buf_printf(&error, "; %zu earlier change%s could not be undone", lost, lost == 1 ? "" : "s");
-	p->cgx->error = error;
-	p->cgx->remedy = remedy;
-}
-
-static int is_final(const struct step *s)
-{
-	return s->verb == CGX_V_KILL || s->verb == CGX_V_RMDIR;
-}
-
-static int apply_steps(struct cgx_plan *p, int final)
-{
-	for (size_t i = 0; i < p->n; i++) {
-		int r = p->step[i].done || is_final(&p->step[i]) != final ? 0 : do_step(p, &p->step[i]);
-
-		if (r) {
-			keep_words(p);
-			return r;
-		}
-		p->step[i].done |= is_final(&p->step[i]) == final;
-	}
-	return 0;
-}
-
-/* What cannot be undone comes last, when nothing else can fail any more. */
-CGX_API int cgx_plan_apply(struct cgx_plan *p)
-{
-	int r = apply_steps(p, 0);
-
-	return r ? r : apply_steps(p, 1);
-}
-
-CGX_API int cgx_plan_undo(struct cgx_plan *p)
-{
-	size_t lost = undo_from(p, p->n);
-
-	if (!lost)
-		return 0;
-	return fail(p->cgx, -EOPNOTSUPP, NULL, "undo", "%zu change%s could not be undone", lost, lost == 1 ? "" : "s");
 }

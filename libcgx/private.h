@@ -55,19 +55,23 @@ int fs_has(int dirfd, const char *name);
 /* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
  * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
 int fs_mount_private(const char *type);
+/* 1 it is a cgroup file system, and not a copy of one in plain files. */
+int fs_is_cgroup(int dirfd);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 
 struct fs_entry {
 	char *name;
+	uint64_t ino;
 	int leaf; /* a directory that has no directories in it */
 };
 struct fs_list {
 	struct fs_entry *entry;
 	size_t n;
 };
-/* How many links a directory has: cgroupfs counts 2 and each group below. */
-int fs_links(int dirfd, nlink_t *ret);
+/* How many links a directory has (cgroupfs counts 2 and each group below), and its number. path comes from a listing:
+ * it is not held beneath dirfd; "" is dirfd itself. */
+int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino);
 /* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
 int fs_is_leaf(int dirfd);
 /* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */
@@ -346,13 +350,26 @@ const char *group_label(const struct cgx_group *g);
 /* Normalise a path as a user gives it; -EINVAL with words. */
 int group_check_path(struct cgx *cgx, const char *path, char **ret);
 
+/* ---- explain.c: words for what cannot be done; each keeps them on the context and returns the error to give ---- */
+
+/* "web/memory.max" */
+void explain_object(struct buf *b, const struct cgx_group *g, const char *name);
+/* The other side of v1 and v2 has nothing that says the same. */
+int explain_no_counterpart(struct cgx_group *g, const struct setting_ref *ref, const char *name);
+/* No place of the group carries the setting. */
+int explain_no_place(struct cgx_group *g, const struct setting_ref *ref, const char *name);
+/* A file of pl was not read: err. */
+int explain_read(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name, int err);
+/* A codec refused. */
+int explain_codec(struct cgx_group *g, const struct setting_ref *ref, const char *name, int err);
+/* A write of text failed with err. name is what the user said. */
+int explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file, const char *text,
+		  int err);
+
 /* ---- value.c ---- */
 
 /* Text of a setting for a plan: what is there, seen through what the plan is going to write. */
 int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, struct buf *ret);
-/* Words for a write of text that failed with err. name is what the user said. Returns err. */
-int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
-			const char *text, int err);
 
 /* ---- kmsg.c ---- */
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the sampler share: sample.c the groups, sample_file.c which file says what. */
+/*
+ * What the files of the sampler share: sample.c what is asked of it, sample_tree.c the groups that there are,
+ * sample_node.c reading one group, sample_file.c which file says what.
+ */
 #ifndef CGX_SAMPLE_H
 #define CGX_SAMPLE_H
 
 #include "private.h"
+#include "util/map.h"
+
+/* ---- sample_file.c ---- */
 
 /* One file read for figures. v2 and v1 rows are apart; the controller decides which hierarchy has it. */
 struct sample_file {
@@ -16,11 +22,105 @@ struct sample_file {
 	uint64_t (*parse)(const struct sample_file *f, const char *text, uint64_t *value);
 	const char *otherwise; /* the name where that one is missing */
 };
-#define FILE_KEPT  (1u << 0) /* small, read each time: worth a descriptor */
-#define FILE_LIMIT (1u << 1) /* changes only when it is written */
+#define FILE_LIMIT    (1u << 0) /* changes only when it is written: kept in mind, not open */
+#define FILE_GREATEST (1u << 1) /* of all hierarchies that have it the greatest counts; else the first in the table */
 
 #define SAMPLE_FILES 48 /* at most */
 extern const struct sample_file sample_files[];
 size_t sample_files_count(void);
+
+/* ---- the groups ---- */
+
+struct place { /* of a group in one hierarchy */
+	uint64_t ino;
+	unsigned links; /* when its groups were listed last; 0 never */
+	int dir;        /* O_PATH, -1 not kept */
+	int wd;         /* inotify watch, 0 none */
+	uint8_t tree;   /* the hierarchy; leads back to the node, too */
+	uint8_t stale;  /* groups below must be listed */
+};
+
+struct node {
+	struct node *parent, *first, *next; /* children by name */
+	char *path;        /* as it is told, "" the root; of a group above the start that in its hierarchy */
+	const char *name;  /* its last part */
+	uint64_t id;       /* 0: a group above the start, read for its limits alone */
+	size_t index;
+	uint64_t in;       /* hierarchies that have it, a bit each; 0 it is gone */
+	uint64_t extra;    /* figures read of it beside those of all */
+	/* files, a bit each by index in active[] */
+	uint64_t cached;   /* limits that nobody has written since */
+	uint64_t absent;   /* those that were not there; and of those: */
+	uint64_t off;      /* the controller is off here */
+	uint64_t value[CGX_FIGURES], before[CGX_FIGURES];
+	uint8_t state[CGX_FIGURES], was[CGX_FIGURES];
+	int *fd;           /* of the files, -1 not kept; behind place[] */
+	struct place place[]; /* one a tree */
+};
+
+struct active {
+	const struct sample_file *file;
+	unsigned tree;
+};
+
+#define TREES_MAX 16
+struct cgx_sampler {
+	struct cgx *cgx;
+	struct cgx_hierarchy *tree[TREES_MAX];
+	char *start[TREES_MAX];         /* the path of the start in each, NULL it cannot be there */
+	size_t n_trees;
+	struct active active[SAMPLE_FILES];
+	size_t n_active;
+	uint8_t without[CGX_FIGURES];   /* the state of a figure that no file of a group tells */
+	uint64_t figures, next_id, pass, time, time_before;
+	size_t label;                   /* length of the start's path as it is told */
+	struct node *root, *above[TREES_MAX], **order;
+	size_t n, cap;
+	struct map by_wd;
+	int inotify;
+	unsigned changed : 1;  /* groups came or went: order must be made anew */
+	unsigned full : 1;     /* no more watches are to be had */
+	unsigned overflow : 1; /* notices were lost: look at everything */
+	unsigned tight : 1;    /* descriptors ran short: those of no use now are given back */
+	size_t n_fds, max_fds, unwatched;
+	struct buf text, path, note;
+};
+
+/* The next group of the tree below top; NULL the end. into 0: what is below n is passed over. */
+struct node *node_next(const struct node *n, const struct node *top, int into);
+
+/* ---- sample_tree.c ---- */
+
+/* Path of n in a hierarchy, in s->path. */
+const char *sample_path(struct cgx_sampler *s, const struct node *n, size_t tree);
+struct node *node_new(struct cgx_sampler *s, const char *path, uint64_t id);
+void node_free(struct cgx_sampler *s, struct node *n);
+/* It is no longer in that hierarchy, nor is what was below. */
+void node_leave(struct cgx_sampler *s, struct node *n, size_t tree);
+/* Take what the kernel has told since the last time. */
+void tree_hear(struct cgx_sampler *s);
+/* Look for the start where it is not, or is another than before. */
+int tree_find_start(struct cgx_sampler *s);
+/* See whether groups came or went directly below n. */
+int tree_update(struct cgx_sampler *s, struct node *n);
+void sample_free(struct cgx_sampler *s);
+
+/* ---- sample_node.c ---- */
+
+/* Which files of the table this host has, and where. */
+void choose_files(struct cgx_sampler *s);
+/* The hierarchy that tells a figure, -1 none. */
+int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure);
+/* Somebody wrote into this file of n. */
+void file_written(struct cgx_sampler *s, struct node *n, const char *name);
+/* Read what is wanted of n; of a group above the start its limits. */
+int node_read(struct cgx_sampler *s, struct node *n);
+void node_close_files(struct cgx_sampler *s, struct node *n, uint64_t files);
+/* How many descriptors may stay open now: part of what others in this process leave. */
+void count_fds(struct cgx_sampler *s);
+/* 1 one more may stay open. */
+int may_keep(struct cgx_sampler *s);
+/* There are none left all the same: give back all but the directories. */
+void shed(struct cgx_sampler *s);
 
 #endif

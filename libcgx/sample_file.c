@@ -168,14 +168,37 @@ static uint64_t count_lines(const struct sample_file *f, const char *text, uint6
 
 #define F(x) CGX_F_BIT(CGX_F_##x)
 
+/* Of two rows that tell the same figure the first counts whose hierarchy has the group. */
 const struct sample_file sample_files[] = {
-	{ 2, CGX_C_MEMORY, "memory.current", F(MEMORY), FILE_KEPT, number, NULL },
+	{ 1, CGX_C_MEMORY, "memory.usage_in_bytes", F(MEMORY), 0, number, NULL },
+	{ 1, CGX_C_MEMORY, "memory.limit_in_bytes", F(MEMORY_MAX), FILE_LIMIT, number, NULL },
+	{ 1, CGX_C_MEMORY, "memory.max_usage_in_bytes", F(MEMORY_PEAK), 0, number, NULL },
+	{ 1, CGX_C_MEMORY, "memory.stat", F(MEMORY_INACTIVE) | F(SWAP), 0, memory_stat, NULL },
+	{ 1, CGX_C_MEMORY, "memory.failcnt", F(LIMIT_HITS), 0, number, NULL },
+	{ 1, CGX_C_MEMORY, "memory.oom_control", F(OOM_KILLS), 0, oom_control, NULL },
+	{ 1, CGX_C_PIDS, "pids.current", F(PIDS), 0, number, NULL },
+	{ 1, CGX_C_PIDS, "pids.max", F(PIDS_MAX), FILE_LIMIT, number, NULL },
+	{ 1, CGX_C_PIDS, "pids.peak", F(PIDS_PEAK), 0, number, NULL },
+	{ 1, CGX_C_PIDS, "pids.events", F(FORKS_DENIED), 0, pids_events, NULL },
+	{ 1, CGX_C_CPUACCT, "cpuacct.usage", F(CPU), 0, nanoseconds, NULL },
+	{ 1, CGX_C_CPU, "cpu.stat", F(THROTTLED), 0, cpu_stat, NULL },
+	/* v2 counts groups below; v1 has it both ways, since Linux 4.16 */
+	{ 1, CGX_C_IO, "blkio.throttle.io_service_bytes_recursive", F(READ) | F(WRITTEN), 0, blkio,
+	  "blkio.throttle.io_service_bytes" },
+	{ 1, CGX_C_IO, "blkio.throttle.io_serviced_recursive", F(READS) | F(WRITES), 0, blkio, "blkio.throttle.io_serviced" },
+	{ 1, CGX_C_FREEZER, "freezer.state", F(FROZEN), FILE_GREATEST, freezer_state, NULL },
+	/* a group may have processes in one of its hierarchies only */
+	{ 1, CGX_C_PIDS, "cgroup.procs", F(PROCS), FILE_GREATEST, count_lines, NULL },
+	{ 1, CGX_C_MEMORY, "cgroup.procs", F(PROCS), FILE_GREATEST, count_lines, NULL },
+	{ 1, CGX_C_CPU, "cgroup.procs", F(PROCS), FILE_GREATEST, count_lines, NULL },
+
+	{ 2, CGX_C_MEMORY, "memory.current", F(MEMORY), 0, number, NULL },
 	{ 2, CGX_C_MEMORY, "memory.max", F(MEMORY_MAX), FILE_LIMIT, number, NULL },
 	{ 2, CGX_C_MEMORY, "memory.peak", F(MEMORY_PEAK), 0, number, NULL },
 	{ 2, CGX_C_MEMORY, "memory.stat", F(MEMORY_INACTIVE), 0, memory_stat, NULL },
 	{ 2, CGX_C_MEMORY, "memory.swap.current", F(SWAP), 0, number, NULL },
 	{ 2, CGX_C_MEMORY, "memory.events.local", F(LIMIT_HITS) | F(OOM_KILLS), 0, memory_events, "memory.events" },
-	{ 2, CGX_C_PIDS, "pids.current", F(PIDS), FILE_KEPT, number, NULL },
+	{ 2, CGX_C_PIDS, "pids.current", F(PIDS), 0, number, NULL },
 	{ 2, CGX_C_PIDS, "pids.max", F(PIDS_MAX), FILE_LIMIT, number, NULL },
 	{ 2, CGX_C_PIDS, "pids.peak", F(PIDS_PEAK), 0, number, NULL },
 	{ 2, CGX_C_PIDS, "pids.events.local", F(FORKS_DENIED), 0, pids_events, "pids.events" },
@@ -184,23 +207,8 @@ const struct sample_file sample_files[] = {
 	{ 2, CGX_C_CORE, "cpu.pressure", F(CPU_PRESSURE), 0, pressure, NULL },
 	{ 2, CGX_C_CORE, "memory.pressure", F(MEMORY_PRESSURE), 0, pressure, NULL },
 	{ 2, CGX_C_CORE, "io.pressure", F(IO_PRESSURE), 0, pressure, NULL },
-	{ 2, CGX_C_CORE, "cgroup.events", F(POPULATED) | F(FROZEN), 0, cgroup_events, NULL },
-	{ 1, CGX_C_MEMORY, "memory.usage_in_bytes", F(MEMORY), FILE_KEPT, number, NULL },
-	{ 1, CGX_C_MEMORY, "memory.limit_in_bytes", F(MEMORY_MAX), FILE_LIMIT, number, NULL },
-	{ 1, CGX_C_MEMORY, "memory.max_usage_in_bytes", F(MEMORY_PEAK), 0, number, NULL },
-	{ 1, CGX_C_MEMORY, "memory.stat", F(MEMORY_INACTIVE) | F(SWAP), 0, memory_stat, NULL },
-	{ 1, CGX_C_MEMORY, "memory.failcnt", F(LIMIT_HITS), 0, number, NULL },
-	{ 1, CGX_C_MEMORY, "memory.oom_control", F(OOM_KILLS), 0, oom_control, NULL },
-	{ 1, CGX_C_PIDS, "pids.current", F(PIDS), FILE_KEPT, number, NULL },
-	{ 1, CGX_C_PIDS, "pids.max", F(PIDS_MAX), FILE_LIMIT, number, NULL },
-	{ 1, CGX_C_PIDS, "pids.peak", F(PIDS_PEAK), 0, number, NULL },
-	{ 1, CGX_C_PIDS, "pids.events", F(FORKS_DENIED), 0, pids_events, NULL },
-	{ 1, CGX_C_CPUACCT, "cpuacct.usage", F(CPU), 0, nanoseconds, NULL },
-	{ 1, CGX_C_CPU, "cpu.stat", F(THROTTLED), 0, cpu_stat, NULL },
-	{ 1, CGX_C_IO, "blkio.throttle.io_service_bytes", F(READ) | F(WRITTEN), 0, blkio, NULL },
-	{ 1, CGX_C_IO, "blkio.throttle.io_serviced", F(READS) | F(WRITES), 0, blkio, NULL },
-	{ 1, CGX_C_FREEZER, "freezer.state", F(FROZEN), 0, freezer_state, NULL },
-	{ 0, CGX_C_PIDS, "cgroup.procs", F(PROCS), 0, count_lines, NULL }, /* on either side */
+	{ 2, CGX_C_CORE, "cgroup.events", F(POPULATED) | F(FROZEN), FILE_GREATEST, cgroup_events, NULL },
+	{ 2, CGX_C_CORE, "cgroup.procs", F(PROCS), FILE_GREATEST, count_lines, NULL },
 };
 _Static_assert(sizeof(sample_files) / sizeof(sample_files[0]) <= SAMPLE_FILES, "a sampler has room for them");
 

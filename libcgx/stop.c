@@ -42,7 +42,9 @@ CGX_API int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms)
 
 	if (is_root(g))
 		return refuse_root(g, action);
-	for (size_t i = 0; i < g->n; i++) {
+	/* v2, which comes last, is frozen first and thawed last: what v1 holds never says to v2 that it stands still */
+	for (size_t n = 0; n < g->n; n++) {
+		size_t i = frozen ? g->n - 1 - n : n;
 		int fd = place_fd(g, &g->place[i]);
 		int r = fd < 0 ? fd : g->place[i].h->ops->freeze(fd, !!frozen, timeout_ms);
 
@@ -125,6 +127,8 @@ static int kill_place(struct cgx *cgx, struct group_place *pl, int dir)
 
 	if (r != -EOPNOTSUPP)
 		return r;
+	if (!fs_is_cgroup(dir)) /* numbers of a recorded machine mean other processes here */
+		return -EOPNOTSUPP;
 	held = pl->h->ops->hold(dir, &kept) == 0;
 	r = kill_tree(cgx, pl, dir);
 	if (held)
@@ -207,7 +211,8 @@ CGX_API int cgx_group_kill(struct cgx_group *g, int timeout_ms)
 	for (;;) {
 		r = kill_round(g, &populated);
 		if (r)
-			return fail(g->cgx, r, group_label(g), "kill", NULL);
+			return fail(g->cgx, r, group_label(g), "kill", r == -EOPNOTSUPP ?
+				    "these are files of another machine: its processes are not here" : NULL);
 		if (!populated)
 			return 0;
 		if (timeout_ms >= 0 && now_us() >= end)

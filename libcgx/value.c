@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading settings by either name on any layout, and the words for what cannot be read or written. */
+/* Reading settings by either name on any layout, and planning to write them. */
 #include "private.h"
 
 #include <errno.h>
@@ -51,107 +51,6 @@ static struct group_place *native_place(struct cgx_group *g, const struct settin
 	return v1_place(g, bit);
 }
 
-/* ---- words for what is not there ---- */
-
-/* "web/memory.max" for words. */
-static void put_object(struct buf *b, const struct cgx_group *g, const char *name)
-{
-	const char *label = group_label(g);
-
-	buf_printf(b, "%s/", strcmp(label, "/") ? label : "");
-	buf_escape(b, name, strnlen(name, 200));
-}
-
-static int not_mounted(struct cgx_group *g, const char *name, cgx_set bit)
-{
-	AUTO_BUF struct buf object = { 0 };
-
-	put_object(&object, g, name);
-	fail(g->cgx, -ENODEV, buf_text(&object), "find", "the controller %s is mounted nowhere on this host",
-	     layout_bit_name(g->cgx, bit));
-	advise(g->cgx, "cgx-ls --controllers shows what this host has");
-	return -ENODEV;
-}
-
-/* The group's directory is there, the file is not: say which of the reasons it is. */
-static int absent_file(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name)
-{
-	AUTO_BUF struct buf object = { 0 }, offered = { 0 };
-	cgx_set bit = setting_prefix_bit(name);
-	const char *ctl = layout_bit_name(g->cgx, bit);
-	const char *p, *word;
-	size_t len, n;
-	int enabled = 0;
-
-	put_object(&object, g, name);
-	if (!*pl->path && ref->row && ref->row->flags & CGX_S_NOROOT) {
-		fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", "the root group never has this setting");
-		advise(g->cgx, "ask a group below the root");
-		return -EOPNOTSUPP;
-	}
-	if (pl->h->version == 2 && bit != CGX_C_CORE && !fs_read(place_open(g->cgx, pl), "cgroup.controllers", &offered)) {
-		p = offered.s;
-		len = strcspn(p, "\n");
-		while (text_word(&p, &len, &word, &n))
-			enabled |= layout_bit(g->cgx, word, n) == bit;
-		if (!enabled) {
-			fail(g->cgx, -ENODEV, buf_text(&object), "find",
-			     "the controller %s is not enabled for this group (the parent's cgroup.subtree_control lacks it)",
-			     ctl);
-			advise(g->cgx, "enable it with: cgx-create -c %s %s", ctl, group_label(g));
-			return -ENODEV;
-		}
-	}
-	fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "find", ref->row ? "this kernel does not have this setting" :
-	     "there is no such setting in this group");
-	if (ref->row && ref->row->nearest)
-		advise(g->cgx, "nearest is %s", ref->row->nearest);
-	else if (!ref->row && setting_nearest(name))
-		advise(g->cgx, "did you mean %s?", setting_nearest(name));
-	else if (!ref->row)
-		advise(g->cgx, "cgx-get %s lists what the group has; cgx-ls --settings what cgx knows", group_label(g));
-	return -EOPNOTSUPP;
-}
-
-static int no_counterpart(struct cgx_group *g, const struct setting_ref *ref, const char *name)
-{
-	AUTO_BUF struct buf object = { 0 };
-
-	put_object(&object, g, name);
-	fail(g->cgx, -EOPNOTSUPP, buf_text(&object), "translate", "cgroup v%d has nothing that says the same",
-	     ref->dialect == 2 ? 1 : 2);
-	if (ref->row->nearest)
-		advise(g->cgx, "nearest is %s", ref->row->nearest);
-	return -EOPNOTSUPP;
-}
-
-/* No place of the group carries the setting. */
-static int no_place(struct cgx_group *g, const struct setting_ref *ref, const char *name)
-{
-	AUTO_BUF struct buf object = { 0 };
-	cgx_set bit = setting_prefix_bit(name);
-
-	put_object(&object, g, name);
-	if (!bit)
-		bit = layout_bit(g->cgx, name, strcspn(name, "."));
-	if (!bit) {
-		fail(g->cgx, -ENOENT, buf_text(&object), "find", "no controller has a setting of this name");
-		if (setting_nearest(name))
-			advise(g->cgx, "did you mean %s?", setting_nearest(name));
-		else
-			advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
-		return -ENOENT;
-	}
-	if (bit != CGX_C_CORE && !layout_find(g->cgx, bit))
-		return not_mounted(g, name, bit);
-	if (ref->row && bit == CGX_C_CORE)
-		return no_counterpart(g, ref, name);
-	fail(g->cgx, -ENOENT, buf_text(&object), "find", "the group does not exist in the hierarchy of %s",
-	     layout_bit_name(g->cgx, bit));
-	advise(g->cgx, "make it there, too: cgx-create -c %s %s", layout_bit_name(g->cgx, bit), group_label(g));
-	return -ENOENT;
-}
-
 /* ---- reading ---- */
 
 static void cut_newline(struct buf *b)
@@ -180,25 +79,6 @@ static int read_file(struct cgx_group *g, const struct cgx_plan *p, struct group
 	r = fs_read(fd, file, ret);
 	cut_newline(ret);
 	return r;
-}
-
-static int read_failed(struct cgx_group *g, struct group_place *pl, const struct setting_ref *ref, const char *name,
-		       int r)
-{
-	AUTO_BUF struct buf object = { 0 };
-
-	if (r == -ENOENT && place_open(g->cgx, pl) < 0 && place_fd(g, pl) < 0)
-		return -ENOENT;
-	if (r == -ENOENT && fs_exists(place_open(g->cgx, pl), pl->h->ops->procs_file) == 1)
-		return absent_file(g, pl, ref, name);
-	put_object(&object, g, name);
-	if (r == -ENODEV || r == -ENOENT)
-		return fail(g->cgx, -ENOENT, buf_text(&object), "read", "the group has just been removed");
-	if ((r == -EACCES || r == -EPERM || r == -EINVAL) && ref->row && !(ref->row->flags & CGX_S_READ)) {
-		fail(g->cgx, r, buf_text(&object), "read", "this setting can only be written");
-		return r;
-	}
-	return fail(g->cgx, r, buf_text(&object), "read", NULL);
 }
 
 static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
@@ -255,7 +135,7 @@ static int gather_v1(struct cgx_group *g, const struct cgx_plan *p, const struct
 			found = 1;
 			s->arg.v1[i] = r ? NULL : buf_text(&s->v1[i]);
 		} else if (!i) {
-			first = !pl ? no_place(g, ref, ref->row->v1[0].name) : read_failed(g, pl, ref, name, r);
+			first = !pl ? explain_no_place(g, ref, ref->row->v1[0].name) : explain_read(g, pl, ref, name, r);
 		}
 	}
 	gather_with(g, p, ref, s);
@@ -272,28 +152,12 @@ static int gather_v2(struct cgx_group *g, const struct cgx_plan *p, const struct
 	if (!r)
 		r = pl ? read_file(g, p, pl, file, &s->v2) : -ENODEV;
 	if (r == -ENODEV)
-		return no_place(g, ref, name);
+		return explain_no_place(g, ref, name);
 	if (r && r != -ENODATA)
-		return read_failed(g, pl, ref, file, r);
+		return explain_read(g, pl, ref, file, r);
 	s->arg.v2 = r ? NULL : buf_text(&s->v2);
 	gather_with(g, p, ref, s);
 	return 0;
-}
-
-static int codec_failed(struct cgx_group *g, const struct setting_ref *ref, const char *name, int r)
-{
-	AUTO_BUF struct buf object = { 0 };
-
-	if (r == -ENOMEM)
-		return r;
-	if (r == -EOPNOTSUPP)
-		return no_counterpart(g, ref, name);
-	put_object(&object, g, name);
-	if (r == -ENODATA && ref->row->with)
-		return fail(g->cgx, r, buf_text(&object), "translate", "%s is needed for that and cannot be read",
-			    ref->row->with);
-	return fail(g->cgx, r, buf_text(&object), "translate", r == -EBADMSG ?
-		    "the kernel's text was not understood" : "%s", strerror(-r));
 }
 
 static int join(const struct setting_ref *ref, struct gathered *s, struct buf *ret)
@@ -335,7 +199,7 @@ static int read_converted(struct cgx_group *g, const struct cgx_plan *p, const s
 	int r;
 
 	if (ref->dialect == 2 ? !ref->row->v1[0].name : !ref->row->v2)
-		return no_counterpart(g, ref, name);
+		return explain_no_counterpart(g, ref, name);
 	r = ref->dialect == 2 ? gather_v1(g, p, ref, name, &s) : gather_v2(g, p, ref, name, &s);
 	if (r)
 		return r;
@@ -349,7 +213,7 @@ static int read_converted(struct cgx_group *g, const struct cgx_plan *p, const s
 			r = pick(&out, ref->index, ret);
 		cut_newline(ret);
 	}
-	return r ? codec_failed(g, ref, name, r) : 0;
+	return r ? explain_codec(g, ref, name, r) : 0;
 }
 
 static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct setting_ref *ref, const char *name,
@@ -363,10 +227,10 @@ static int read_ref(struct cgx_group *g, const struct cgx_plan *p, const struct 
 		if (!r || r == -ENODATA)
 			return r;
 		if (r != -ENOENT || !ref->row || !other_side_has(g, ref))
-			return read_failed(g, pl, ref, name, r);
+			return explain_read(g, pl, ref, name, r);
 	}
 	if (!ref->row)
-		return no_place(g, ref, name);
+		return explain_no_place(g, ref, name);
 	return read_converted(g, p, ref, name, ret);
 }
 
@@ -407,7 +271,7 @@ static int take_key(struct cgx_group *g, const char *name, const char *key, stru
 
 	if (text_flat(text->s, key, &value, &len) &&
 	    (!line || text_nested(text->s, line, dot + 1, &value, &len))) {
-		put_object(&object, g, name);
+		explain_object(&object, g, name);
 		fail(g->cgx, -ENOKEY, buf_text(&object), "read", "the file has no such key");
 		return -ENOKEY;
 	}
@@ -454,7 +318,7 @@ CGX_API int cgx_get_u64(struct cgx_group *g, const char *name, uint64_t *ret)
 	}
 	if (!num_u64(buf_text(&b), ret))
 		return 0;
-	put_object(&object, g, name);
+	explain_object(&object, g, name);
 	return fail(g->cgx, -EBADMSG, buf_text(&object), "read as a number", "the value is no number");
 }
 
@@ -472,9 +336,9 @@ CGX_API int cgx_get_raw(struct cgx_group *g, const char *name, char **ret)
 		if (!r)
 			return buf_steal(&b, ret);
 		if (r != -ENOENT)
-			return read_failed(g, &g->place[i], &ref, name, r);
+			return explain_read(g, &g->place[i], &ref, name, r);
 	}
-	return g->n && r ? read_failed(g, &g->place[0], &ref, name, r) : no_place(g, &ref, name);
+	return g->n && r ? explain_read(g, &g->place[0], &ref, name, r) : explain_no_place(g, &ref, name);
 }
 
 /* ---- listing ---- */
@@ -570,7 +434,7 @@ static int add_write(struct cgx_plan *p, struct cgx_group *g, struct group_place
 		     const struct setting_ref *ref, const char *file, const char *text)
 {
 	if (!is_there(g, p, pl, file))
-		return read_failed(g, pl, ref, file, -ENOENT);
+		return explain_read(g, pl, ref, file, -ENOENT);
 	return plan_add_write(p, pl, name, ref->row, file, text);
 }
 
@@ -586,7 +450,7 @@ static int plan_split(struct cgx_plan *p, struct cgx_group *g, const struct sett
 	s.arg.v2 = text;
 	r = split(ref, &s, &out);
 	if (r)
-		return codec_failed(g, ref, name, r);
+		return explain_codec(g, ref, name, r);
 	for (size_t i = 0; !r && i < out.n; i++) {
 		const char *pattern = ref->row->v1[out.w[i].index].name;
 		char file[128];
@@ -619,7 +483,7 @@ static int plan_join(struct cgx_plan *p, struct cgx_group *g, const struct setti
 	s.arg.v1[ref->index] = text;
 	r = join(ref, &s, &v2);
 	cut_newline(&v2);
-	return r ? codec_failed(g, ref, name, r) : add_write(p, g, v2_place(g), name, ref, file, buf_text(&v2));
+	return r ? explain_codec(g, ref, name, r) : add_write(p, g, v2_place(g), name, ref, file, buf_text(&v2));
 }
 
 static int plan_write(struct cgx_plan *p, struct cgx_group *g, const struct setting_ref *ref, const char *name,
@@ -634,9 +498,9 @@ static int plan_write(struct cgx_plan *p, struct cgx_group *g, const struct sett
 	if (pl && (!ref->row || !other_side_has(g, ref)))
 		return add_write(p, g, pl, name, ref, name, text);
 	if (!ref->row)
-		return no_place(g, ref, name);
+		return explain_no_place(g, ref, name);
 	if (ref->dialect == 2 ? !ref->row->v1[0].name : !ref->row->v2)
-		return no_counterpart(g, ref, name);
+		return explain_no_counterpart(g, ref, name);
 	return ref->dialect == 2 ? plan_split(p, g, ref, name, text) : plan_join(p, g, ref, name, text);
 }
 
@@ -666,88 +530,4 @@ CGX_API int cgx_set_value(struct cgx_group *g, const char *name, const char *val
 		r = cgx_plan_apply(p);
 	cgx_plan_free(p);
 	return r;
-}
-
-/* ---- words for a write that failed ---- */
-
-/* "64.0M" for words; exact for small numbers. */
-static void put_size(struct buf *b, uint64_t n)
-{
-	static const char units[] = "KMGTPE";
-	double v = (double)n;
-	int i = -1;
-
-	while (v >= 1024 && units[i + 1]) {
-		v /= 1024;
-		i++;
-	}
-	if (i < 0)
-		buf_printf(b, "%llu", (unsigned long long)n);
-	else
-		buf_printf(b, "%.1f%c", v, units[i]);
-}
-
-static void explain_busy_memory(struct cgx_group *g, const char *object, const char *action, const char *name, int err)
-{
-	AUTO_BUF struct buf used = { 0 };
-	uint64_t usage;
-	int swap = strstr(name, "memsw") || strstr(name, "swap");
-
-	if (cgx_get_u64(g, swap ? "memory.memsw.usage_in_bytes" : "memory.current", &usage)) {
-		fail(g->cgx, err, object, action, NULL);
-		return;
-	}
-	put_size(&used, usage);
-	fail(g->cgx, err, object, action, "%s: the group uses %s and the kernel could not reclaim the rest", strerror(-err),
-	     buf_text(&used));
-	advise(g->cgx, "choose a limit above %s, or end a process of the group first (cgx-ls -p %s shows them)",
-	       buf_text(&used), group_label(g));
-}
-
-static void explain_denied(struct cgx_group *g, struct group_place *pl, const char *object, const char *action,
-			   const char *file, int err)
-{
-	uid_t uid;
-	unsigned mode;
-
-	fail(g->cgx, err, object, action, NULL);
-	if (fs_stat(place_open(g->cgx, pl), file, &uid, NULL, &mode))
-		return;
-	if (!(mode & 0222))
-		advise(g->cgx, "the kernel lets nobody write this setting");
-	else if (uid != geteuid())
-		advise(g->cgx, "the file belongs to uid %u (mode %04o): be that user or root, or have the group delegated to you",
-		       (unsigned)uid, mode);
-}
-
-int value_explain_write(struct cgx_group *g, struct group_place *pl, const char *name, const char *file,
-			const char *text, int err)
-{
-	AUTO_BUF struct buf object = { 0 }, action = { 0 };
-	struct setting_ref ref;
-
-	setting_lookup(name, &ref);
-	put_object(&object, g, name);
-	buf_puts(&action, "write ");
-	buf_escape(&action, text, strnlen(text, 200));
-	if (strcmp(name, file))
-		buf_printf(&action, " to %s", file);
-	if (err == -EBUSY && !strncmp(file, "memory.", 7))
-		explain_busy_memory(g, buf_text(&object), buf_text(&action), file, err);
-	else if (err == -EACCES || err == -EPERM)
-		explain_denied(g, pl, buf_text(&object), buf_text(&action), file, err);
-	else if (err == -ENODEV)
-		fail(g->cgx, err = -ENOENT, buf_text(&object), buf_text(&action), "the group has just been removed");
-	else if (err == -ENOENT)
-		err = read_failed(g, pl, &ref, name, err);
-	else if (err == -EROFS) {
-		fail(g->cgx, err, buf_text(&object), buf_text(&action), NULL);
-		advise(g->cgx, "%s is mounted read-only here", pl->h->mounts[0]);
-	} else {
-		fail(g->cgx, err, buf_text(&object), buf_text(&action), "%s: the kernel refuses this value",
-		     strerror(-err));
-		if (ref.row)
-			advise(g->cgx, "%s: %s", name, ref.row->help);
-	}
-	return err;
 }

@@ -216,6 +216,8 @@ static int sample(struct cgx_watch *w, uint64_t now)
 
 	if (now < w->next_sample)
 		return 0;
+	if (!w->cursor)
+		w->round = now;
 	w->next_sample = now + w->sample_us / 10;
 	for (size_t i = 0; !r && i < share; i++) {
 		struct watch_node *n = w->cursor ? w->cursor : w->all;
@@ -227,6 +229,7 @@ static int sample(struct cgx_watch *w, uint64_t now)
 		if (r == -ENOENT)
 			r = tree_gone(n);
 		if (!w->cursor) { /* once around */
+			w->next_sample = w->round + w->sample_us;
 			if (!r)
 				r = count_machine(w);
 			break;
@@ -267,21 +270,30 @@ static int tell_pressure(struct watch_node *n)
 	return watch_tell(n->tree->w, &e);
 }
 
-/* A trigger of a group that is removed wakes without end. */
+/* A trigger whose group is being removed wakes without end, and with an error. */
 static int pressed(struct watch_node *n, uint32_t events)
 {
-	struct cgx_watch *w = n->tree->w;
-
-	if (!(events & EPOLLERR) || events & EPOLLPRI) {
-		AUTO_CLOSE int dir = node_dir(n);
-
-		if (dir >= 0)
-			return tell_pressure(n);
-	}
+	if (!(events & EPOLLERR))
+		return tell_pressure(n);
 	close(n->pressure_fd);
 	n->pressure_fd = -1;
-	w->n_fds--;
+	n->tree->w->n_fds--;
 	return 0;
+}
+
+/* To poll a trigger takes what it has to tell, and whoever polls our descriptor would poll what is in it: so these are
+ * apart, and looked at now and then. The kernel looks at stalls ten times within the window. */
+static int take_pressed(struct cgx_watch *w, uint64_t now)
+{
+	struct epoll_event e;
+	int r = 0;
+
+	if (w->pressed < 0 || now < w->next_pressed)
+		return 0;
+	w->next_pressed = now + w->window_us / 10;
+	for (size_t i = 0; !r && i <= w->n_nodes && epoll_wait(w->pressed, &e, 1, 0) > 0; i++)
+		r = pressed(e.data.ptr, e.events);
+	return r;
 }
 
 static int take_ready(struct cgx_watch *w)
@@ -290,7 +302,7 @@ static int take_ready(struct cgx_watch *w)
 	uint64_t count;
 	int r = 0;
 
-	while (!r && epoll_wait(w->epoll, &e, 1, 0) > 0) {
+	while (!r && !w->first && epoll_wait(w->epoll, &e, 1, 0) > 0) {
 		if (e.data.ptr == &w->inotify)
 			r = read_inotify(w);
 		else if (e.data.ptr == &w->timer)
@@ -299,8 +311,6 @@ static int take_ready(struct cgx_watch *w)
 			r = count_noted(w, NULL);
 		else if (e.data.ptr == w->who)
 			r = who_drain(w);
-		else if (((struct watch_node *)e.data.ptr)->pressure_fd >= 0)
-			r = pressed(e.data.ptr, e.events);
 		else
 			r = count_noted(w, e.data.ptr);
 	}
@@ -315,6 +325,8 @@ static int arm(struct cgx_watch *w)
 	for (size_t i = 0; i < w->n_due; i++)
 		next = w->due[i].at < next ? w->due[i].at : next;
 	next = who < next ? who : next;
+	if (w->pressed >= 0 && w->next_pressed < next)
+		next = w->next_pressed;
 	in = next > now ? next - now : 1;
 	t.it_value.tv_sec = (time_t)(in / 1000000);
 	t.it_value.tv_nsec = (long)(in % 1000000 * 1000);
@@ -330,6 +342,8 @@ static int work(struct cgx_watch *w)
 	if (!r)
 		r = run_due(w, now);
 	if (!r)
+		r = take_pressed(w, now);
+	if (!r && !w->first)
 		r = sample(w, now);
 	if (!r)
 		r = who_expire(w, now);
@@ -409,7 +423,8 @@ static int add_trees(struct cgx_watch *w)
 		return -ENOMEM;
 	for (size_t i = 0; i < cgx->n_hier; i++) {
 		unsigned serves = served(w, &cgx->hier[i]);
-		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves };
+		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves,
+					.dialect = count_dialect(&cgx->hier[i]) };
 
 		if (!serves)
 			continue;
@@ -439,10 +454,13 @@ static int open_fds(struct cgx_watch *w)
 	int r = 0;
 
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (watch_wants(w, CGX_E_PRESSURE))
+		w->pressed = epoll_create1(EPOLL_CLOEXEC);
 	w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	w->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	w->shared_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->epoll < 0 || w->inotify < 0 || w->timer < 0 || w->shared_fd < 0)
+	if (w->epoll < 0 || w->inotify < 0 || w->timer < 0 || w->shared_fd < 0 ||
+	    (w->pressed < 0 && watch_wants(w, CGX_E_PRESSURE)))
 		return fail(w->cgx, -errno, NULL, "watch groups", NULL);
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 128)
 		w->max_fds = limit.rlim_cur - 128;
@@ -465,7 +483,8 @@ CGX_API int cgx_watch_open(struct cgx *cgx, const struct cgx_watch_how *how, str
 	w = calloc(1, sizeof(*w));
 	if (!w)
 		return -ENOMEM;
-	*w = (struct cgx_watch){ .cgx = cgx, .kinds = kinds, .epoll = -1, .inotify = -1, .timer = -1, .shared_fd = -1 };
+	*w = (struct cgx_watch){ .cgx = cgx, .kinds = kinds, .epoll = -1, .pressed = -1, .inotify = -1, .timer = -1,
+				 .shared_fd = -1 };
 	w->last = &w->first;
 	w->sample_us = how && how->sample_ms ? how->sample_ms * 1000ull : 1000000;
 	w->stall_us = how && how->stall_us ? how->stall_us : 150000;
@@ -502,8 +521,8 @@ CGX_API struct cgx_watch *cgx_watch_close(struct cgx_watch *w)
 	free(w->root);
 	free(w->tree);
 	free(w->due);
-	for (int fd = 0; fd < 4; fd++) {
-		int fds[] = { w->epoll, w->inotify, w->timer, w->shared_fd };
+	for (int fd = 0; fd < 5; fd++) {
+		int fds[] = { w->epoll, w->pressed, w->inotify, w->timer, w->shared_fd };
 
 		if (fds[fd] >= 0)
 			close(fds[fd]);

@@ -13,6 +13,9 @@
 
 enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
+struct counters;
+struct watch_tree;
+
 struct watch_node {
 	struct watch_tree *tree;
 	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
@@ -31,6 +34,7 @@ struct watch_node {
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
 	uint64_t below, told;     /* v2: kills in the group and all below as the kernel counts them, as told */
+	char *procs;              /* cgroup.procs at the last notification, NULL not read */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
 #define NODE_TOLD      (1u << 0) /* its events are wanted */
@@ -42,7 +46,17 @@ struct watch_node {
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
 
+/* How a hierarchy says what is counted; chosen once. */
+struct watch_dialect {
+	const char *limit, *usage;  /* of memory */
+	enum count cause;           /* grows when the group's own limit was out of memory */
+	int notes;                  /* out of memory is told by eventfd, to the group whose limit it was and all below it */
+	int shared_cause;           /* the cause also grows when memory is found, without a limit nothing is meant by it */
+	int (*read_memory)(struct watch_tree *t, int dir, struct counters *c);
+};
+
 struct watch_tree {
+	const struct watch_dialect *dialect;
 	struct cgx_watch *w;
 	struct cgx_hierarchy *h;
 	unsigned serves;
@@ -71,9 +85,11 @@ struct pending {
 	struct pending *next;
 	struct watch_tree *tree;
 	char *path, *limit_path;
+	char *gone;      /* path is the group above; this one was removed since, so it happened there most likely */
 	uint64_t count, total, limit, usage, limit_hits, deadline;
 	uint64_t twice;  /* the kernel counts the first victim of memory.oom.group twice */
 	int removed;
+	int maybe;       /* told only with a victim: a group that is gone may have been notified more often than killed in */
 	char *procs;     /* cgroup.procs when the kill was seen, NULL not read */
 	struct snapshot *before;
 };
@@ -89,8 +105,10 @@ struct queued {
 struct cgx_watch {
 	struct cgx *cgx;
 	unsigned kinds;
-	uint64_t sample_us, next_sample, stall_us, window_us;
+	uint64_t sample_us, next_sample, round, stall_us, window_us;
 	int epoll, inotify, timer, shared_fd;
+	int pressed;                    /* epoll of the pressure triggers, asked by the clock; -1 none */
+	uint64_t next_pressed;
 	struct watch_tree *tree;
 	size_t n_trees;
 	struct watch_root *root;
@@ -147,6 +165,7 @@ const char *node_path(const struct watch_node *n);
 
 /* ---- watch_count.c ---- */
 
+const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h);
 /* Read the counters for the first time. */
 int count_begin(struct watch_node *n);
 /* Whether the group has limits of its own. */
@@ -160,12 +179,16 @@ int count_settle(struct watch_node *n, const char *gone);
 int count_noted(struct cgx_watch *w, struct watch_node *n);
 /* v1: the group is gone; what its notifications tell beyond the kills told. */
 int count_last_notes(struct watch_node *n);
+/* v1: a group that came and went before it could be looked into. A victim whose group nobody knows may be its own. */
+int count_unseen(struct watch_tree *t, const char *path);
 /* What must be read because nobody notifies it. -ENOENT the group is gone. */
 int count_sample(struct watch_node *n);
 /* As far as the counters that are read now tell: the group at or above n whose limit was out of memory; NULL unknown. */
 struct watch_node *count_limit_level(struct watch_node *n);
 /* One number of a file in dir, "max" is UINT64_MAX. */
 int count_read(int dir, const char *file, uint64_t *ret);
+/* Memory that was used when the limit was hit, of what was read a little later: the victim may have left by then. */
+uint64_t count_usage_then(uint64_t limit, uint64_t usage);
 /* Compare with the kills of the whole machine. */
 int count_machine(struct cgx_watch *w);
 
@@ -176,6 +199,11 @@ void who_close(struct cgx_watch *w);
 /* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice);
+/* v1: a group that is gone was notified of so much that no counter showed. procs: who was in it then, NULL not known;
+ * taken over. */
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs);
+/* The group is gone: a kill below the one above it that had no name was in it. */
+int who_gone(struct cgx_watch *w, const struct watch_node *n);
 /* Take what the sources have. */
 int who_drain(struct cgx_watch *w);
 /* Tell what has waited long enough. */

@@ -74,20 +74,32 @@ static int read_memory_v2(struct watch_tree *t, int dir, struct counters *c)
 	return r < 0 ? r : 0;
 }
 
-static int read_memory_v1(int dir, struct counters *c)
+static int read_memory_v1(struct watch_tree *t, int dir, struct counters *c)
 {
 	AUTO_BUF struct buf b = { 0 };
-	uint64_t under, disabled;
+	uint64_t under, disabled, with_swap;
 	int r = read_text(dir, "memory.oom_control", &b);
 
+	(void)t;
 	if (r <= 0)
 		return r;
 	take(c, COUNT_KILL, b.s, "oom_kill");
 	if (!text_flat_u64(b.s, "under_oom", &under) && !text_flat_u64(b.s, "oom_kill_disable", &disabled))
 		c->stalled = under && disabled;
-	if (!count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
-		c->known |= 1u << COUNT_LIMIT;
+	if (count_read(dir, "memory.failcnt", &c->v[COUNT_LIMIT]))
+		return 0;
+	c->known |= 1u << COUNT_LIMIT;
+	if (!count_read(dir, "memory.memsw.failcnt", &with_swap)) /* of two limits that are the same this one is hit */
+		c->v[COUNT_LIMIT] += with_swap;
 	return 0;
+}
+
+const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h)
+{
+	static const struct watch_dialect v1 = { "memory.limit_in_bytes", "memory.usage_in_bytes", COUNT_LIMIT, 1, 1, read_memory_v1 };
+	static const struct watch_dialect v2 = { "memory.max", "memory.current", COUNT_OOM, 0, 0, read_memory_v2 };
+
+	return h->version == 2 ? &v2 : &v1;
 }
 
 static int read_pids(int dir, struct counters *c)
@@ -121,7 +133,7 @@ static int read_counters(const struct watch_node *n, unsigned what, struct count
 
 	*c = (struct counters){ .stalled = -1, .populated = -1 };
 	if (!r && what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
-		r = t->h->version == 2 ? read_memory_v2(t, dir, c) : read_memory_v1(dir, c);
+		r = t->dialect->read_memory(t, dir, c);
 	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
 		r = read_pids(dir, c);
 	if (!r && what & LOOK_EVENTS && t->h->version == 2)
@@ -140,7 +152,7 @@ int count_limits(struct watch_node *n)
 	n->flags &= ~(NODE_PIDS_MAX | NODE_MEM_MAX);
 	if (t->serves & SERVES_PIDS && !count_read(dir, "pids.max", &limit) && limit != UINT64_MAX)
 		n->flags |= NODE_PIDS_MAX;
-	if (t->h->version == 1 && t->serves & SERVES_MEMORY && !count_read(dir, "memory.limit_in_bytes", &limit) &&
+	if (t->dialect->shared_cause && t->serves & SERVES_MEMORY && !count_read(dir, t->dialect->limit, &limit) &&
 	    limit < ((uint64_t)INT64_MAX & ~0xffffull))
 		n->flags |= NODE_MEM_MAX;
 	return 0;
@@ -192,16 +204,23 @@ static void fill_fork(struct watch_node *n, struct cgx_event *e, struct cgx_effe
 	}
 }
 
+uint64_t count_usage_then(uint64_t limit, uint64_t usage)
+{
+	return limit == UINT64_MAX || usage >= limit - limit / 8 ? usage : UINT64_MAX;
+}
+
 static void fill_memory(struct watch_node *n, struct cgx_event *e)
 {
+	const struct watch_dialect *d = n->tree->dialect;
 	AUTO_CLOSE int dir = node_dir(n);
-	int v2 = n->tree->h->version == 2;
 
 	e->limit_path = node_path(n);
-	if (dir < 0 || count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &e->limit))
+	if (dir < 0 || count_read(dir, d->limit, &e->limit))
 		e->limit = UINT64_MAX;
-	if (dir < 0 || count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &e->usage))
+	if (dir < 0 || count_read(dir, d->usage, &e->usage))
 		e->usage = UINT64_MAX;
+	if (e->kind == CGX_E_OOM)
+		e->usage = count_usage_then(e->limit, e->usage);
 }
 
 static int tell_count(struct watch_node *n, enum count k)
@@ -286,7 +305,7 @@ static int tell_grown(struct watch_node *n, const struct counters *c)
 	int r = 0;
 
 	n->limit_hits += limit;
-	if (oom || (limit && n->tree->h->version == 1))
+	if (oom || (limit && n->tree->dialect->cause == COUNT_LIMIT))
 		n->oom_us = now;
 	n->untold[COUNT_LIMIT] += limit;
 	n->untold[COUNT_OOM] += oom;
@@ -356,7 +375,7 @@ static uint64_t take_notes(struct watch_node *n)
 /* Causes only: kills of the group itself are told when its turn comes. */
 static void read_causes(struct watch_node *n, uint64_t now)
 {
-	enum count k = n->tree->h->version == 2 ? COUNT_OOM : COUNT_LIMIT;
+	enum count k = n->tree->dialect->cause;
 	struct counters c;
 	uint64_t grew;
 
@@ -394,10 +413,11 @@ struct watch_node *count_limit_level(struct watch_node *n)
 
 	for (struct watch_node *p = n; p; p = p->parent)
 		read_causes(p, now);
-	if (n->tree->h->version == 1)
+	if (n->tree->dialect->notes)
 		found = noted_level(n, now);
 	for (; n && !found; n = n->parent)
-		if (n->oom_us && now - n->oom_us < SAME_OOM_US && (n->tree->h->version == 2 || n->flags & NODE_MEM_MAX))
+		if (n->oom_us && now - n->oom_us < SAME_OOM_US &&
+		    (!n->tree->dialect->shared_cause || n->flags & NODE_MEM_MAX))
 			found = n;
 	return found;
 }
@@ -446,12 +466,13 @@ int count_noted(struct cgx_watch *w, struct watch_node *n)
 }
 
 /*
- * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once. What the
- * group above was notified of as well was not this group's own.
+ * An out-of-memory notifies the group whose limit it was and all below it, and so does the removal, once, but that may
+ * come later than we do. What the group above was notified of as well was not this group's own. Where victims are seen
+ * one must come with it, so for a group that has told nothing it may be one too many.
  */
 int count_last_notes(struct watch_node *n)
 {
-	uint64_t above, own;
+	uint64_t removal = who_sees_all(n->tree->w) && !n->seen[COUNT_KILL] ? 0 : 1, above, own;
 	int r = 0;
 
 	if (n->oom_fd < 0)
@@ -461,10 +482,17 @@ int count_last_notes(struct watch_node *n)
 		if (take_notes(p))
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
-	own = n->notes > above + 1 ? n->notes - above - 1 : 0;
-	if (r || own <= n->seen[COUNT_KILL] || who_sees_all(n->tree->w) || !(n->flags & NODE_TOLD))
+	own = n->notes > above + removal ? n->notes - above - removal : 0;
+	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
 		return r;
-	return who_kill(n->tree->w, n->tree, node_path(n), NULL, own - n->seen[COUNT_KILL], 0);
+	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL], STEAL(n->procs));
+}
+
+int count_unseen(struct watch_tree *t, const char *path)
+{
+	if (!t->dialect->notes || !(t->serves & SERVES_MEMORY) || !tree_wants(t, path) || !who_sees_all(t->w))
+		return 0;
+	return who_noted(t->w, t, path, 1, NULL);
 }
 
 /* ---- sampling ---- */

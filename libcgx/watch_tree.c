@@ -110,11 +110,11 @@ static int watch_directory(struct watch_node *n, int dir)
 			    (double)w->sample_us / 1e6);
 }
 
-static int add_to_epoll(struct cgx_watch *w, int fd, uint32_t events, void *data)
+static int add_to_epoll(int epoll, int fd, uint32_t events, void *data)
 {
 	struct epoll_event e = { .events = events, .data.ptr = data };
 
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* v1: cgroup.event_control takes "EVENTFD FD-OF-THE-FILE" (v1 memory.rst 9 and 10). */
@@ -140,7 +140,7 @@ static int notify_oom(struct watch_node *n, int dir)
 	} else {
 		r = register_oom(dir, fd);
 		if (!r)
-			r = add_to_epoll(w, fd, EPOLLIN, n);
+			r = add_to_epoll(w->epoll, fd, EPOLLIN, n);
 		if (r) {
 			close(fd);
 		} else {
@@ -167,7 +167,7 @@ static int watch_pressure(struct watch_node *n, int dir)
 	if (write(fd, text, strlen(text) + 1) < 0)
 		r = -errno;
 	if (!r)
-		r = add_to_epoll(w, fd, EPOLLPRI, n);
+		r = add_to_epoll(w->pressed, fd, EPOLLPRI, n);
 	if (r) {
 		close(fd);
 		return watch_unseen(w, UNSEEN_FDS, "pressure of %s and others is not watched: %s%s", node_path(n), strerror(-r),
@@ -345,6 +345,7 @@ static void drop_node(struct watch_node *n)
 	tdelete(n, &n->tree->by_path, by_path);
 	close_fds(n);
 	snapshot_free(n->before);
+	free(n->procs);
 	free(n->path);
 	free(n);
 }
@@ -371,6 +372,8 @@ int tree_gone(struct watch_node *n)
 		r = tree_gone(n->first);
 	if (!r)
 		r = count_last_notes(n);
+	if (!r)
+		r = who_gone(n->tree->w, n);
 	if (!r)
 		r = tell_removed(n);
 	drop_node(n);
@@ -404,7 +407,7 @@ static int entry_changed(struct watch_node *n, uint32_t mask, const char *name)
 	if (path.err)
 		return path.err;
 	child = tree_find(n->tree, buf_text(&path));
-	return child ? tree_gone(child) : 0;
+	return child ? tree_gone(child) : count_unseen(n->tree, buf_text(&path));
 }
 
 int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)

@@ -11,9 +11,9 @@
 
 /* How long a kill waits for its victim at most. The tracepoint is written at the kill and the log a little later, but
  * in a storm of kills this process waits for a CPU like all others. */
-#define VICTIM_WAIT_US 30000
+#define VICTIM_WAIT_US 60000
 /* How long a victim waits for its counter. Those of groups that are gone have none. */
-#define KNOWN_GONE_US 50000
+#define KNOWN_GONE_US 150000
 #define KNOWN_KEEP_US 5000000
 #define SNAPSHOT_MAX  64
 #define SNAPSHOT_US   20000
@@ -41,11 +41,17 @@ struct snapshot {
 		char comm[16];
 	} p[SNAPSHOT_MAX];
 };
+struct told_alone { /* kills told before their victims were known */
+	struct told_alone *next;
+	uint64_t at, count;
+	char *path;
+};
 struct who {
 	struct trace *trace;
 	struct cgx_kmsg *kmsg;
 	uint64_t lost;
 	struct known *known;
+	struct told_alone *alone;
 };
 
 /* ---- sources ---- */
@@ -89,6 +95,21 @@ int who_open(struct cgx_watch *w)
 	return why.err ? why.err : watch_unseen(w, UNSEEN_VICTIMS, "victims are guessed, not known: %s", buf_text(&why));
 }
 
+static void forget_alone(struct who *who, uint64_t before)
+{
+	for (struct told_alone **at = &who->alone; *at;) {
+		struct told_alone *a = *at;
+
+		if (a->at >= before) {
+			at = &a->next;
+			continue;
+		}
+		*at = a->next;
+		free(a->path);
+		free(a);
+	}
+}
+
 static void known_free(struct known *k)
 {
 	free(k->path);
@@ -108,6 +129,7 @@ void who_close(struct cgx_watch *w)
 		w->who->known = k->next;
 		known_free(k);
 	}
+	forget_alone(w->who, UINT64_MAX);
 	free(w->who);
 }
 
@@ -139,6 +161,27 @@ static struct known *new_known(struct who *who, pid_t pid, enum cgx_source sourc
 	return k;
 }
 
+static void read_procs(const struct watch_node *n, char **ret)
+{
+	AUTO_BUF struct buf procs = { 0 };
+	AUTO_CLOSE int dir = node_dir(n);
+
+	free(STEAL(*ret));
+	if (dir >= 0 && !fs_read(dir, "cgroup.procs", &procs))
+		buf_steal(&procs, ret);
+}
+
+static int has_pid(const char *procs, pid_t pid)
+{
+	char text[16];
+	size_t len = (size_t)snprintf(text, sizeof(text), "%d\n", (int)pid);
+
+	for (const char *p = procs; (p = strstr(p, text)); p += len)
+		if (p == procs || p[-1] == '\n')
+			return 1;
+	return 0;
+}
+
 static int match(struct cgx_watch *w);
 
 /* The kill may be there to be seen in a group that was notified just now. */
@@ -152,6 +195,20 @@ static int look_at_hot(struct cgx_watch *w)
 	return r;
 }
 
+/* A group that was notified just now had it among its processes then. */
+static int place_by_pid(const struct cgx_watch *w, struct known *k)
+{
+	for (size_t i = 0; i < w->n_due; i++) {
+		const struct watch_node *n = w->due[i].node;
+
+		if (!n->procs || !has_pid(n->procs, k->pid))
+			continue;
+		k->path = strdup(n->path);
+		return k->path ? 0 : -ENOMEM;
+	}
+	return 0;
+}
+
 /* The kernel may hold the victim's task for milliseconds, while it prints to a slow console; then asking for its group
  * takes as long. So first see whether a group that shows a kill has the victim among its processes. */
 static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
@@ -163,7 +220,9 @@ static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
 		r = look_at_hot(w);
 	if (!r && !k->used)
 		r = match(w);
-	if (r || k->used || !t || trace_locate(w->who->trace, v) < 0)
+	if (!r && !k->used)
+		r = place_by_pid(w, k);
+	if (r || k->used || k->path || !t || trace_locate(w->who->trace, v) < 0)
 		return r;
 	if (v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
 		layout_path_in(w->cgx, t->h, v->groups, &k->path);
@@ -291,8 +350,13 @@ void who_snapshot(struct watch_node *n)
 {
 	struct cgx_watch *w = n->tree->w;
 
-	if (w->who->trace || !watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD) ||
-	    (n->before && watch_now() - n->before->at < SNAPSHOT_US))
+	if (!watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD))
+		return;
+	if (w->who->trace) {
+		read_procs(n, &n->procs);
+		return;
+	}
+	if ((n->before && watch_now() - n->before->at < SNAPSHOT_US))
 		return;
 	snapshot_free(n->before);
 	n->before = snapshot_take(n->tree, n->path);
@@ -325,6 +389,7 @@ static const struct process *guess(const struct pending *p, int *sure)
 static void pending_free(struct pending *p)
 {
 	free(p->path);
+	free(p->gone);
 	free(p->limit_path);
 	free(p->procs);
 	snapshot_free(p->before);
@@ -334,7 +399,7 @@ static void pending_free(struct pending *p)
 static int fill_level(struct pending *p, const struct watch_node *n)
 {
 	struct watch_node *level = n ? count_limit_level((struct watch_node *)n) : NULL;
-	int v2, dir;
+	int dir;
 
 	p->limit = p->usage = p->limit_hits = UINT64_MAX;
 	if (!level)
@@ -344,14 +409,14 @@ static int fill_level(struct pending *p, const struct watch_node *n)
 		return -ENOMEM;
 	p->limit_hits = level->limit_hits;
 	level->limit_hits = 0;
-	v2 = level->tree->h->version == 2;
 	dir = node_dir(level);
 	if (dir < 0)
 		return 0;
-	if (count_read(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &p->limit))
+	if (count_read(dir, level->tree->dialect->limit, &p->limit))
 		p->limit = UINT64_MAX;
-	if (count_read(dir, v2 ? "memory.current" : "memory.usage_in_bytes", &p->usage))
+	if (count_read(dir, level->tree->dialect->usage, &p->usage))
 		p->usage = UINT64_MAX;
+	p->usage = count_usage_then(p->limit, p->usage);
 	close(dir);
 	return 0;
 }
@@ -361,19 +426,20 @@ static uint64_t patience(const struct who *who)
 	return who->trace || who->kmsg ? VICTIM_WAIT_US : 0;
 }
 
-static void read_procs(const struct watch_node *n, char **ret)
+static int wait_for_victim(struct cgx_watch *w, struct pending *p)
 {
-	AUTO_BUF struct buf procs = { 0 };
-	AUTO_CLOSE int dir = node_dir(n);
+	struct pending **at = &w->pending;
 
-	if (dir >= 0 && !fs_read(dir, "cgroup.procs", &procs))
-		buf_steal(&procs, ret);
+	while (*at)
+		at = &(*at)->next;
+	*at = p;
+	return match(w);
 }
 
 int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
 	     uint64_t twice)
 {
-	struct pending *p = calloc(1, sizeof(*p)), **at = &w->pending;
+	struct pending *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
@@ -391,16 +457,45 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 		p->before = ((struct watch_node *)n)->before;
 		((struct watch_node *)n)->before = NULL;
 	}
-	while (*at)
-		at = &(*at)->next;
-	*at = p;
-	return match(w);
+	return wait_for_victim(w, p);
+}
+
+int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs)
+{
+	struct pending *p = who_sees_all(w) ? calloc(1, sizeof(*p)) : NULL;
+
+	if (!p) {
+		free(procs);
+		return who_sees_all(w) ? -ENOMEM : who_kill(w, t, path, NULL, count, 0);
+	}
+	*p = (struct pending){ .tree = t, .path = strdup(path), .count = count, .total = 1, .limit = UINT64_MAX,
+			       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .removed = 1, .maybe = 1, .procs = procs,
+			       .deadline = watch_now() + patience(w->who) };
+	if (!p->path) {
+		pending_free(p);
+		return -ENOMEM;
+	}
+	return wait_for_victim(w, p);
+}
+
+int who_gone(struct cgx_watch *w, const struct watch_node *n)
+{
+	const char *above = n->parent ? n->parent->path : NULL;
+
+	for (struct pending *p = w->pending; above && p; p = p->next) {
+		if (!p->removed || p->gone || p->tree != n->tree || strcmp(p->path, above))
+			continue;
+		p->gone = strdup(n->path);
+		return p->gone ? 0 : -ENOMEM;
+	}
+	return 0;
 }
 
 /* What is known of a kill but its victim. */
 static struct cgx_event kill_event(const struct pending *p)
 {
-	struct cgx_event e = watch_event(CGX_E_KILL, p->tree ? (*p->path ? p->path : "/") : "");
+	const char *path = p->gone ? p->gone : p->path;
+	struct cgx_event e = watch_event(CGX_E_KILL, p->tree ? (*path ? path : "/") : "");
 
 	e.total = p->total;
 	e.limit_path = p->limit_path ? p->limit_path : "";
@@ -434,6 +529,7 @@ static int tell_victim(struct cgx_watch *w, struct pending *p, struct known *k, 
 	e.oom_score_adj = k->oom_score_adj;
 	k->used = 1;
 	p->count--;
+	w->machine_told += p->maybe;
 	p->limit_hits = p->limit_hits == UINT64_MAX ? UINT64_MAX : 0;
 	return watch_tell(w, &e);
 }
@@ -451,17 +547,6 @@ static void sweep(struct cgx_watch *w)
 		*at = p->next;
 		pending_free(p);
 	}
-}
-
-static int has_pid(const char *procs, pid_t pid)
-{
-	char text[16];
-	size_t len = (size_t)snprintf(text, sizeof(text), "%d\n", (int)pid);
-
-	for (const char *p = procs; (p = strstr(p, text)); p += len)
-		if (p == procs || p[-1] == '\n')
-			return 1;
-	return 0;
 }
 
 /* A victim belongs to a kill in its group; to one in a group that is gone and had no name, from anywhere below. */
@@ -504,6 +589,7 @@ static int match(struct cgx_watch *w)
 	return r;
 }
 
+/* The tracepoint first: what it tells need not wait for the log to be read. */
 int who_drain(struct cgx_watch *w)
 {
 	struct who *who = w->who;
@@ -515,7 +601,9 @@ int who_drain(struct cgx_watch *w)
 		r = take_traced(w, &v);
 		any = 1;
 	}
-	while (!r && who->kmsg && cgx_kmsg_next(who->kmsg, &o) > 0) {
+	if (!r && any)
+		r = match(w);
+	while (!r && who->kmsg && !w->first && cgx_kmsg_next(who->kmsg, &o) > 0) {
 		r = take_logged(w, &o);
 		any = 1;
 	}
@@ -540,6 +628,31 @@ static struct known *nameless(struct who *who, const struct pending *p)
 	return found;
 }
 
+static int remember_alone(struct who *who, const char *path, uint64_t count)
+{
+	struct told_alone *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		return -ENOMEM;
+	*a = (struct told_alone){ .next = who->alone, .at = watch_now(), .count = count, .path = strdup(path) };
+	if (!a->path) {
+		free(a);
+		return -ENOMEM;
+	}
+	who->alone = a;
+	return 0;
+}
+
+static int told_already(const struct who *who, const char *path)
+{
+	for (struct told_alone *a = who->alone; a; a = a->next)
+		if (a->count && !strcmp(a->path, path)) {
+			a->count--;
+			return 1;
+		}
+	return 0;
+}
+
 static int tell_rest(struct cgx_watch *w, struct pending *p)
 {
 	struct cgx_event e;
@@ -548,7 +661,9 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	int r = 0, sure = 0;
 
 	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
-		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree);
+		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
+	if (p->maybe)
+		p->count = 0;
 	if (r || p->count <= p->twice)
 		return r;
 	e = kill_event(p);
@@ -563,6 +678,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 		e.anon_rss = g->rss;
 	}
 	p->count = 0;
+	if (!g && remember_alone(w->who, p->path, e.count))
+		return -ENOMEM;
 	return watch_tell(w, &e);
 }
 
@@ -575,6 +692,10 @@ static int tell_orphan(struct cgx_watch *w, struct known *k)
 
 	if (!t || !k->path || tree_find(t, k->path))
 		return 0;
+	if (told_already(w->who, k->path)) {
+		k->used = 1;
+		return 0;
+	}
 	w->machine_told++;
 	if (tree_wants(t, k->path))
 		return tell_victim(w, &p, k, 1);
@@ -602,6 +723,8 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 		*at = k->next;
 		known_free(k);
 	}
+	if (w->who->alone && now > KNOWN_KEEP_US)
+		forget_alone(w->who, now - KNOWN_KEEP_US);
 	if (!r && w->who->kmsg && cgx_kmsg_lost(w->who->kmsg) > w->who->lost) {
 		uint64_t lost = cgx_kmsg_lost(w->who->kmsg) - w->who->lost;
 

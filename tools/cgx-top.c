@@ -127,19 +127,19 @@ static int list_columns(void)
 	return STATUS_DONE;
 }
 
-/* On the screen columns can be chosen at any time, so all are read; elsewhere those that are printed. */
+/* On the screen what is looked at is read, and what is sorted by; elsewhere what is printed; all for a recording. */
 static uint64_t needed(const struct spec *spec, int screen)
 {
 	const struct feed_column *c;
 	const char *list = spec->columns;
-	uint64_t bits = 0;
+	uint64_t bits = screen && !spec->record ? FEED_ON_DEMAND : 0;
 	size_t n;
 
 	c = feed_columns(NULL, &n);
 	for (size_t i = 0; i < n; i++)
-		if (screen || spec->record || (!list && c[i].shown))
+		if (spec->record || (!screen && !list && c[i].shown))
 			bits |= 1ull << i;
-	while (list && *list) {
+	while (!screen && list && *list) {
 		size_t len = strcspn(list, ","), at = feed_column_find(list, len);
 
 		if (at != SIZE_MAX)

@@ -46,7 +46,7 @@ try() # TREE TOOL ARGUMENTS
 	*' --dry-run '*) writes='' ;;
 	esac
 	case $tool in
-	cgx-get | cgx-ls) writes='' ;;
+	cgx-get | cgx-ls | cgx-oom-watch) writes='' ;;
 	esac
 	rm -rf "$work/run" && cp -a "$work/$tree" "$work/run"
 	for ((n = 1; n < limit; n += step)); do
@@ -98,4 +98,7 @@ try unified cgx-set web memory.max=64M pids.max=5
 try unified cgx-delete --dry-run -r --migrate web
 try unified cgx-move --dry-run db 201 202
 try unified cgx-exec --dry-run --name run --memory 64M true
+try unified cgx-oom-watch --since-start --json --timeout 0 --kinds kill,fork,limit,removed
+try hybrid cgx-oom-watch --kinds fork --timeout 0
+try unified cgx-oom-watch --timeout 0 web
 echo "1..$count"

@@ -41,6 +41,7 @@ cat >"$work/rows" <<-'END'
 	codec_memory 3
 	group 4
 	value 4
+	explain 4
 	task 4
 	stop 4
 	walk 4
@@ -54,9 +55,12 @@ cat >"$work/rows" <<-'END'
 	trace_parse 1
 	trace 4
 	plan 5
+	plan_apply 5
 	start 5
 	sample 5
 	sample_file 5
+	sample_node 5
+	sample_tree 5
 	watch 5
 	watch_tree 5
 	watch_count 5
@@ -87,7 +91,7 @@ if [ -d "$build/libcgx/.libs" ] && command -v nm >/dev/null; then
 	# controllers; cgx_set_value() is a plan of one step, and a plan is read through by what is planned after.
 	grep -v -x -e 'hier_v[12]\.c uses plan_[a-z_]*() of plan\.c, a row above' \
 		-e 'layout\.c uses setting_table_of() of setting\.c, a row above' \
-		-e 'value\.c uses [a-z_]*plan_[a-z_]*() of plan\.c, a row above' "$work/upward" |
+		-e 'value\.c uses [a-z_]*plan_[a-z_]*() of plan\(_apply\)*\.c, a row above' "$work/upward" |
 		ok 'no call goes to a row above'
 	# The file system is touched by fs.c; start.c clones, kmsg.c follows /dev/kmsg through it.
 	grep -E ' (open|open64|openat|openat64|creat|fopen|fopen64|opendir|mkdir|mkdirat|rmdir|unlink|unlinkat|rename|stat|lstat|fstatat|access|faccessat|readlink|chown|fchownat|chmod|fchmodat)$' "$work/symbols" |

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the tests of the screen share: cgx-top in a tmux of its own, looked at as a person would. TAP goes to stdout.
 set -u
-export LC_ALL=C
+# what is looked at is UTF-8; what is started has its own
+export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
 n_tests=0 n_failed=0
 tmp=$(mktemp -d /tmp/cgxs.XXXXXX) || exit 1
@@ -63,19 +64,26 @@ if [ -x "${CGX_BUILDDIR:-.}/tools/cgx-top" ]; then
 else
 	top=$(command -v cgx-top) || bail "cgx-top is not in PATH nor in CGX_BUILDDIR"
 fi
-utf8=C.UTF-8
+utf8=C.UTF-8 panes=0
 mux()
 {
-	tmux -S "$tmp/socket" "$@"
+	tmux -S "$tmp/socket$panes" "$@"
+}
+
+close_pane()
+{
+	mux kill-server 2>/dev/null
 }
 
 # A shell in a pane, whose prompt is "$ ": what stays behind when cgx-top is gone is seen in it.
 open_pane() # COLUMNS ROWS [VARIABLE=VALUE...]
 {
-	mux kill-server 2>/dev/null
+	close_pane
+	# a server that is leaving would take a new session with it: each pane has a socket of its own
+	panes=$((panes + 1))
 	pane_columns=$1 pane_rows=$2
 	shift 2
-	LC_ALL=$utf8 tmux -u -S "$tmp/socket" -f /dev/null new-session -d -x "$pane_columns" -y "$pane_rows" \
+	LC_ALL=$utf8 tmux -u -S "$tmp/socket$panes" -f /dev/null new-session -d -x "$pane_columns" -y "$pane_rows" \
 		env TERM=xterm-256color LC_ALL=$utf8 HOME="$tmp" XDG_CONFIG_HOME="$tmp" "$@" 'PS1=$ ' sh ||
 		bail "tmux does not start"
 	wait_for '^\$'
@@ -98,6 +106,12 @@ keys() # KEY...: tmux's names; each is seen before the next
 screen()
 {
 	mux capture-pane -p
+}
+
+# The screen without what differs from run to run: the clock.
+frame()
+{
+	screen | sed 's/ [0-9][0-9]:[0-9][0-9]:[0-9][0-9] / HH:MM:SS /'
 }
 
 coloured()
@@ -149,7 +163,7 @@ alternate() # 1 or 0
 # The process in the pane's foreground.
 top_pid()
 {
-	pgrep -P "$(mux display-message -p '#{pane_pid}')" -x cgx-top | head -n 1
+	pgrep -P "$(mux display-message -p '#{pane_pid}')" | head -n 1
 }
 
 machine() # NAME: unpack a recorded machine, print its root
@@ -158,5 +172,5 @@ machine() # NAME: unpack a recorded machine, print its root
 	echo "$tmp/$1"
 }
 
-trap 'mux kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
+trap 'close_pane; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -270,13 +271,24 @@ static int print(struct batch *b)
 	return r;
 }
 
+/* A pipe or a device is written to as it is; renaming something over it would take it away. */
+static int is_special(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && !S_ISREG(st.st_mode);
+}
+
 /* A reader of the file sees one sample or the next, never half of one. */
 static int print_to_file(struct batch *b)
 {
 	AUTO_BUF struct buf part = { 0 };
-	int r, err;
+	int special = is_special(b->how->output), r, err;
 
-	buf_printf(&part, "%s.%d", b->how->output, (int)getpid());
+	if (special)
+		buf_puts(&part, b->how->output);
+	else
+		buf_printf(&part, "%s.%d", b->how->output, (int)getpid());
 	b->to = part.err ? NULL : fopen(buf_text(&part), "we");
 	if (!b->to)
 		return msg_errno(b->f, errno, b->how->output, "write");
@@ -284,9 +296,9 @@ static int print_to_file(struct batch *b)
 	err = ferror(b->to) ? EIO : 0;
 	if (fclose(b->to) == EOF)
 		err = errno;
-	if (!r && !err && rename(buf_text(&part), b->how->output))
+	if (!special && !r && !err && rename(buf_text(&part), b->how->output))
 		err = errno;
-	if (r || err)
+	if (!special && (r || err))
 		unlink(buf_text(&part));
 	return err ? msg_errno(b->f, err, b->how->output, "write") : r;
 }

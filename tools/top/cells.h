@@ -12,7 +12,8 @@
 struct glyphs {
 	enum text_set set;
 	const char *more;                          /* what was cut out */
-	const char *branch, *last, *bar, *blank;   /* of the tree, three cells each */
+	const char *branch, *last;                 /* of the tree, two cells each, and then one of these: */
+	const char *bar, *blank;                   /* levels above, three cells each */
 	const char *folded, *open, *leaf;          /* a cell each */
 	const char *up, *down;                     /* how it is sorted */
 	const char *line;                          /* horizontal, a cell */

@@ -160,7 +160,28 @@ static int show_plan(struct deed *d)
 	return r;
 }
 
-/* How each hierarchy ends the group: by the kernel's switch, or signal by signal while it is held. */
+/* A line for each freezer that the group has: cgx_group_freeze() and cgx_group_kill() go through them all. */
+static int show_freezers(struct deed *d, const char *v1, const char *v2)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && cgx_hierarchy_at(d->cgx, i); i++) {
+		const struct cgx_hierarchy *h = cgx_hierarchy_at(d->cgx, i);
+		const char *path = cgx_group_path_in(d->group, h);
+		int second = cgx_hierarchy_version(h) == 2;
+		AUTO_BUF struct buf b = { 0 };
+
+		if (!path || !(second ? v2 : v1) || (!second && !(cgx_hierarchy_controllers(h) & CGX_C_FREEZER)))
+			continue;
+		buf_puts(&b, "write ");
+		add_directory(&b, h, path);
+		buf_puts(&b, second ? v2 : v1);
+		r = add_step(d, &b);
+	}
+	return r;
+}
+
+/* By the kernel's switch, or signal by signal while the group is held. */
 static int show_kill(struct deed *d)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -168,22 +189,12 @@ static int show_kill(struct deed *d)
 
 	if (!cgx_plan_set(d->plan, d->group, "cgroup.kill", "1"))
 		r = show_plan(d);
-	for (size_t i = 0; !r && cgx_hierarchy_at(d->cgx, i); i++) {
-		const struct cgx_hierarchy *h = cgx_hierarchy_at(d->cgx, i);
-		const char *path = cgx_group_path_in(d->group, h);
-
-		if (!path || !(cgx_hierarchy_controllers(h) & CGX_C_FREEZER) || cgx_hierarchy_version(h) != 1)
-			continue;
-		buf_puts(&b, "write ");
-		add_directory(&b, h, path);
-		buf_puts(&b, "/freezer.state FROZEN, and THAWED at the end");
-		r = add_step(d, &b);
-	}
-	if (!r && (d->processes || !d->steps)) {
-		buf_printf(&b, "SIGKILL to %zu process%s", d->processes, d->processes == 1 ? "" : "es");
-		r = add_step(d, &b);
-	}
-	return r;
+	if (!r)
+		r = show_freezers(d, "/freezer.state FROZEN, and THAWED at the end", NULL);
+	if (r)
+		return r;
+	buf_printf(&b, "SIGKILL to %zu process%s", d->processes, d->processes == 1 ? "" : "es");
+	return add_step(d, &b);
 }
 
 int deed_kill(struct cgx *cgx, const char *path, struct deed **ret)
@@ -211,7 +222,8 @@ int deed_freeze(struct cgx *cgx, const char *path, int frozen, struct deed **ret
 	if (!r)
 		r = cgx_plan_set(d->plan, d->group, "cgroup.freeze", frozen ? "1" : "0");
 	if (!r)
-		r = show_plan(d);
+		r = frozen ? show_freezers(d, "/freezer.state FROZEN", "/cgroup.freeze 1") :
+			     show_freezers(d, "/freezer.state THAWED", "/cgroup.freeze 0");
 	if (!r)
 		r = ask(d, frozen ? "Freeze" : "Thaw");
 	if (r < 0) {

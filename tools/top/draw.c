@@ -179,22 +179,18 @@ static void draw_heading(const struct view *v, int line, const unsigned char *sh
 	terminal_fill(v->t, line, 0, LOOK_HEADING, v->cells);
 	terminal_put(v->t, line, 0, by_name ? LOOK_SORTED : LOOK_HEADING, buf_text(&name));
 	for (size_t i = 0; i < v->columns; i++) {
-		struct buf AUTO_BUF b = { 0 };
-		int sorted = v->rows.sort == i, cells = column_cells(&c[i]);
+		struct buf AUTO_BUF b = { 0 }, name_cell = { 0 };
+		int sorted = v->rows.sort == i, cells = column_cells(&c[i]) + 1;
 
 		if (!shown[i])
 			continue;
+		/* the arrow has room in the blank between the columns */
 		if (sorted)
-			buf_puts(&b, v->rows.reverse ? v->g->up : v->g->down);
-		else
-			buf_putc(&b, ' ');
-		/* the arrow has the blank between the columns */
-		struct buf AUTO_BUF text = { 0 };
-
-		cells_pad(&text, c[i].name, cells, 1, v->g->more);
-		buf_puts(&b, buf_text(&text));
+			buf_puts(&name_cell, v->rows.reverse ? v->g->up : v->g->down);
+		buf_puts(&name_cell, c[i].name);
+		cells_pad(&b, buf_text(&name_cell), cells, 1, v->g->more);
 		terminal_put(v->t, line, at, sorted ? LOOK_SORTED : LOOK_HEADING, buf_text(&b));
-		at += cells + 1;
+		at += cells;
 	}
 }
 
@@ -356,6 +352,17 @@ static void draw_detail(struct view *v, int line, int lines)
 	sheet_draw(&v->detail_sheet, v->t, a, &v->detail_top, v->g);
 }
 
+/* As many as there are events, up to STRIP_LINES; one that says so where there is none. */
+static int strip_lines(const struct view *v)
+{
+	struct feed_event e;
+	int n = 0;
+
+	while (n < STRIP_LINES && feed_event(v->feed, (size_t)n, &e))
+		n++;
+	return n ? n : 1;
+}
+
 static void draw_strip(const struct view *v, int line, int lines)
 {
 	struct feed_event e;
@@ -380,35 +387,37 @@ static void draw_strip(const struct view *v, int line, int lines)
 
 /* ---- the bottom line ---- */
 
-static void add_hint(struct buf *b, enum action a, const char *word)
+/* The first key of the action and a word; whole or not at all. */
+static void add_hint(const struct view *v, struct buf *b, enum action a, const char *word)
 {
 	const struct key *k = keys_row(a);
-	size_t n = k ? strcspn(k->names, ",") : 0;
+	struct buf AUTO_BUF hint = { 0 };
 
-	if (k)
-		buf_printf(b, "%.*s %s  ", (int)(n ? n : 1), k->names, word);
+	buf_printf(&hint, "%.*s %s", k ? (int)strcspn(k->names, ",") : 0, k ? k->names : "", word);
+	if (cells_width(buf_text(b)) + cells_width(buf_text(&hint)) <= v->cells)
+		buf_printf(b, "%s  ", buf_text(&hint));
 }
 
 static void draw_hints(const struct view *v, int line)
 {
 	struct buf AUTO_BUF b = { 0 };
 
-	add_hint(&b, ACT_HELP, "help");
-	add_hint(&b, ACT_QUIT, "quit");
-	add_hint(&b, ACT_DETAIL, "detail");
-	add_hint(&b, ACT_SORT_MENU, "sort");
-	add_hint(&b, ACT_COLUMNS, "columns");
-	add_hint(&b, ACT_SEARCH, "search");
-	add_hint(&b, ACT_FILTER, "filter");
-	add_hint(&b, ACT_TREE, v->rows.flat ? "tree" : "list");
+	add_hint(v, &b, ACT_HELP, "help");
+	add_hint(v, &b, ACT_QUIT, "quit");
+	add_hint(v, &b, ACT_DETAIL, "detail");
+	add_hint(v, &b, ACT_SORT_MENU, "sort");
+	add_hint(v, &b, ACT_COLUMNS, "columns");
+	add_hint(v, &b, ACT_SEARCH, "search");
+	add_hint(v, &b, ACT_FILTER, "filter");
+	add_hint(v, &b, ACT_TREE, v->rows.flat ? "tree" : "list");
 	if (v->replay || v->paused)
-		add_hint(&b, ACT_PAUSE, v->paused ? "go on" : "pause");
+		add_hint(v, &b, ACT_PAUSE, v->paused ? "go on" : "pause");
 	if (v->replay)
-		add_hint(&b, ACT_BACK, "back");
+		add_hint(v, &b, ACT_BACK, "back");
 	if (!v->replay && !v->how->read_only) {
-		add_hint(&b, ACT_KILL, "kill");
-		add_hint(&b, ACT_FREEZE, "freeze");
-		add_hint(&b, ACT_LIMIT, "limit");
+		add_hint(v, &b, ACT_KILL, "kill");
+		add_hint(v, &b, ACT_FREEZE, "freeze");
+		add_hint(v, &b, ACT_LIMIT, "limit");
 	}
 	put_line(v, line, LOOK_DIM, &b);
 }
@@ -511,7 +520,7 @@ void draw(struct view *v)
 		line = 2;
 	}
 	bottom = v->lines - 1;
-	strip = v->strip && v->lines >= 16 ? STRIP_LINES : 0;
+	strip = v->strip && v->lines >= 16 ? strip_lines(v) : 0;
 	bottom -= strip;
 	draw_strip(v, bottom, strip);
 	detail = v->detail == DETAIL_OFF ? 0 : v->detail == DETAIL_FULL || v->lines < 10 ? bottom - line : (bottom - line) / 2;

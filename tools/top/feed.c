@@ -79,6 +79,7 @@ int shot_reserve(struct shot *s, size_t n)
 	size_t cap = s->cap ? s->cap : 64;
 	struct feed_group *group;
 	struct feed_value *value;
+	uint32_t *asked;
 
 	if (n <= s->cap)
 		return 0;
@@ -92,6 +93,11 @@ int shot_reserve(struct shot *s, size_t n)
 	if (!value)
 		return -ENOMEM;
 	s->value = value;
+	asked = reallocarray(s->asked, cap, sizeof(*asked));
+	if (!asked)
+		return -ENOMEM;
+	s->asked = asked;
+	memset(s->asked + s->cap, 0, (cap - s->cap) * sizeof(*asked));
 	memset(s->group + s->cap, 0, (cap - s->cap) * sizeof(*group));
 	s->cap = cap;
 	return 0;
@@ -121,6 +127,7 @@ void shot_free(struct shot *s)
 		free((char *)s->group[i].path);
 	free(s->group);
 	free(s->value);
+	free(s->asked);
 }
 
 /* ---- the past ---- */
@@ -202,6 +209,13 @@ static void forget_past(struct feed *f)
 		past_free(f->past[--f->pasts]);
 }
 
+static void ask(const struct feed *f, const char *path, size_t column)
+{
+	for (size_t i = 0; i < f->shot.n; i++)
+		if (!strcmp(f->shot.group[i].path, path))
+			f->shot.asked[i] |= 1u << column;
+}
+
 size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap)
 {
 	struct past *p = find_past(f, path);
@@ -211,6 +225,7 @@ size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t
 		p = new_past((struct feed *)f, path);
 	if (!p || column >= PAST_COLUMNS)
 		return 0;
+	ask(f, path, column);
 	p->used = f->samples;
 	n = p->n < PAST_KEPT ? p->n : PAST_KEPT;
 	n = n < cap ? n : cap;
@@ -341,6 +356,8 @@ int feed_sample(struct feed *f)
 
 	if (r)
 		return r;
+	if (f->shot.n)
+		memset(f->shot.asked, 0, f->shot.n * sizeof(*f->shot.asked));
 	f->samples++;
 	f->events_before = f->events_mark;
 	feed_wake(f);
@@ -410,5 +427,6 @@ const struct feed_group *feed_group(const struct feed *f, size_t index)
 
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column)
 {
+	f->shot.asked[index] |= 1u << column;
 	return f->shot.value[index * COLUMNS_ALL + column];
 }

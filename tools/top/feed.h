@@ -78,9 +78,11 @@ struct feed_head {
 };
 
 /*
- * Watch the group at path and all below it; every group when it is "/". figures: columns that are read of all groups, a
- * bit each by their index; the others stay as not sampled. Errors: a negative errno with the words on the context.
+ * Watch the group at path and all below it; every group when it is "/". columns: those that are read of all groups, a
+ * bit each by their index; the others stay as not sampled. With FEED_ON_DEMAND those that feed_value() and feed_past() were
+ * asked for are read of that group with the next sample, too; where groups are few, all of all. Errors: a negative errno with the words on the context.
  */
+#define FEED_ON_DEMAND (1ull << 63)
 struct frame;
 int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret);
 /* Replay a file. 0, or an exit status after a message. */

@@ -59,7 +59,7 @@ const struct key keys[] = {
 	{ "g", { 'g' }, ACT_FIRST, KEY_REPLAY, "replay: the first group" },
 	{ "G", { 'G' }, ACT_LAST, KEY_REPLAY, "replay: the last group" },
 
-	{ "Acting on a group (off with --read-only and in a replay)" },
+	{ "Acting on a group" },
 	{ "K, F9", { 'K', F(9) }, ACT_KILL, KEY_CHANGES, "kill all processes in it and below, once confirmed" },
 	{ "f", { 'f' }, ACT_FREEZE, KEY_CHANGES, "freeze it, or thaw it, once confirmed" },
 	{ "L", { 'L' }, ACT_LIMIT, KEY_CHANGES, "set a limit or another setting, once confirmed" },

@@ -20,7 +20,11 @@ struct live {
 	struct cgx_sampler *sampler;
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[256];
+	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
+
+/* So many groups are read whole, whoever looks: each has its past then. */
+#define FEW 128
 
 /* ---- columns from figures ---- */
 
@@ -232,10 +236,42 @@ static void fill_machine(const struct live *l, struct shot *s)
 	}
 }
 
+static uint64_t figures_for(uint64_t columns)
+{
+	uint64_t figures = 0;
+
+	for (; columns; columns &= columns - 1)
+		figures |= figures_of[__builtin_ctzll(columns)];
+	return figures;
+}
+
+/* What of each group of the last sample is worth reading: the groups of the sampler are the same until its next pass. */
+static void want_asked(const struct live *l, const struct shot *s)
+{
+	size_t n = cgx_sampler_count(l->sampler);
+
+	for (size_t i = 0; i < n; i++)
+		cgx_sampler_want(l->sampler, i, n <= FEW ? l->on_demand : i < s->n ? figures_for(s->asked[i]) : 0);
+}
+
+static int pass(const struct live *l, const struct shot *s)
+{
+	int first = !cgx_sampler_time(l->sampler, 0), r;
+
+	if (l->on_demand)
+		want_asked(l, s);
+	r = cgx_sampler_pass(l->sampler);
+	if (r < 0 || !first || !l->on_demand)
+		return r;
+	/* how many there are is known now */
+	want_asked(l, s);
+	return cgx_sampler_count(l->sampler) <= FEW ? cgx_sampler_pass(l->sampler) : 0;
+}
+
 static int sample(void *data, struct shot *s)
 {
 	struct live *l = data;
-	int r = cgx_sampler_pass(l->sampler);
+	int r = pass(l, s);
 	struct timespec now;
 	size_t n;
 
@@ -348,9 +384,9 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 	if (!l)
 		return -ENOMEM;
 	l->f = f;
-	for (size_t i = 0; i < COLUMNS_ALL; i++)
-		if (columns & 1ull << i)
-			figures |= figures_of[i];
+	figures |= figures_for(columns & ~FEED_ON_DEMAND);
+	if (columns & FEED_ON_DEMAND)
+		l->on_demand = figures_for((1ull << COLUMNS_ALL) - 1);
 	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
 	if (!r) {
 		open_watch(l, path);

@@ -220,9 +220,13 @@ static size_t make_list(struct links *l, struct row *row, size_t *into)
 	return n;
 }
 
+/* "/" is what all others are below: the feed may begin with another group than the root. */
 static size_t find_group(const struct feed *f, const char *path)
 {
 	size_t n = feed_count(f);
+
+	if (!strcmp(path, "/"))
+		return n ? 0 : NONE;
 
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(feed_group(f, i)->path, path))

@@ -71,7 +71,6 @@ void say(struct view *v, enum look look, const char *fmt, ...) __attribute__((fo
 const struct feed_group *selected_group(const struct view *v);
 void remake(struct view *v);      /* rows, after what is asked for changed */
 void select_row(struct view *v, size_t row);
-void ask_deed(struct view *v, int r, struct deed *d);
 
 /* draw.c */
 void draw(struct view *v);

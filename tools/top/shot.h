@@ -20,6 +20,7 @@ struct shot {
 	char host[128], layout[32], note[256];
 	struct feed_group *group; /* path owned, name points into it */
 	struct feed_value *value; /* COLUMNS_ALL a group */
+	uint32_t *asked;          /* columns that somebody looked at since the sample, a bit each */
 	size_t n, cap;
 };
 /* Make room for n groups; those beyond the present number are empty. 0 or -ENOMEM. */

@@ -171,6 +171,9 @@ static void find(struct view *v, size_t from, int direction)
 
 /* ---- time ---- */
 
+/* The second sample comes after this at the latest. */
+#define SECOND_US 250000
+
 static void sample(struct view *v)
 {
 	int r = feed_sample(v->feed);
@@ -194,11 +197,14 @@ static void seek(struct view *v, long by)
 	remake(v);
 }
 
-static void set_timer(const struct view *v, int fd)
+static struct timespec span(uint64_t us)
 {
-	struct timespec t = { (time_t)(v->delay_us / 1000000), (long)(v->delay_us % 1000000) * 1000 };
+	return (struct timespec){ (time_t)(us / 1000000), (long)(us % 1000000) * 1000 };
+}
 
-	timerfd_settime(fd, 0, &(struct itimerspec){ t, t }, NULL);
+static void set_timer(int fd, uint64_t first_us, uint64_t delay_us)
+{
+	timerfd_settime(fd, 0, &(struct itimerspec){ span(delay_us), span(first_us) }, NULL);
 }
 
 static void change_delay(struct view *v, int slower)
@@ -234,7 +240,7 @@ static int is_another_machine(const struct view *v)
 	return v->f->root && strcmp(v->f->root, "/") != 0;
 }
 
-void ask_deed(struct view *v, int r, struct deed *d)
+static void ask_deed(struct view *v, int r, struct deed *d)
 {
 	if (r < 0) {
 		const char *remedy = cgx_remedy(v->f->cgx);
@@ -252,13 +258,16 @@ void ask_deed(struct view *v, int r, struct deed *d)
 static void ask_kill(struct view *v)
 {
 	struct deed *d = NULL;
+	int r;
 
 	if (refuses(v))
 		return;
-	if (is_another_machine(v))
+	if (is_another_machine(v)) {
 		say(v, LOOK_WARN, "processes below --root are not this machine's: nothing to kill");
-	else
-		ask_deed(v, deed_kill(v->f->cgx, selected_group(v)->path, &d), d);
+		return;
+	}
+	r = deed_kill(v->f->cgx, selected_group(v)->path, &d);
+	ask_deed(v, r, d);
 }
 
 static void ask_freeze(struct view *v)
@@ -299,6 +308,9 @@ static void confirm_key(struct view *v, uint32_t code)
 	if (code == TERMINAL_UP && v->over_top)
 		v->over_top--;
 	if (code == 'y' || code == 'Y') {
+		v->mode = MODE_MAIN;
+		say(v, LOOK_WARN, "working ...");
+		draw(v);
 		r = deed_do(v->deed, &told);
 		say(v, r < 0 ? LOOK_ALERT : LOOK_GOOD, "%s", buf_text(&told));
 		sample(v);
@@ -346,10 +358,16 @@ static void use_text(struct view *v, const char *text)
 	}
 }
 
-static void typed_key(struct view *v, uint32_t code)
+static void ask_set(struct view *v)
 {
 	struct deed *d = NULL;
+	int r = deed_set(v->f->cgx, selected_group(v)->path, v->prompt.text, &d);
 
+	ask_deed(v, r, d);
+}
+
+static void typed_key(struct view *v, uint32_t code)
+{
 	if (code == '\t' && v->prompt_for == PROMPT_SET) {
 		next_limit(v);
 		return;
@@ -369,7 +387,7 @@ static void typed_key(struct view *v, uint32_t code)
 	case PROMPT_DONE:
 		v->mode = MODE_MAIN;
 		if (v->prompt_for == PROMPT_SET && selected_group(v))
-			ask_deed(v, deed_set(v->f->cgx, selected_group(v)->path, v->prompt.text, &d), d);
+			ask_set(v);
 		break;
 	}
 }
@@ -632,7 +650,8 @@ static int loop(struct view *v, int signals, int timer)
 	uint64_t delay = v->delay_us;
 	int end = 0;
 
-	set_timer(v, timer);
+	/* rates, and what is read because the first frame asked for it, should not be waited for */
+	set_timer(timer, v->replay || delay < SECOND_US ? delay : SECOND_US, delay);
 	while (!v->quit && !end) {
 		struct pollfd p[PLACES] = {
 			[AT_SIGNAL] = { signals, POLLIN, 0 },
@@ -653,7 +672,7 @@ static int loop(struct view *v, int signals, int timer)
 		if (p[AT_KEYS].revents)
 			take_keys(v, p[AT_KEYS].revents);
 		if (delay != v->delay_us)
-			set_timer(v, timer);
+			set_timer(timer, v->delay_us, v->delay_us);
 		delay = v->delay_us;
 	}
 	return end;
@@ -687,7 +706,7 @@ static void choose_columns(struct view *v, const char *list)
 static int begin(struct view *v)
 {
 	const struct view_how *how = v->how;
-	int utf8;
+	int utf8, r;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
@@ -702,6 +721,10 @@ static int begin(struct view *v)
 	v->shown = calloc(v->columns + 1, 1);
 	if (!v->shown)
 		return -ENOMEM;
+	/* nothing is drawn before there is something to draw */
+	r = feed_sample(v->feed);
+	if (r < 0)
+		return r;
 	choose_columns(v, how->columns);
 	if (how->root)
 		snprintf(v->rows.root, sizeof(v->rows.root), "%s", how->root);
@@ -711,7 +734,7 @@ static int begin(struct view *v)
 		v->rows.reverse = *how->sort == '-';
 		v->rows.sort = find_column(v, how->sort + v->rows.reverse, strlen(how->sort + v->rows.reverse));
 	}
-	remake(v);
+	sample(v);
 	return 0;
 }
 
@@ -745,8 +768,10 @@ int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 	end(&v);
 	if (signals >= 0)
 		sigprocmask(SIG_SETMASK, &before, NULL);
-	/* it has no handler: this ends the program as the signal would have done */
-	if (signo)
+	/* without the handler of ncurses, which makes an exit of it */
+	if (signo) {
+		signal(signo, SIG_DFL);
 		raise(signo);
+	}
 	return r;
 }

@@ -1,0 +1,170 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-top without a screen: figures against the kernel's own, groups that come and go, forms, recordings.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+has pids || skip_all "no pids controller"
+export HOME="$tmp" XDG_CONFIG_HOME="$tmp/config"
+column() # GROUP COLUMN TEXT: of the first CSV sample in the text
+{
+	printf '%s\n' "$3" | awk -F, -v g="$1" -v c="$2" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == c) at = i }
+		$2 == g && !done++ { print $at }'
+}
+ok "groups" cgx-create "$T/a" "$T/b/c"
+ok "a limit" cgx-set "$T" pids.max=50
+sleeper
+ok "a process" cgx-move "$T/a" "$pid"
+
+# ---- figures ----
+exits 0 "one sample as CSV" cgx-top --csv -n 1 -c PIDS,PIDSMAX,DENIED,MEMORY,CPU% "$T"
+is "$(column "$T/a" PIDS "$out")" 1 "its process is counted"
+is "$(column "$T" PIDS "$out")" 1 "and above"
+is "$(column "$T/b/c" PIDSMAX "$out")" 50 "the limit that binds comes from above"
+is "$(printf '%s\n' "$out" | wc -l)" 5 "a line a group and the header"
+like "$out" '^TIME,GROUP,PIDS,PIDSMAX,DENIED,MEMORY,CPU%$|^TIME,GROUP,MEMORY,PIDS,PIDSMAX,DENIED,CPU%$' "the columns"
+exits 0 "JSON lines" cgx-top --json -n 2 -d 100ms -c PIDS "$T"
+is "$(printf '%s\n' "$out" | wc -l)" 2 "a line a sample"
+json "the same figures" "$(printf '%s\n' "$out" | head -n 1)" ".groups[] | select(.path == \"$T/a\") | .pids == 1 and .populated == true"
+exits 0 "text" cgx-top -b -n 1 "$T"
+like "$out" 'PIDSMAX.*GROUP' "with a heading"
+exits 0 "sorted" cgx-top -b -n 1 --sort PIDS -c PIDS "$T"
+like "$(printf '%s\n' "$out" | sed -n 3p)" "1 ($T|$T/a)\$" "the largest first"
+exits 0 "filtered" cgx-top --csv --flat -n 1 -c PIDS -f b/c "$T"
+is "$(printf '%s\n' "$out" | tail -n +2 | cut -d, -f2)" "$T/b/c" "what has the text in its path"
+exits 0 "without empty ones" cgx-top --csv -n 1 -c PIDS --hide-empty --flat "$T"
+unlike "$out" "$T/b/c" "none is shown"
+
+# ---- what changes ----
+background cgx-top --csv -d 200ms -c PIDS,PIDSMAX "$T"  >"$tmp/out" 2>"$tmp/err"
+top=$!
+wait_for 10 grep -q "$T/b/c" "$tmp/out"
+cgx-create "$T/new"
+cgx-set "$T" pids.max=40
+wait_for 5 grep -q "$T/new,0,40" "$tmp/out"
+ok "a new group and a new limit are seen" grep -q "$T/new,0,40" "$tmp/out"
+cgx-delete "$T/new"
+sleep 0.7
+: >"$tmp/out"
+sleep 0.7
+ok "others go on" grep -q "$T/a,1" "$tmp/out"
+not grep -q "$T/new" "$tmp/out" && pass "one that is removed is left out" || fail "one that is removed is left out" "$(cat "$tmp/out")"
+kill "$top"
+wait "$top" 2>/dev/null
+is "$(cat "$tmp/err")" "" "and nothing is complained of"
+exits 1 "no such group" cgx-top -b -n 1 "$T/nosuch"
+one_line "is said"
+
+# ---- another group of the same name, limits above ----
+line() # TEXT: a line of the last seconds that ends so
+{
+	tail -n 30 "$tmp/out" | grep -q "^[0-9.]*,$1\$"
+}
+ok "a group to be replaced" cgx-create "$T/again/one"
+background cgx-top --csv -d 100ms -c PIDS,PIDSMAX "$T/again" >"$tmp/out" 2>"$tmp/err"
+top=$!
+ok "it is seen" wait_for 10 line "$T/again/one,0,40"
+# as a manager does that starts a service again
+for m in "$(mount_of pids)" "$(mount_of memory)"; do
+	if [ -d "$m/$T/again/one" ]; then
+		rmdir "$m/$T/again/one" && mkdir "$m/$T/again/one"
+	fi
+done
+sleep 0.3
+ok "a group in the new one" cgx-create "$T/again/one/below"
+ok "a limit of the new one" cgx-set "$T/again/one" pids.max=7
+ok "are seen" wait_for 5 line "$T/again/one/below,0,7"
+ok "a limit above the groups that are shown" cgx-set "$T" pids.max=6
+ok "binds" wait_for 5 line "$T/again/one/below,0,6"
+kill "$top"
+wait "$top" 2>/dev/null
+is "$(cat "$tmp/err")" "" "nothing is complained of"
+
+# ---- no notices ----
+if unshare --user --map-root-user sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' 2>/dev/null; then
+	background unshare --user --map-root-user sh -c \
+		"echo 1 >/proc/sys/user/max_inotify_watches; exec cgx-top --csv -d 100ms -c PIDS,PIDSMAX $T/again" >"$tmp/out" 2>"$tmp/err"
+	top=$!
+	ok "without inotify watches groups are seen" wait_for 10 line "$T/again/one/below,0,6"
+	ok "a group comes" cgx-create "$T/again/two"
+	ok "a limit is written" cgx-set "$T" pids.max=40
+	ok "both are seen" wait_for 5 line "$T/again/two,0,40"
+	ok "a group goes" cgx-delete "$T/again/one/below"
+	sleep 0.5
+	: >"$tmp/out"
+	ok "others go on" wait_for 5 line "$T/again/two,0,40"
+	not line "$T/again/one/below,0,7" && pass "it is left out" || fail "it is left out" "$(tail -n 5 "$tmp/out")"
+	kill "$top"
+	wait "$top" 2>/dev/null
+else
+	skip "no user namespaces here" "without inotify watches"
+fi
+
+# ---- few descriptors ----
+i=0
+while [ $i -lt 300 ]; do
+	mkdir "$(mount_of pids)/$T/b/f$i" && i=$((i + 1))
+done
+exits 0 "300 groups with 64 descriptors" sh -c "ulimit -n 64; exec cgx-top --csv -n 2 -d 50ms -c PIDS $T"
+is "$(printf '%s\n' "$out" | grep -c "$T/b/f.*,0\$")" 600 "all are read, twice"
+i=0
+while [ $i -lt 300 ]; do
+	rmdir "$(mount_of pids)/$T/b/f$i" && i=$((i + 1))
+done
+
+# ---- metrics ----
+exits 0 "metrics" cgx-top --openmetrics -c PIDS,DENIED,KILLS "$T"
+like "$out" "^cgx_pids\\{group=\"$T/a\"\\} 1\$" "a gauge"
+like "$out" '^# TYPE cgx_forks_denied_total counter$' "a counter"
+is "$(printf '%s\n' "$out" | tail -n 1)" "# EOF" "complete"
+exits 0 "into a file" cgx-top --openmetrics -n 1 -o "$tmp/m.prom" "$T"
+ok "which is whole" grep -q '^# EOF$' "$tmp/m.prom"
+is "$(find "$tmp" -name 'm.prom*' | wc -l)" 1 "and alone"
+if have promtool; then
+	exits 0 "promtool agrees" sh -c "promtool check metrics <$tmp/m.prom"
+else
+	skip "no promtool" "promtool agrees"
+fi
+mkfifo "$tmp/fifo"
+cat "$tmp/fifo" >"$tmp/through" &
+exits 0 "into a pipe" cgx-top --openmetrics -n 1 -o "$tmp/fifo" "$T"
+wait $!
+ok "stays a pipe" test -p "$tmp/fifo"
+ok "and takes it all" grep -q '^# EOF$' "$tmp/through"
+exits 1 "a folder that is not there" cgx-top --openmetrics -n 1 -o "$tmp/no/m.prom" "$T"
+one_line "is said"
+if [ -e /dev/full ]; then
+	exits 1 "a full disk" sh -c "cgx-top --csv -n 1 $T >/dev/full"
+fi
+
+# ---- recordings ----
+exits 0 "record" cgx-top --csv -n 3 -d 50ms -c PIDS --record "$tmp/rec" "$T"
+recorded=$out
+exits 0 "replay" cgx-top --csv -c PIDS --replay "$tmp/rec"
+is "$(printf '%s\n' "$out" | tail -n 12)" "$(printf '%s\n' "$recorded" | tail -n 12)" "the same figures at the same times"
+head -c 700 "$tmp/rec" >"$tmp/cut"
+exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
+echo no >"$tmp/no"
+exits 1 "another file" cgx-top --replay "$tmp/no"
+with_remedy "is said"
+
+# ---- usual options ----
+exits 0 "save" cgx-top --save -c PIDS --flat -d 300ms
+is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" "flat columns PIDS delay 300000us" "what is kept"
+exits 0 "used" cgx-top --csv -n 1 "$T"
+like "$out" '^TIME,GROUP,PIDS$' "as if it were said"
+echo 'delay never' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 1 "a bad line" cgx-top --csv -n 1 "$T"
+like "$err" 'top.conf: line 1: ' "with file and line"
+rm "$XDG_CONFIG_HOME/cgx/top.conf"
+
+# ---- usage ----
+exits 2 "two forms" cgx-top --csv --json
+exits 1 "an unknown column" cgx-top -b -n 1 -c MEMROY "$T"
+with_remedy "is said"
+exits 0 "columns" cgx-top --columns help
+like "$out" '^MEM% ' "are listed"
+exits 0 "keys" cgx-top --keys
+like "$out" '^K, F9' "are listed"
+ok "the end" cgx-delete -r --kill "$T"
+done_testing

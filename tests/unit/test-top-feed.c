@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What cgx-top shows without its screen: rows in their order, recordings, rates, what is read on demand. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cgx.h"
+#include "top/record.h"
+#include "top/rows.h"
+#include "top/shot.h"
+
+/* ---- a feed of given samples ---- */
+
+#define NONE { FEED_OFF, 0 }
+#define OK(x) { FEED_OK, x }
+
+static const struct given {
+	const char *path;
+	size_t parent;
+	int populated;
+	struct feed_value memory, pids;
+} given[] = {
+	{ "/", SIZE_MAX, 1, OK(100), NONE },
+	{ "b", 0, 1, OK(30), OK(1) },
+	{ "b/x", 1, 0, OK(UINT64_MAX), OK(0) },
+	{ "b/y z", 1, 1, OK(7), { FEED_PENDING, 0 } },
+	{ "Api", 0, 0, OK(0), OK(9) },
+	{ "c", 0, -1, { FEED_MISSING, 0 }, OK(3) },
+	{ "c/b\x1b[1m", 5, 0, NONE, OK(2) },
+};
+#define GIVEN (sizeof(given) / sizeof(given[0]))
+
+static int give(void *data, struct shot *s)
+{
+	uint64_t *samples = data;
+
+	++*samples;
+	if (shot_reserve(s, GIVEN))
+		return -ENOMEM;
+	for (size_t i = 0; i < GIVEN; i++) {
+		if (shot_name(s, i, given[i].path))
+			return -ENOMEM;
+		s->group[i].parent = given[i].parent;
+		s->group[i].populated = given[i].populated;
+		s->group[i].frozen = -1;
+		s->group[i].marks = 0;
+		for (size_t c = 0; c < COLUMNS_ALL; c++)
+			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ FEED_MISSING, 0 };
+		s->value[i * COLUMNS_ALL + COL_MEMORY] = given[i].memory;
+		s->value[i * COLUMNS_ALL + COL_PIDS] = given[i].pids;
+		s->value[i * COLUMNS_ALL + COL_HITS] = (struct feed_value){ FEED_OK, *samples };
+	}
+	s->n = GIVEN;
+	s->head = (struct feed_head){ .time_us = 1000000 * *samples, .memory = 5, .memory_total = UINT64_MAX };
+	snprintf(s->host, sizeof(s->host), "host");
+	snprintf(s->layout, sizeof(s->layout), "hybrid");
+	return 0;
+}
+
+static int no_fd(const void *data)
+{
+	(void)data;
+	return -1;
+}
+
+static int one_event(void *data, struct feed *f)
+{
+	const uint64_t *samples = data;
+	struct feed_event e = { 1000000 * *samples, FEED_KILL, "b/y z", "killed \x1b[1m at 3" };
+
+	if (*samples == 2)
+		feed_add_event(f, &e);
+	return *samples == 2;
+}
+
+static void no_close(void *data)
+{
+	(void)data;
+}
+
+static const struct source source = { .sample = give, .fd = no_fd, .wake = one_event, .close = no_close };
+
+static struct feed *feed_of(uint64_t *samples)
+{
+	struct feed *f;
+
+	*samples = 0;
+	assert_int_equal(feed_new(&source, samples, &f), 0);
+	assert_int_equal(feed_sample(f), 0);
+	return f;
+}
+
+/* ---- rows ---- */
+
+static void expect(struct rows *r, const struct feed *f, const char *paths)
+{
+	char text[512] = "";
+
+	assert_int_equal(rows_make(r, f), 0);
+	for (size_t i = 0; i < r->n; i++) {
+		strcat(text, i ? "|" : "");
+		strcat(text, feed_group(f, r->row[i].group)->path);
+	}
+	assert_string_equal(text, paths);
+}
+
+static void test_tree(void **state)
+{
+	uint64_t samples;
+	struct feed *f = feed_of(&samples);
+	struct rows r;
+
+	(void)state;
+	rows_begin(&r);
+	expect(&r, f, "/|Api|b|b/x|b/y z|c|c/b\x1b[1m");
+	assert_int_equal(r.row[0].depth, 0);
+	assert_int_equal(r.row[3].depth, 2);
+	assert_true(r.row[2].children && !r.row[1].children);
+	assert_true(r.row[3].more >> 1 & 1); /* c follows on the level of b */
+	assert_false(r.row[6].more >> 1 & 1);
+	r.reverse = 1;
+	expect(&r, f, "/|c|c/b\x1b[1m|b|b/y z|b/x|Api");
+	r.reverse = 0;
+	rows_fold(&r, "b", 1);
+	expect(&r, f, "/|Api|b|c|c/b\x1b[1m");
+	assert_true(r.row[2].folded && !r.row[3].folded);
+	rows_fold_all(&r, 1);
+	expect(&r, f, "/");
+	rows_fold(&r, "/", 0);
+	expect(&r, f, "/|Api|b|c");
+	rows_fold_all(&r, 0);
+	snprintf(r.root, sizeof(r.root), "b");
+	expect(&r, f, "b|b/x|b/y z");
+	snprintf(r.root, sizeof(r.root), "gone");
+	expect(&r, f, "");
+	rows_free(&r);
+	feed_close(f);
+}
+
+static void test_sort(void **state)
+{
+	uint64_t samples;
+	struct feed *f = feed_of(&samples);
+	struct rows r;
+
+	(void)state;
+	rows_begin(&r);
+	r.flat = 1;
+	r.sort = COL_MEMORY;
+	expect(&r, f, "b/x|/|b|b/y z|Api|c|c/b\x1b[1m"); /* max, numbers, a real 0, and those that have none */
+	r.reverse = 1;
+	expect(&r, f, "Api|b/y z|b|/|b/x|c|c/b\x1b[1m");
+	r.flat = 0;
+	r.reverse = 0;
+	r.sort = COL_PIDS;
+	expect(&r, f, "/|Api|c|c/b\x1b[1m|b|b/x|b/y z");
+	rows_free(&r);
+	feed_close(f);
+}
+
+static void test_filter(void **state)
+{
+	uint64_t samples;
+	struct feed *f = feed_of(&samples);
+	struct rows r;
+
+	(void)state;
+	rows_begin(&r);
+	snprintf(r.filter, sizeof(r.filter), "y z");
+	expect(&r, f, "/|b|b/y z");
+	r.flat = 1;
+	expect(&r, f, "b/y z");
+	snprintf(r.filter, sizeof(r.filter), "api");
+	expect(&r, f, "Api");
+	snprintf(r.filter, sizeof(r.filter), "API");
+	expect(&r, f, "");
+	*r.filter = '\0';
+	r.hide_empty = 1;
+	expect(&r, f, "/|b|b/y z|c"); /* of c it is not known */
+	r.hide_empty = r.flat = 0;
+	expect(&r, f, "/|Api|b|b/x|b/y z|c|c/b\x1b[1m");
+	assert_int_equal(rows_find(&r, f, "c"), 5);
+	assert_true(rows_find(&r, f, "nosuch") == SIZE_MAX);
+	assert_int_equal(rows_search(&r, f, "b", 5, 1), 6);
+	assert_int_equal(rows_search(&r, f, "api", 3, 1), 1);  /* round the end */
+	assert_int_equal(rows_search(&r, f, "c", 0, -1), 6);
+	assert_true(rows_search(&r, f, "nosuch", 0, 1) == SIZE_MAX);
+	assert_true(rows_search(&r, f, "", 0, 1) == SIZE_MAX);
+	rows_free(&r);
+	feed_close(f);
+}
+
+/* ---- the past ---- */
+
+static void test_past(void **state)
+{
+	uint64_t samples, past[400];
+	struct feed *f = feed_of(&samples);
+
+	(void)state;
+	for (int i = 1; i < 350; i++)
+		assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_past(f, "b", COL_HITS, past, 400), 300);
+	assert_int_equal(past[0], 51);
+	assert_int_equal(past[299], 350);
+	assert_int_equal(feed_past(f, "b", COL_HITS, past, 2), 2);
+	assert_int_equal(past[0], 349);
+	assert_int_equal(feed_past(f, "b", COL_SWAP, past, 1), 1);
+	assert_true(past[0] == UINT64_MAX); /* there was none */
+	feed_close(f);
+}
+
+/* ---- recordings ---- */
+
+static void same_value(struct feed_value a, struct feed_value b)
+{
+	assert_int_equal(a.state, b.state);
+	if (a.state == FEED_OK)
+		assert_true(a.n == b.n);
+}
+
+static void same_groups(const struct feed *f, uint64_t sample)
+{
+	assert_int_equal(feed_count(f), GIVEN);
+	for (size_t i = 0; i < GIVEN; i++) {
+		assert_string_equal(feed_group(f, i)->path, given[i].path);
+		assert_true(feed_group(f, i)->parent == given[i].parent);
+		same_value(feed_value(f, i, COL_MEMORY), given[i].memory);
+		same_value(feed_value(f, i, COL_PIDS), given[i].pids);
+		assert_int_equal(feed_value(f, i, COL_SWAP).state, FEED_MISSING);
+		assert_int_equal(feed_value(f, i, COL_HITS).n, sample);
+	}
+}
+
+static const struct tool tool = { .name = "test" };
+static char file[] = "/tmp/cgx-top-feed.XXXXXX";
+
+static void record(struct frame *frame)
+{
+	uint64_t samples = 0;
+	struct feed *f;
+
+	assert_int_equal(feed_new(&source, &samples, &f), 0);
+	assert_int_equal(feed_record(f, frame, file), 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(feed_sample(f), 0);
+	feed_close(f);
+}
+
+static void test_record(void **state)
+{
+	struct frame frame = { .tool = &tool, .called_as = "test" };
+	struct feed_head h;
+	struct feed_event e;
+	struct feed *f;
+
+	(void)state;
+	record(&frame);
+	assert_int_equal(feed_open_replay(&frame, file, &f), 0);
+	for (uint64_t i = 1; i <= 4; i++) {
+		assert_int_equal(feed_sample(f), 0);
+		same_groups(f, i);
+		feed_head(f, &h);
+		assert_int_equal(h.time_us, 1000000 * i);
+		assert_int_equal(h.at, i - 1);
+		assert_int_equal(h.of, 4);
+		assert_int_equal(h.memory, 5);
+		assert_true(h.memory_total == UINT64_MAX);
+		assert_string_equal(h.host, "host");
+		assert_int_equal(feed_event(f, 0, &e), i >= 2);
+	}
+	assert_int_equal(feed_sample(f), 1);
+	assert_string_equal(e.path, "b/y z");
+	assert_string_equal(e.text, "killed \x1b[1m at 3");
+	assert_int_equal(e.mark, FEED_KILL);
+	/* back and forth, as far as it goes */
+	assert_int_equal(feed_seek(f, -2), 0);
+	same_groups(f, 2);
+	assert_int_equal(feed_seek(f, -100), 0);
+	same_groups(f, 1);
+	assert_int_equal(feed_event(f, 0, &e), 0);
+	assert_int_equal(feed_seek(f, 100), 0);
+	same_groups(f, 4);
+	feed_close(f);
+}
+
+static void put_file(const char *text, size_t n)
+{
+	int fd = open(file, O_WRONLY | O_TRUNC | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, n), n);
+	close(fd);
+}
+
+/* Whatever the file holds: an end, a message, never a crash; indexes stay within the groups. */
+static void replay_all(struct frame *frame)
+{
+	struct feed *f;
+	struct rows r;
+	int samples = 0;
+
+	if (feed_open_replay(frame, file, &f))
+		return;
+	rows_begin(&r);
+	while (!feed_sample(f) && samples++ < 100) {
+		assert_int_equal(rows_make(&r, f), 0);
+		for (size_t i = 0; i < feed_count(f); i++)
+			assert_true(feed_group(f, i)->parent == SIZE_MAX || feed_group(f, i)->parent < i);
+	}
+	feed_seek(f, -1);
+	rows_free(&r);
+	feed_close(f);
+}
+
+static void test_hostile(void **state)
+{
+	static const char *const files[] = {
+		"", "cgx-top 1\n", "cgx-top 2\nS 1\n", "cgx-top 1\nS\n", "cgx-top 1\nS 1\nG\n", "cgx-top 1\nS x\nG 7 1 1 1 b\n",
+		"cgx-top 1\nC MEMORY NOSUCH PIDS\nS 1 1 1 1 1 1 1\nG max 1 1 0 1 2 3 a\nG 1 1 1 0 1 2 3 b\nG 0 9 9 999999999 x - ? c\n",
+		"cgx-top 1\nS 99999999999999999999999 -1\nE 1 1 99999999999 a b\nE 1 1 3 ab\nE\nE 1 1 0  \nS 2\n",
+		"cgx-top 1\nC MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY "
+		"MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY "
+		"MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY MEMORY\nS 1\nG 0\n",
+	};
+	struct frame frame = { .tool = &tool, .called_as = "test" };
+	char all[16384];
+	ssize_t n;
+	int fd, quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), err = dup(2);
+
+	(void)state;
+	record(&frame);
+	fd = open(file, O_RDONLY | O_CLOEXEC);
+	n = read(fd, all, sizeof(all));
+	close(fd);
+	assert_true(n > 500 && n < (ssize_t)sizeof(all));
+	dup2(quiet, 2);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		put_file(files[i], strlen(files[i]));
+		replay_all(&frame);
+	}
+	for (ssize_t cut = 0; cut < n; cut++) { /* cut short, and one byte another */
+		char was = all[cut];
+
+		put_file(all, (size_t)cut);
+		replay_all(&frame);
+		all[cut] = cut % 3 == 0 ? '\n' : cut % 3 == 1 ? '9' : ' ';
+		put_file(all, (size_t)n);
+		replay_all(&frame);
+		all[cut] = was;
+	}
+	dup2(err, 2);
+	close(err);
+	close(quiet);
+}
+
+/* ---- figures of a machine ---- */
+
+static char root[64];
+
+static void put(const char *path, const char *text)
+{
+	char full[256];
+	int fd;
+
+	snprintf(full, sizeof(full), "%s/%s", root, path);
+	for (char *p = full + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		mkdir(full, 0755);
+		*p = '/';
+	}
+	fd = open(full, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int make_machine(void **state)
+{
+	(void)state;
+	snprintf(root, sizeof(root), "/tmp/cgx-top-root.XXXXXX");
+	assert_non_null(mkdtemp(root));
+	put("proc/self/mountinfo", "36 31 0:33 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n");
+	put("proc/self/cgroup", "0::/\n");
+	put("sys/fs/cgroup/cgroup.controllers", "memory pids cpu io\n");
+	put("sys/fs/cgroup/web/cgroup.controllers", "memory pids cpu io\n");
+	put("sys/fs/cgroup/web/memory.current", "1000\n");
+	put("sys/fs/cgroup/web/memory.max", "4000\n");
+	put("sys/fs/cgroup/web/memory.stat", "anon 1\ninactive_file 300\n");
+	put("sys/fs/cgroup/web/memory.events.local", "max 5\noom_kill 0\n");
+	put("sys/fs/cgroup/web/cpu.stat", "usage_usec 1000000\nthrottled_usec 0\n");
+	put("sys/fs/cgroup/web/io.stat", "8:0 rbytes=0 wbytes=4096 rios=0 wios=1\n");
+	return 0;
+}
+
+static int end_machine(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf '%s'", root);
+	return system(command);
+}
+
+static size_t group_at(const struct feed *f, const char *path)
+{
+	size_t i = 0;
+
+	while (i < feed_count(f) && strcmp(feed_group(f, i)->path, path))
+		i++;
+	assert_true(i < feed_count(f));
+	return i;
+}
+
+static uint64_t now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static struct feed *open_machine(struct frame *frame, uint64_t columns)
+{
+	struct feed *f;
+
+	*frame = (struct frame){ .tool = &tool, .called_as = "test", .root = root };
+	assert_int_equal(cgx_open(root, &frame->cgx), 0);
+	assert_int_equal(feed_open_live(frame, "/", columns, &f), 0);
+	return f;
+}
+
+static void test_rates(void **state)
+{
+	struct frame frame;
+	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
+	uint64_t before = now_us(), after, inner, outer, n;
+	size_t web;
+
+	(void)state;
+	assert_int_equal(feed_sample(f), 0);
+	after = now_us();
+	web = group_at(f, "web");
+	assert_int_equal(feed_value(f, web, COL_CPU).state, FEED_PENDING);
+	assert_int_equal(feed_value(f, web, COL_USED).n, 700);
+	assert_int_equal(feed_value(f, web, COL_PERCENT).n, 2500);
+	assert_int_equal(feed_value(f, web, COL_HITS).n, 5);
+	put("sys/fs/cgroup/web/cpu.stat", "usage_usec 1150000\nthrottled_usec 0\n");
+	put("sys/fs/cgroup/web/io.stat", "8:0 rbytes=0 wbytes=8192 rios=0 wios=1\n");
+	put("sys/fs/cgroup/web/memory.events.local", "max 4\noom_kill 0\n"); /* another group's, or set back */
+	usleep(200000);
+	inner = now_us() - after;
+	assert_int_equal(feed_sample(f), 0);
+	outer = now_us() - before;
+	n = feed_value(f, web, COL_CPU).n; /* hundredths of a percent of 150 ms in the time between */
+	assert_int_equal(feed_value(f, web, COL_CPU).state, FEED_OK);
+	assert_in_range(n, 150000ull * 10000 / outer - 1, 150000ull * 10000 / inner + 1);
+	n = feed_value(f, web, COL_WRITTEN).n;
+	assert_in_range(n, 4096ull * 1000000 / outer - 1, 4096ull * 1000000 / inner + 1);
+	assert_int_equal(feed_value(f, web, COL_READ).n, 0);
+	assert_int_equal(feed_value(f, web, COL_HITS_RATE).state, FEED_PENDING);
+	assert_int_equal(feed_value(f, web, COL_HITS).n, 4);
+	assert_false(feed_group(f, web)->marks & FEED_LIMIT);
+	put("sys/fs/cgroup/web/memory.events.local", "max 9\noom_kill 0\n");
+	assert_int_equal(feed_sample(f), 0);
+	assert_true(feed_value(f, web, COL_HITS_RATE).n > 0);
+	assert_true(feed_group(f, web)->marks & FEED_LIMIT);
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
+static void test_on_demand(void **state)
+{
+	struct frame frame;
+	struct feed *f;
+	char path[64];
+	size_t web, other;
+
+	(void)state;
+	f = open_machine(&frame, FEED_ON_DEMAND);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_value(f, group_at(f, "web"), COL_USED).n, 700); /* few groups: all of all */
+	feed_close(f);
+	cgx_close(frame.cgx);
+	for (int i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "sys/fs/cgroup/g%03d/memory.current", i);
+		put(path, "50\n");
+	}
+	f = open_machine(&frame, FEED_ON_DEMAND);
+	assert_int_equal(feed_sample(f), 0);
+	web = group_at(f, "web");
+	other = group_at(f, "g007");
+	assert_int_equal(feed_value(f, web, COL_USED).state, FEED_PENDING);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_value(f, web, COL_USED).n, 700);
+	assert_int_equal(feed_value(f, other, COL_MEMORY).state, FEED_PENDING);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_value(f, other, COL_MEMORY).n, 50);
+	assert_int_equal(feed_value(f, web, COL_USED).n, 700);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_sample(f), 0); /* nobody looked since */
+	assert_int_equal(feed_value(f, web, COL_USED).state, FEED_PENDING);
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
+#define MACHINE(test) cmocka_unit_test_setup_teardown(test, make_machine, end_machine)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
+		cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
+		MACHINE(test_rates), MACHINE(test_on_demand),
+	};
+	int fd = mkstemp(file), r;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	r = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(file);
+	return r;
+}
