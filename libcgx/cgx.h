@@ -520,8 +520,8 @@ void cgx_sampler_group(const struct cgx_sampler *s, size_t index, struct cgx_sam
 /* What the last pass read, and the one before. With another state than OK ret is untouched. */
 enum cgx_state cgx_sampler_value(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret);
 enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret);
-/* The limit that binds (CGX_F_MEMORY_MAX, CGX_F_PIDS_MAX) and the index of the group at or above that sets it;
- * UINT64_MAX and SIZE_MAX none as far as the sampled tree goes. */
+/* The limit that binds (CGX_F_MEMORY_MAX, CGX_F_PIDS_MAX), of the group or of one above, up to the root of the hierarchy:
+ * UINT64_MAX none. *ret_by is the index of the group that sets it, SIZE_MAX none or one above those that are sampled. */
 uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, size_t *ret_by);
 /* What cannot be followed as it should, "" nothing: limits of descriptors or watches. */
 const char *cgx_sampler_note(const struct cgx_sampler *s);

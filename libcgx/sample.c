@@ -93,21 +93,12 @@ CGX_API size_t cgx_sampler_count(const struct cgx_sampler *s)
 	return s->n;
 }
 
-static unsigned depth_of(const char *path)
-{
-	unsigned n = *path != '\0';
-
-	for (; *path; path++)
-		n += *path == '/';
-	return n;
-}
-
 CGX_API void cgx_sampler_group(const struct cgx_sampler *s, size_t index, struct cgx_sampled *ret)
 {
 	const struct node *n = s->order[index];
 
 	*ret = (struct cgx_sampled){
-		.path = *n->path ? n->path : "/", .name = *n->path ? n->name : "/", .depth = depth_of(n->path),
+		.path = *n->path ? n->path : "/", .name = *n->path ? n->name : "/", .depth = n->depth,
 		.parent = n->parent ? n->parent->index : SIZE_MAX, .id = n->id,
 	};
 }
@@ -211,6 +202,15 @@ static int find_starts(struct cgx_sampler *s, const char *path)
 	return r;
 }
 
+static unsigned depth_of(const char *path)
+{
+	unsigned n = *path != '\0';
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
 static int make_root(struct cgx_sampler *s, const char *path)
 {
 	AUTO_FREE char *clean = NULL;
@@ -224,7 +224,10 @@ static int make_root(struct cgx_sampler *s, const char *path)
 	s->label = label.len;
 	s->next_id = 1;
 	s->root = label.err ? NULL : node_new(s, buf_text(&label), s->next_id);
-	return s->root ? 0 : -ENOMEM;
+	if (!s->root)
+		return -ENOMEM;
+	s->root->depth = depth_of(s->root->path);
+	return 0;
 }
 
 CGX_API int cgx_sampler_open(struct cgx *cgx, const char *path, uint64_t figures, struct cgx_sampler **ret)

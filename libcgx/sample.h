@@ -46,6 +46,7 @@ struct node {
 	const char *name;  /* its last part */
 	uint64_t id;       /* 0: a group above the start, read for its limits alone */
 	size_t index;
+	unsigned depth;    /* parts of the path */
 	uint64_t in;       /* hierarchies that have it, a bit each; 0 it is gone */
 	uint64_t extra;    /* figures read of it beside those of all */
 	/* files, a bit each by index in active[] */

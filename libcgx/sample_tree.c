@@ -184,13 +184,16 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 
 	if (dir < 0)
 		return dir;
+	/* the watch comes first: nothing may come between the count and it */
+	watch(s, p, dir);
 	fs_links(dir, "", &links, &p->ino);
 	if (ino && p->ino != ino) {
+		unwatch(s, p);
 		close(dir);
 		return -ENOENT;
 	}
-	watch(s, p, dir);
-	p->stale = n->id != 0;
+	p->links = (unsigned)links;
+	p->stale = n->id && links != 2;
 	n->in |= 1ull << tree;
 	/* of a leaf that is watched only the files are of use, and they can be kept themselves */
 	if ((p->wd && links == 2) || !may_keep(s)) {
@@ -263,6 +266,7 @@ static struct node *child_new(struct cgx_sampler *s, struct node *n, const char 
 		return NULL;
 	s->next_id++;
 	c->parent = n;
+	c->depth = n->depth + 1;
 	return c;
 }
 

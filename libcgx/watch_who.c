@@ -660,7 +660,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	struct known *k;
 	int r = 0, sure = 0;
 
-	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
+	/* a kill that only may have been takes no victim that another kill can have, when it is known who was there */
+	while (!r && p->count > p->twice && !(p->maybe && p->procs) && (k = nameless(w->who, p)))
 		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
 	if (p->maybe)
 		p->count = 0;

@@ -132,7 +132,7 @@ static uint64_t needed(const struct spec *spec, int screen)
 {
 	const struct feed_column *c;
 	const char *list = spec->columns;
-	uint64_t bits = screen && !spec->record ? FEED_ON_DEMAND : 0;
+	uint64_t bits = spec->record ? 0 : screen ? FEED_ON_DEMAND : spec->csv || spec->metrics ? FEED_NO_EVENTS : 0;
 	size_t n;
 
 	c = feed_columns(NULL, &n);
@@ -176,8 +176,10 @@ static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
 		.delay_us = s->delay_us, .read_only = s->read_only, .ascii = s->ascii, .no_colour = s->no_colour,
 		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .sort = s->sort, .columns = s->columns,
 	};
-	int r = view_run(f, feed, &how);
+	int r;
 
+	feed_remember(feed);
+	r = view_run(f, feed, &how);
 	if (r >= 0)
 		return r;
 	if (r != -EOPNOTSUPP && r != -ENOTTY)

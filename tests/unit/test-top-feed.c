@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "cgx.h"
+#include "top/metrics.h"
 #include "top/record.h"
 #include "top/rows.h"
 #include "top/shot.h"
@@ -60,6 +61,7 @@ static int give(void *data, struct shot *s)
 		s->value[i * COLUMNS_ALL + COL_MEMORY] = given[i].memory;
 		s->value[i * COLUMNS_ALL + COL_PIDS] = given[i].pids;
 		s->value[i * COLUMNS_ALL + COL_HITS] = (struct feed_value){ FEED_OK, *samples };
+		s->value[i * COLUMNS_ALL + COL_HITS_RATE] = (struct feed_value){ FEED_OK, *samples };
 	}
 	s->n = GIVEN;
 	s->head = (struct feed_head){ .time_us = 1000000 * *samples, .memory = 5, .memory_total = UINT64_MAX };
@@ -206,18 +208,22 @@ static void test_filter(void **state)
 static void test_past(void **state)
 {
 	uint64_t samples, past[400];
-	struct feed *f = feed_of(&samples);
+	struct feed *f;
 
 	(void)state;
-	for (int i = 1; i < 350; i++)
+	samples = 0;
+	assert_int_equal(feed_new(&source, &samples, &f), 0);
+	feed_remember(f);
+	for (int i = 0; i < 350; i++)
 		assert_int_equal(feed_sample(f), 0);
-	assert_int_equal(feed_past(f, "b", COL_HITS, past, 400), 300);
+	assert_int_equal(feed_past(f, "b", COL_HITS_RATE, past, 400), 300);
 	assert_int_equal(past[0], 51);
 	assert_int_equal(past[299], 350);
-	assert_int_equal(feed_past(f, "b", COL_HITS, past, 2), 2);
+	assert_int_equal(feed_past(f, "b", COL_HITS_RATE, past, 2), 2);
 	assert_int_equal(past[0], 349);
 	assert_int_equal(feed_past(f, "b", COL_SWAP, past, 1), 1);
 	assert_true(past[0] == UINT64_MAX); /* there was none */
+	assert_int_equal(feed_past(f, "b", COL_HITS, past, 1), 0); /* has no graph */
 	feed_close(f);
 }
 
@@ -480,6 +486,50 @@ static void test_rates(void **state)
 	cgx_close(frame.cgx);
 }
 
+/* Of a rate the counter is told. */
+static void test_metrics(void **state)
+{
+	struct frame frame;
+	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
+	unsigned char shown[COLUMNS_ALL] = { [COL_CPU] = 1, [COL_WRITTEN] = 1, [COL_PERCENT] = 1, [COL_HITS_RATE] = 1 };
+	struct rows r;
+	char *text;
+	size_t n;
+	FILE *to = open_memstream(&text, &n);
+
+	(void)state;
+	put("sys/fs/cgroup/a\"b\\c/memory.current", "1\n");
+	put("sys/fs/cgroup/a\"b\\c/memory.max", "max\n");
+	assert_int_equal(feed_sample(f), 0);
+	rows_begin(&r);
+	r.flat = 1;
+	assert_int_equal(rows_make(&r, f), 0);
+	metrics_put(to, f, &r, shown);
+	fclose(to);
+	assert_string_equal(text,
+			    "# HELP cgx_memory_limit_used_ratio memory in use of the limit that binds.\n"
+			    "# TYPE cgx_memory_limit_used_ratio gauge\n"
+			    "cgx_memory_limit_used_ratio{group=\"web\"} 0.250000\n"
+			    "# HELP cgx_cpu_seconds_total CPU time used so far.\n"
+			    "# TYPE cgx_cpu_seconds_total counter\n"
+			    "cgx_cpu_seconds_total{group=\"web\"} 1.000000\n"
+			    "# HELP cgx_io_written_bytes_total bytes written to block devices so far.\n"
+			    "# TYPE cgx_io_written_bytes_total counter\n"
+			    "cgx_io_written_bytes_total{group=\"web\"} 4096\n"
+			    "# EOF\n");
+	free(text);
+	memset(shown, 0, sizeof(shown));
+	shown[COL_MEMORY] = 1;
+	to = open_memstream(&text, &n);
+	metrics_put(to, f, &r, shown);
+	fclose(to);
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\"b\\\\c\"} 1\n"));
+	free(text);
+	rows_free(&r);
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
 static void test_on_demand(void **state)
 {
 	struct frame frame;
@@ -522,7 +572,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
-		MACHINE(test_rates), MACHINE(test_on_demand),
+		MACHINE(test_rates), MACHINE(test_metrics), MACHINE(test_on_demand),
 	};
 	int fd = mkstemp(file), r;
 

@@ -10,7 +10,7 @@
 
 #include "record.h"
 
-enum { EVENTS_KEPT = 256, PAST_KEPT = 300, PASTS_MOST = 256, GONE_KEPT = 30, PAST_COLUMNS = COLUMNS_ALL };
+enum { EVENTS_KEPT = 256, PAST_KEPT = 300, PASTS_MOST = 256, GONE_KEPT = 30, PAST_COLUMNS = 16 };
 #define MARK_US 60000000ull
 
 const struct feed_mark feed_marks[] = {
@@ -39,9 +39,15 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_PIDS_PEAK] = { "PIDSPEAK", "the most there ever were", UNIT_COUNT, 0, 0, "pids.max" },
 	[COL_FORKS] = { "DENIED", "forks denied by pids.max", UNIT_COUNT, 1, 0, "pids.max" },
 	[COL_CPU] = { "CPU%", "CPU time of one CPU", UNIT_PERCENT, 1, 1, "cpu.max" },
+	[COL_CPU_TIME] = { "CPUTIME", "CPU time used so far", UNIT_USEC, 0, 0, "cpu.max" },
 	[COL_THROTTLED] = { "THROT%", "time that cpu.max held it back", UNIT_PERCENT, 0, 1, "cpu.max" },
+	[COL_THROTTLED_TIME] = { "THROTTLED", "the same, in all so far", UNIT_USEC, 0, 0, "cpu.max" },
 	[COL_READ] = { "READ/S", "bytes read from block devices a second", UNIT_BYTES, 0, 1, "io.max" },
 	[COL_WRITTEN] = { "WRITE/S", "bytes written to block devices a second", UNIT_BYTES, 0, 1, "io.max" },
+	[COL_READ_ALL] = { "READ", "bytes read from block devices so far", UNIT_BYTES, 0, 0, "io.max" },
+	[COL_WRITTEN_ALL] = { "WRITTEN", "bytes written to block devices so far", UNIT_BYTES, 0, 0, "io.max" },
+	[COL_READS] = { "READS/S", "reads from block devices a second", UNIT_COUNT, 0, 0, "io.max" },
+	[COL_WRITES] = { "WRITES/S", "writes to block devices a second", UNIT_COUNT, 0, 0, "io.max" },
 	[COL_PSI_CPU] = { "PSI.CPU", "time that some process waited for a CPU, of the last 10 s", UNIT_PERCENT, 0, 1, "cpu.max" },
 	[COL_PSI_MEMORY] = { "PSI.MEM", "time that some process waited for memory, of the last 10 s", UNIT_PERCENT, 0, 1,
 			     "memory.high" },
@@ -70,6 +76,7 @@ struct feed {
 	size_t pasts;
 	uint64_t samples;
 	struct recorder *recorder;
+	int remembers;
 };
 
 /* ---- samples ---- */
@@ -174,9 +181,22 @@ static struct past *new_past(struct feed *f, const char *path)
 
 static void remember(struct past *p, const struct feed_value *value)
 {
-	for (size_t c = 0; c < PAST_COLUMNS; c++)
-		p->ring[c][p->n % PAST_KEPT] = value && value[c].state == FEED_OK ? value[c].n : UINT64_MAX;
+	size_t k = 0;
+
+	for (size_t c = 0; c < COLUMNS_ALL; c++)
+		if (columns[c].graph && k < PAST_COLUMNS)
+			p->ring[k++][p->n % PAST_KEPT] = value && value[c].state == FEED_OK ? value[c].n : UINT64_MAX;
 	p->n++;
+}
+
+/* The place of a column among those that are worth a picture; PAST_COLUMNS it is not. */
+static size_t past_index(size_t column)
+{
+	size_t k = 0;
+
+	for (size_t c = 0; c < column && c < COLUMNS_ALL; c++)
+		k += columns[c].graph != 0;
+	return column < COLUMNS_ALL && columns[column].graph && k < PAST_COLUMNS ? k : PAST_COLUMNS;
 }
 
 /* Of few groups every one is remembered, of many those that somebody looked at. */
@@ -198,7 +218,7 @@ static void remember_all(struct feed *f)
 			f->past[k] = f->past[--f->pasts];
 		}
 	}
-	for (size_t i = 0; s->n <= PASTS_MOST / 2 && i < s->n && f->pasts < PASTS_MOST; i++)
+	for (size_t i = 0; f->remembers && s->n <= PASTS_MOST / 2 && i < s->n && f->pasts < PASTS_MOST; i++)
 		if (!find_past(f, s->group[i].path)) {
 			struct past *p = new_past(f, s->group[i].path);
 
@@ -225,11 +245,11 @@ static void ask(const struct feed *f, const char *path, size_t column)
 size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap)
 {
 	struct past *p = find_past(f, path);
-	size_t n;
+	size_t k = past_index(column), n;
 
 	if (!p)
 		p = new_past((struct feed *)f, path);
-	if (!p || column >= PAST_COLUMNS)
+	if (!p || k == PAST_COLUMNS)
 		return 0;
 	ask(f, path, column);
 	p->used = f->samples;
@@ -237,7 +257,7 @@ size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t
 	n = p->n < PAST_KEPT ? p->n : PAST_KEPT;
 	n = n < cap ? n : cap;
 	for (size_t i = 0; i < n; i++)
-		ret[i] = p->ring[column][(p->n - n + i) % PAST_KEPT];
+		ret[i] = p->ring[k][(p->n - n + i) % PAST_KEPT];
 	return n;
 }
 
@@ -350,6 +370,11 @@ struct feed *feed_close(struct feed *f)
 	shot_free(&f->shot);
 	free(f);
 	return NULL;
+}
+
+void feed_remember(struct feed *f)
+{
+	f->remembers = 1;
 }
 
 int feed_record(struct feed *f, struct frame *frame, const char *file)

@@ -83,6 +83,7 @@ struct feed_head {
  * asked for are read of that group with the next sample, too; where groups are few, all of all. Errors: a negative errno with the words on the context.
  */
 #define FEED_ON_DEMAND (1ull << 63)
+#define FEED_NO_EVENTS (1ull << 62) /* nobody will ask for events, nor for the marks that come of them */
 struct frame;
 int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret);
 /* Replay a file. 0, or an exit status after a message. */
@@ -108,7 +109,9 @@ void feed_head(const struct feed *f, struct feed_head *ret);
 size_t feed_count(const struct feed *f);
 const struct feed_group *feed_group(const struct feed *f, size_t index);
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
-/* The last samples of a figure, oldest first, at most cap, UINT64_MAX where there was none. */
+/* Keep the past of all groups, if they are few; otherwise it is kept of those that feed_past() was asked for. */
+void feed_remember(struct feed *f);
+/* The last samples of a column with a graph, oldest first, at most cap, UINT64_MAX where there was none. */
 size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap);
 /* How many events are new since the sample before, at most those that are kept. */
 size_t feed_events_new(const struct feed *f);

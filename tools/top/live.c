@@ -44,9 +44,15 @@ static const uint64_t figures_of[COLUMNS_ALL] = {
 	[COL_PIDS_PEAK] = CGX_F_BIT(CGX_F_PIDS_PEAK),
 	[COL_FORKS] = CGX_F_BIT(CGX_F_FORKS_DENIED),
 	[COL_CPU] = CGX_F_BIT(CGX_F_CPU),
+	[COL_CPU_TIME] = CGX_F_BIT(CGX_F_CPU),
 	[COL_THROTTLED] = CGX_F_BIT(CGX_F_THROTTLED),
+	[COL_THROTTLED_TIME] = CGX_F_BIT(CGX_F_THROTTLED),
 	[COL_READ] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
 	[COL_WRITTEN] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
+	[COL_READ_ALL] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
+	[COL_WRITTEN_ALL] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
+	[COL_READS] = CGX_F_BIT(CGX_F_READS) | CGX_F_BIT(CGX_F_WRITES),
+	[COL_WRITES] = CGX_F_BIT(CGX_F_READS) | CGX_F_BIT(CGX_F_WRITES),
 	[COL_PSI_CPU] = CGX_F_BIT(CGX_F_CPU_PRESSURE),
 	[COL_PSI_MEMORY] = CGX_F_BIT(CGX_F_MEMORY_PRESSURE),
 	[COL_PSI_IO] = CGX_F_BIT(CGX_F_IO_PRESSURE),
@@ -134,8 +140,14 @@ static void fill_values(const struct cgx_sampler *s, size_t i, struct feed_value
 	/* microseconds a second are a millionth of one CPU; columns want hundredths of a percent */
 	v[COL_CPU] = rate(s, i, CGX_F_CPU, 0.01);
 	v[COL_THROTTLED] = rate(s, i, CGX_F_THROTTLED, 0.01);
+	v[COL_CPU_TIME] = plain(s, i, CGX_F_CPU);
+	v[COL_THROTTLED_TIME] = plain(s, i, CGX_F_THROTTLED);
 	v[COL_READ] = rate(s, i, CGX_F_READ, 1);
 	v[COL_WRITTEN] = rate(s, i, CGX_F_WRITTEN, 1);
+	v[COL_READ_ALL] = plain(s, i, CGX_F_READ);
+	v[COL_WRITTEN_ALL] = plain(s, i, CGX_F_WRITTEN);
+	v[COL_READS] = rate(s, i, CGX_F_READS, 1);
+	v[COL_WRITES] = rate(s, i, CGX_F_WRITES, 1);
 	v[COL_PSI_CPU] = plain(s, i, CGX_F_CPU_PRESSURE);
 	v[COL_PSI_MEMORY] = plain(s, i, CGX_F_MEMORY_PRESSURE);
 	v[COL_PSI_IO] = plain(s, i, CGX_F_IO_PRESSURE);
@@ -384,12 +396,13 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 	if (!l)
 		return -ENOMEM;
 	l->f = f;
-	figures |= figures_for(columns & ~FEED_ON_DEMAND);
+	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
 	if (columns & FEED_ON_DEMAND)
 		l->on_demand = figures_for((1ull << COLUMNS_ALL) - 1);
 	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
 	if (!r) {
-		open_watch(l, path);
+		if (!(columns & FEED_NO_EVENTS))
+			open_watch(l, path);
 		r = feed_new(&source, l, ret);
 	}
 	if (r)

@@ -8,10 +8,11 @@
 #include "ui/text.h"
 #include "util/buf.h"
 
-/* Base units, and what only grows ends in _total. A rate is left to the reader where its counter is there. */
+/* Base units, and what only grows ends in _total. Of a rate its counter is told: the reader makes the rate. */
 static const struct {
 	const char *name, *type;
 	double scale;
+	size_t counter; /* the column whose value is told instead; 0 its own */
 } families[COLUMNS_ALL] = {
 	[COL_MEMORY] = { "cgx_memory_bytes", "gauge", 1 },
 	[COL_LIMIT] = { "cgx_memory_limit_bytes", "gauge", 1 },
@@ -25,10 +26,10 @@ static const struct {
 	[COL_PIDS_MAX] = { "cgx_pids_limit", "gauge", 1 },
 	[COL_PIDS_PEAK] = { "cgx_pids_peak", "gauge", 1 },
 	[COL_FORKS] = { "cgx_forks_denied_total", "counter", 1 },
-	[COL_CPU] = { "cgx_cpu_used_ratio", "gauge", 1e-4 },
-	[COL_THROTTLED] = { "cgx_cpu_throttled_ratio", "gauge", 1e-4 },
-	[COL_READ] = { "cgx_io_read_bytes_per_second", "gauge", 1 },
-	[COL_WRITTEN] = { "cgx_io_written_bytes_per_second", "gauge", 1 },
+	[COL_CPU] = { "cgx_cpu_seconds_total", "counter", 1e-6, COL_CPU_TIME },
+	[COL_THROTTLED] = { "cgx_cpu_throttled_seconds_total", "counter", 1e-6, COL_THROTTLED_TIME },
+	[COL_READ] = { "cgx_io_read_bytes_total", "counter", 1, COL_READ_ALL },
+	[COL_WRITTEN] = { "cgx_io_written_bytes_total", "counter", 1, COL_WRITTEN_ALL },
 	[COL_PSI_CPU] = { "cgx_cpu_pressure_ratio", "gauge", 1e-4 },
 	[COL_PSI_MEMORY] = { "cgx_memory_pressure_ratio", "gauge", 1e-4 },
 	[COL_PSI_IO] = { "cgx_io_pressure_ratio", "gauge", 1e-4 },
@@ -50,15 +51,16 @@ static void put_label(FILE *to, const char *path)
 
 static void put_family(FILE *to, const struct feed *f, const struct rows *rows, size_t column)
 {
+	size_t from = families[column].counter ? families[column].counter : column;
 	int begun = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
-		struct feed_value v = feed_value(f, rows->row[i].group, column);
+		struct feed_value v = feed_value(f, rows->row[i].group, from);
 
 		if (v.state != FEED_OK)
 			continue;
 		if (!begun++)
-			fprintf(to, "# HELP %s %s.\n# TYPE %s %s\n", families[column].name, column_at_index(column)->help,
+			fprintf(to, "# HELP %s %s.\n# TYPE %s %s\n", families[column].name, column_at_index(from)->help,
 				families[column].name, families[column].type);
 		fprintf(to, "%s{group=\"", families[column].name);
 		put_label(to, feed_group(f, rows->row[i].group)->path);
@@ -67,7 +69,7 @@ static void put_family(FILE *to, const struct feed *f, const struct rows *rows, 
 		else if (families[column].scale == 1)
 			fprintf(to, "\"} %llu\n", (unsigned long long)v.n);
 		else
-			fprintf(to, "\"} %.4f\n", (double)v.n * families[column].scale);
+			fprintf(to, "\"} %.6f\n", (double)v.n * families[column].scale);
 	}
 }
 
