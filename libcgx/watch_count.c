@@ -398,7 +398,7 @@ static struct watch_node *noted_level(struct watch_node *n, uint64_t now)
 	for (; n; n = n->parent) {
 		if (take_notes(n))
 			watch_later(n->tree->w, n, LOOK_MEMORY, 0, 0);
-		if (n->notes > n->notes_told && now - n->noted_us < SAME_NOTE_US)
+		if (n->notes > n->notes_told && now < n->noted_us + SAME_NOTE_US)
 			found = n;
 	}
 	if (found)
@@ -416,7 +416,7 @@ struct watch_node *count_limit_level(struct watch_node *n)
 	if (n->tree->dialect->notes)
 		found = noted_level(n, now);
 	for (; n && !found; n = n->parent)
-		if (n->oom_us && now - n->oom_us < SAME_OOM_US &&
+		if (n->oom_us && now < n->oom_us + SAME_OOM_US &&
 		    (!n->tree->dialect->shared_cause || n->flags & NODE_MEM_MAX))
 			found = n;
 	return found;
@@ -556,7 +556,7 @@ int count_machine(struct cgx_watch *w)
 				r = watch_later(w, n, LOOK_MEMORY, 0, 0);
 		return r;
 	}
-	if (now - w->machine_since < 1000000)
+	if (now < w->machine_since + 1000000)
 		return 0;
 	w->machine_since = 0;
 	return who_kill(w, NULL, "", NULL, rest, 0);
