@@ -320,7 +320,7 @@ int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino)
 
 int fs_is_leaf(int dirfd)
 {
-	nlink_t links;
+	nlink_t links = 0;
 	uint64_t ino;
 
 	return !fs_links(dirfd, "", &links, &ino) && links == 2;

@@ -76,7 +76,7 @@ static int move_words(const struct job *j, int argc, char **argv)
 	int r = 0;
 
 	for (int i = 0; !r && i < argc; i++) {
-		pid_t pid;
+		pid_t pid = 0;
 
 		r = read_pid(j, argv[i], &pid);
 		if (!r)
@@ -137,7 +137,7 @@ static int stick_words(const struct job *j, int argc, char **argv)
 	int r = 0;
 
 	for (int i = 0; !r && i < argc; i++) {
-		pid_t pid;
+		pid_t pid = 0;
 
 		r = read_pid(j, argv[i], &pid);
 		if (!r && !j->f->dry_run && libcgroup_stick(j->f, pid, j->spec->sticky) < 0)
