@@ -107,6 +107,8 @@ void oom_use_summary(const char *s, const struct oom_killed *k, struct oom_where
 	    cut_text(s, &end, tail))
 		return;
 	w->uid = (uid_t)uid;
+	/* It names this victim, so nothing of an older form of words is of the same report. */
+	w->limit[0] = w->victim[0] = '\0';
 	at_group = find(s, end, group);
 	at_global = find(s, end, global);
 	if (at_group && (!at_global || at_group < at_global)) {

@@ -143,7 +143,7 @@ int who_sees_all(const struct cgx_watch *w)
 static struct known *find_known(struct who *who, pid_t pid, uint64_t now)
 {
 	for (struct known *k = who->known; k; k = k->next)
-		if (k->pid == pid && now - k->at < KNOWN_KEEP_US)
+		if (k->pid == pid && now < k->at + KNOWN_KEEP_US)
 			return k;
 	return NULL;
 }
@@ -660,7 +660,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	struct known *k;
 	int r = 0, sure = 0;
 
-	while (!r && p->count > p->twice && (k = nameless(w->who, p)))
+	/* a kill that only may have been takes no victim that another kill can have, when it is known who was there */
+	while (!r && p->count > p->twice && !(p->maybe && p->procs) && (k = nameless(w->who, p)))
 		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
 	if (p->maybe)
 		p->count = 0;
@@ -707,6 +708,7 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 {
 	int r = w->pending || w->who->known ? who_drain(w) : 0;
 
+	/* what was taken just now is younger than now: ages are compared by sums */
 	for (struct pending *p = w->pending; !r && p; p = p->next)
 		if (p->deadline <= now)
 			r = tell_rest(w, p);
@@ -714,9 +716,9 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 	for (struct known **at = &w->who->known; !r && *at;) {
 		struct known *k = *at;
 
-		if (!k->used && now - k->at >= KNOWN_GONE_US)
+		if (!k->used && now >= k->at + KNOWN_GONE_US)
 			r = tell_orphan(w, k);
-		if (now - k->at < KNOWN_KEEP_US) {
+		if (now < k->at + KNOWN_KEEP_US) {
 			at = &k->next;
 			continue;
 		}

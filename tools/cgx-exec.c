@@ -504,14 +504,15 @@ static int run_and_wait(struct job *j)
 	j->setup.mask = &m.before;
 	if (r < 0)
 		return msg_errno(j->f, r, "signals", "block");
+	/* Marked too late, the command may have been moved already; children take over the mark at their birth. */
+	if (j->spec->sticky && libcgroup_stick(j->f, getpid(), 1) < 0)
+		return STATUS_OWN_FAILURE;
 	r = cgx_start(j->group, &how, &child);
 	if (r < 0)
 		return start_failed(j, &child, r);
 	j->pid = child.pid;
 	if (child.pidfd >= 0)
 		close(child.pidfd);
-	if (j->spec->sticky && libcgroup_stick(j->f, child.pid, 1) < 0)
-		msg_warn(j->f, "the command runs on without it");
 	r = monitor_wait(&m, child.pid, j->spec->timeout == OPT_UNSET ? UINT64_MAX : j->spec->timeout,
 			 j->spec->kill_after, kill_group, j, &o);
 	if (r < 0)

@@ -32,7 +32,9 @@ static const struct opt options[] = {
 	OPT_END
 };
 
-static const char *const synopsis[] = { "GROUP PID...", "-g CONTROLLERS:PATH... PID...", "--all-from GROUP GROUP", NULL };
+static const char *const synopsis[] = {
+	"GROUP PID...", "-g CONTROLLERS:PATH... PID...", "--all-from GROUP GROUP", "--cancel-sticky PID...", NULL
+};
 static const struct example examples[] = {
 	{ "cgx-move web 1234 1235", "move two processes, both or none" },
 	{ "cgx-move --all-from web/old web/new", "move all that is in web/old" },
@@ -58,17 +60,27 @@ static int move_one(const struct job *j, pid_t pid)
 	return cgx_plan_move(j->plan, j->to, pid, j->spec->threads ? CGX_MOVE_THREAD : 0);
 }
 
+static int read_pid(const struct job *j, const char *word, pid_t *ret)
+{
+	uint64_t pid;
+
+	if (num_u64(word, &pid) || !pid || pid > INT32_MAX)
+		return msg_error(j->f, "a process is named by its number: pgrep NAME finds it",
+				 "%s: move it: not a process id", word);
+	*ret = (pid_t)pid;
+	return 0;
+}
+
 static int move_words(const struct job *j, int argc, char **argv)
 {
 	int r = 0;
 
 	for (int i = 0; !r && i < argc; i++) {
-		uint64_t pid;
+		pid_t pid;
 
-		if (num_u64(argv[i], &pid) || !pid || pid > INT32_MAX)
-			return msg_error(j->f, "a process is named by its number: pgrep NAME finds it",
-					 "%s: move it: not a process id", argv[i]);
-		r = move_one(j, (pid_t)pid);
+		r = read_pid(j, argv[i], &pid);
+		if (!r)
+			r = move_one(j, pid);
 	}
 	return r;
 }
@@ -107,44 +119,75 @@ static int plan_target(struct job *j, const char *text, int argc, char **argv)
 	return r;
 }
 
-static int stick(const struct job *j, int argc, char **argv)
+/* Before they are moved: the daemon is not to be faster. */
+static int stick_moved(const struct job *j)
 {
-	for (int i = 0; i < argc; i++) {
-		uint64_t pid;
+	struct cgx_step s;
+	uint64_t pid;
 
-		if (!num_u64(argv[i], &pid) && libcgroup_stick(j->f, (pid_t)pid, j->spec->sticky))
+	for (size_t i = 0; !cgx_plan_step(j->plan, i, &s); i++)
+		if (s.verb == CGX_V_MOVE && !num_u64(s.value, &pid) &&
+		    libcgroup_stick(j->f, (pid_t)pid, j->spec->sticky) < 0)
+			return frame_failed(j->f);
+	return 0;
+}
+
+static int stick_words(const struct job *j, int argc, char **argv)
+{
+	int r = 0;
+
+	for (int i = 0; !r && i < argc; i++) {
+		pid_t pid;
+
+		r = read_pid(j, argv[i], &pid);
+		if (!r && !j->f->dry_run && libcgroup_stick(j->f, pid, j->spec->sticky) < 0)
 			return frame_failed(j->f);
 	}
-	return 0;
+	return r;
+}
+
+/* --cancel-sticky without a group: every word is a process, and none is moved. */
+static int moves_nothing(const struct spec *spec)
+{
+	return spec->cancel_sticky && !spec->targets.n && !spec->all_from;
 }
 
 static int check_spec(struct frame *f, const struct spec *spec, int argc)
 {
-	int pids = spec->targets.n ? argc : argc - 1;
+	int pids = spec->targets.n || moves_nothing(spec) ? argc : argc - 1;
 
-	if (!spec->targets.n && !argc && !spec->cancel_sticky)
-		return msg_usage(f, "no group named");
-	if (pids < 1 && !spec->all_from)
-		return msg_usage(f, "no process named");
 	if (spec->sticky && spec->cancel_sticky)
 		return msg_usage(f, "--sticky and --cancel-sticky exclude each other");
+	if (pids < 0)
+		return msg_usage(f, "no group named");
+	if (!pids && !spec->all_from)
+		return msg_usage(f, "no process named");
 	return 0;
+}
+
+static int plan_moves(struct job *j, int argc, char **argv)
+{
+	int r = cgx_plan_new(j->f->cgx, &j->plan);
+
+	for (size_t i = 0; !r && i < j->spec->targets.n; i++)
+		r = plan_target(j, j->spec->targets.v[i], argc, argv);
+	if (!r && !j->spec->targets.n)
+		r = plan_target(j, argv[0], argc - 1, argv + 1);
+	if (!r && !j->f->dry_run && (j->spec->sticky || j->spec->cancel_sticky))
+		r = stick_moved(j);
+	return r;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct spec *spec = data;
 	struct job j = { .f = f, .spec = spec };
-	int first = !spec->targets.n && !(spec->cancel_sticky && !spec->all_from), r = check_spec(f, spec, argc);
+	int r = check_spec(f, spec, argc);
 
+	if (!r && moves_nothing(spec))
+		return stick_words(&j, argc, argv);
 	if (!r)
-		r = cgx_plan_new(f->cgx, &j.plan);
-	for (size_t i = 0; !r && i < spec->targets.n; i++)
-		r = plan_target(&j, spec->targets.v[i], argc, argv);
-	if (!r && first)
-		r = plan_target(&j, argv[0], argc - 1, argv + 1);
-	if (!r && !f->dry_run && (spec->sticky || spec->cancel_sticky))
-		r = stick(&j, argc - first, argv + first);
+		r = plan_moves(&j, argc, argv);
 	if (!r)
 		r = apply_plan(f, j.plan);
 	cgx_plan_free(j.plan);

@@ -103,11 +103,11 @@ fi
 
 if has cpuacct || has cpu; then
 	need_helpers spin
-	cgx-exec -g "$T/c" "$spin" 100
+	cgx-exec -g "$T/c" "$spin" 300
 	usec=$(get cpu.stat:usage_usec)
-	num "$usec" -ge 95000 "cpu.stat usage_usec counts"
+	num "$usec" -ge 200000 "cpu.stat usage_usec counts"
 	nsec=$(get cpuacct.usage)
-	num "$((nsec / 1000))" -ge 95000 "cpuacct.usage counts the same"
+	num "$((nsec / 1000))" -ge 200000 "cpuacct.usage counts the same"
 	num "$((nsec / 1000 - usec))" -lt 1000 "in its own unit"
 else
 	skip "no cpu accounting" "cpu.stat"

@@ -10,7 +10,7 @@
 
 #include "record.h"
 
-enum { EVENTS_KEPT = 256, PAST_KEPT = 300, PASTS_MOST = 256, PAST_COLUMNS = 16 };
+enum { EVENTS_KEPT = 256, PAST_KEPT = 300, PASTS_MOST = 256, GONE_KEPT = 30, PAST_COLUMNS = 16 };
 #define MARK_US 60000000ull
 
 const struct feed_mark feed_marks[] = {
@@ -57,7 +57,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 
 struct past {
 	char *path;
-	uint64_t used;                        /* when it was asked for last, in samples */
+	uint64_t used, seen;                  /* when it was asked for, and there, last; in samples */
 	uint64_t ring[PAST_COLUMNS][PAST_KEPT];
 	size_t n;                             /* samples so far */
 };
@@ -205,12 +205,18 @@ static void remember_all(struct feed *f)
 	const struct shot *s = &f->shot;
 	size_t known = f->pasts;
 
-	for (size_t k = 0; k < known; k++) {
+	for (size_t k = known; k-- > 0;) {
 		size_t i = 0;
 
 		while (i < s->n && strcmp(s->group[i].path, f->past[k]->path))
 			i++;
 		remember(f->past[k], i < s->n ? &s->value[i * COLUMNS_ALL] : NULL);
+		if (i < s->n) {
+			f->past[k]->seen = f->samples;
+		} else if (f->samples - f->past[k]->seen > GONE_KEPT) { /* names that come and go take no memory for good */
+			past_free(f->past[k]);
+			f->past[k] = f->past[--f->pasts];
+		}
 	}
 	for (size_t i = 0; f->remembers && s->n <= PASTS_MOST / 2 && i < s->n && f->pasts < PASTS_MOST; i++)
 		if (!find_past(f, s->group[i].path)) {
@@ -218,7 +224,7 @@ static void remember_all(struct feed *f)
 
 			if (!p)
 				return;
-			p->used = f->samples;
+			p->used = p->seen = f->samples;
 			remember(p, &s->value[i * COLUMNS_ALL]);
 		}
 }
@@ -247,6 +253,7 @@ size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t
 		return 0;
 	ask(f, path, column);
 	p->used = f->samples;
+	p->seen = p->n ? p->seen : f->samples;
 	n = p->n < PAST_KEPT ? p->n : PAST_KEPT;
 	n = n < cap ? n : cap;
 	for (size_t i = 0; i < n; i++)
