@@ -365,7 +365,7 @@ static int wanted(int fd, const struct dirent_rec *d, int dirs, int *leaf)
 	if (!dirs && d->type == DT_REG)
 		return 1;
 	if (fstatat(fd, d->name, &st, AT_SYMLINK_NOFOLLOW))
-		return 0;
+		return d->type == DT_DIR && errno != ENOENT; /* it is there, whatever is wrong with it */
 	*leaf = st.st_nlink == 2;
 	return dirs ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode);
 }

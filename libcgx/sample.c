@@ -240,8 +240,9 @@ CGX_API int cgx_sampler_open(struct cgx *cgx, const char *path, uint64_t figures
 	s->cgx = cgx;
 	s->figures = figures;
 	s->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	choose_files(s);
-	r = find_starts(s, path);
+	r = choose_files(s);
+	if (!r)
+		r = find_starts(s, path);
 	if (!r)
 		r = make_root(s, path);
 	if (r) {

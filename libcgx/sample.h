@@ -109,7 +109,7 @@ void sample_free(struct cgx_sampler *s);
 /* ---- sample_node.c ---- */
 
 /* Which files of the table this host has, and where. */
-void choose_files(struct cgx_sampler *s);
+int choose_files(struct cgx_sampler *s);
 /* The hierarchy that tells a figure, -1 none. */
 int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure);
 /* Somebody wrote into this file of n. */

@@ -12,14 +12,17 @@
 
 /* ---- which files ---- */
 
-/* A hierarchy's index; that of one that was not there yet. -1 there are too many. */
+/* A hierarchy's index; that of one that was not there yet. -ENOENT: it cannot be looked into. */
 static int tree_index(struct cgx_sampler *s, struct cgx_hierarchy *h)
 {
+	int fd;
+
 	for (size_t i = 0; i < s->n_trees; i++)
 		if (s->tree[i] == h)
 			return (int)i;
-	if (s->n_trees == TREES_MAX || hier_fd(s->cgx, h) < 0)
-		return -1;
+	fd = s->n_trees < TREES_MAX ? hier_fd(s->cgx, h) : -ENOENT;
+	if (fd < 0)
+		return fd == -EACCES || fd == -EPERM || fd == -ENOTDIR ? -ENOENT : fd;
 	s->tree[s->n_trees] = h;
 	return (int)s->n_trees++;
 }
@@ -29,14 +32,16 @@ static struct cgx_hierarchy *hierarchy_of(struct cgx *cgx, const struct sample_f
 	return f->controller == CGX_C_CORE ? layout_v2(cgx) : layout_find(cgx, f->controller);
 }
 
-void choose_files(struct cgx_sampler *s)
+int choose_files(struct cgx_sampler *s)
 {
 	memset(s->without, CGX_STATE_OFF, sizeof(s->without));
 	for (size_t i = 0; i < sample_files_count(); i++) {
 		const struct sample_file *f = &sample_files[i];
 		struct cgx_hierarchy *h = hierarchy_of(s->cgx, f);
-		int tree = h && h->version == f->version ? tree_index(s, h) : -1;
+		int tree = h && h->version == f->version ? tree_index(s, h) : -ENOENT;
 
+		if (tree < 0 && tree != -ENOENT)
+			return tree; /* the words are there */
 		if (tree >= 0)
 			s->active[s->n_active++] = (struct active){ f, (unsigned)tree };
 		/* mounted, but of the kind that cannot tell it: pressure on v1 */
@@ -46,6 +51,7 @@ void choose_files(struct cgx_sampler *s)
 	for (size_t i = 0; i < s->n_active; i++)
 		for (uint64_t m = s->active[i].file->figures; m; m &= m - 1)
 			s->without[__builtin_ctzll(m)] = CGX_STATE_OFF;
+	return 0;
 }
 
 int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure)
@@ -266,7 +272,14 @@ static int read_one(struct cgx_sampler *s, struct node *n, size_t i, uint64_t wa
 			set_states(n, wanted & ~*got, untold(f));
 			return 0;
 		}
-		if (r == -ENODEV || r == -ENOMEM || r == -EMFILE || r == -ENFILE || (r = note_absence(s, n, i, r)))
+		if (r == -ENODEV || r == -ENOMEM || r == -EMFILE || r == -ENFILE)
+			return r;
+		if (r != -ENOENT && r != -EACCES && r != -EPERM && r != -EOPNOTSUPP) {
+			set_states(n, wanted & ~*got, CGX_STATE_PENDING); /* the next pass may have more luck */
+			return 0;
+		}
+		r = note_absence(s, n, i, r);
+		if (r)
 			return r;
 	}
 	set_states(n, wanted & ~*got, n->off & bit ? CGX_STATE_OFF : CGX_STATE_MISSING);

@@ -181,16 +181,19 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 	struct place *p = &n->place[tree];
 	int dir = open_directory(s, n, tree);
 	nlink_t links = 0;
+	int r;
 
 	if (dir < 0)
 		return dir;
 	/* the watch comes first: nothing may come between the count and it */
 	watch(s, p, dir);
-	fs_links(dir, "", &links, &p->ino);
-	if (ino && p->ino != ino) {
+	r = fs_links(dir, "", &links, &p->ino);
+	if (!r && ino && p->ino != ino)
+		r = -ENOENT;
+	if (r) {
 		unwatch(s, p);
 		close(dir);
-		return -ENOENT;
+		return r;
 	}
 	p->links = (unsigned)links;
 	p->stale = n->id && links != 2;
@@ -289,6 +292,8 @@ static int meet(struct cgx_sampler *s, struct node *n, struct node **link, const
 		renew(s, c);
 	}
 	r = node_enter(s, c, tree, e->ino);
+	if (r && r != -ENOENT && r != -ENODEV)
+		n->place[tree].stale = 1; /* it is there: look again the next time */
 	return r == -ENOMEM || r == -EMFILE || r == -ENFILE ? r : 0;
 }
 
@@ -333,7 +338,9 @@ static int relist(struct cgx_sampler *s, struct node *n, size_t tree, nlink_t li
 	if (!r)
 		r = merge(s, n, &list, tree);
 	fs_list_free(&list);
-	return r == -EACCES || r == -EPERM ? 0 : r;
+	if (r == -EIO)
+		p->stale = 1;
+	return r == -EACCES || r == -EPERM || r == -EIO ? 0 : r;
 }
 
 /* File systems that do not count say 1. */
@@ -432,7 +439,7 @@ static int find_start_in(struct cgx_sampler *s, size_t tree)
 	if (!s->start[tree])
 		return 0;
 	r = fs_links(s->tree[tree]->fd, s->start[tree], &links, &ino);
-	if (!r && n->in & 1ull << tree && ino == n->place[tree].ino)
+	if (r ? r != -ENOENT && r != -ENODEV : n->in & 1ull << tree && ino == n->place[tree].ino)
 		return 0;
 	if (n->in & 1ull << tree || !n->in) {
 		node_leave(s, n, tree);

@@ -46,7 +46,7 @@ try() # TREE TOOL ARGUMENTS
 	*' --dry-run '*) writes='' ;;
 	esac
 	case $tool in
-	cgx-get | cgx-ls | cgx-oom-watch) writes='' ;;
+	cgx-get | cgx-ls | cgx-oom-watch | cgx-top) writes='' ;;
 	esac
 	rm -rf "$work/run" && cp -a "$work/$tree" "$work/run"
 	for ((n = 1; n < limit; n += step)); do
@@ -101,4 +101,11 @@ try unified cgx-exec --dry-run --name run --memory 64M true
 try unified cgx-oom-watch --since-start --json --timeout 0 --kinds kill,fork,limit,removed
 try hybrid cgx-oom-watch --kinds fork --timeout 0
 try unified cgx-oom-watch --timeout 0 web
+export HOME=$work XDG_CONFIG_HOME=
+try hybrid cgx-top --csv -n 2 -d 1ms web
+try unified cgx-top --json -n 2 -d 1ms --record /dev/null
+try unified cgx-top --openmetrics -d 1ms --flat --filter web
+try legacy cgx-top --batch -n 1 -d 1ms --sort MEMORY
+LD_LIBRARY_PATH=$build/.libs CGX_ROOT=$work/hybrid "$build/tools/.libs/cgx-top" --csv -n 2 -d 1ms --record "$work/record" >/dev/null
+try hybrid cgx-top --csv --replay "$work/record"
 echo "1..$count"

@@ -141,4 +141,18 @@ judge()
 for call in openat2 clone3 mkdirat; do
 	try "$call" exec --under "$name" --pids 20 --report=none true
 done
+# ---- top: what it shows is so, or it says why it shows nothing ----
+prepare() { cgx create -c pids -r pids.max=50 "$name/a" && cgx create -c pids "$name/b"; }
+judge()
+{
+	[ "$1" = 0 ] || return 0
+	# a sample may lack something, and says nothing that is not so; the next ones have all of it
+	cut -d, -f2- "$work/out" | grep -v -e '^GROUP' -e "^$name/a,0*,\(50\)*\$" -e "^$name\(/b\)*,0*,\(max\)*\$"
+	for shown in "$name,0,max" "$name/a,0,50" "$name/b,0,max"; do
+		[ "$(grep -c ",$shown\$" "$work/out")" -ge 8 ] || echo "seldom $shown"
+	done
+}
+for call in openat2 newfstatat inotify_add_watch getdents64 pread64; do
+	try "$call" top --csv -n 9 -d 1ms -c PIDS,PIDSMAX "$name"
+done
 echo "1..$count"

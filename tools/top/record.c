@@ -147,16 +147,18 @@ struct replay {
 	char host[128], layout[32];
 	struct feed_event *event;
 	size_t events;
-	int started;
+	int started, err;
 };
 
-/* A line without its newline; NULL the end. */
+/* A line without its newline; NULL the end, or r->err. */
 static char *next_line(struct replay *r)
 {
 	ssize_t n = getline(&r->line, &r->cap, r->from);
 
-	if (n <= 0)
+	if (n <= 0) {
+		r->err = feof(r->from) ? 0 : errno == ENOMEM ? -ENOMEM : -EIO;
 		return NULL;
+	}
 	if (r->line[n - 1] == '\n')
 		r->line[n - 1] = '\0';
 	return r->line;
@@ -237,7 +239,7 @@ static int read_index(struct replay *r)
 			snprintf(r->layout, sizeof(r->layout), "%s", word(&p));
 		}
 	}
-	return err;
+	return err ? err : r->err;
 }
 
 static int read_group(struct replay *r, struct shot *s, char *p)
@@ -329,7 +331,7 @@ static int load(struct replay *r, struct shot *s)
 	int err = 0;
 
 	if (fseeko(r->from, r->at[r->now], SEEK_SET) || !(p = next_line(r)))
-		return -EIO;
+		return r->err ? r->err : -EIO;
 	drop_events(r);
 	read_head(s, p + 1);
 	s->n = 0;
@@ -344,7 +346,7 @@ static int load(struct replay *r, struct shot *s)
 	s->head.replay = 1;
 	s->head.at = r->now;
 	s->head.of = r->n;
-	return err;
+	return err ? err : r->err;
 }
 
 static int sample(void *data, struct shot *s)
