@@ -20,6 +20,7 @@ struct live {
 	struct cgx_sampler *sampler;
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[256];
+	uint64_t columns;         /* those that somebody may look at */
 	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
 
@@ -122,36 +123,40 @@ static struct feed_value used(const struct cgx_sampler *s, size_t i)
 	return v;
 }
 
-static void fill_values(const struct cgx_sampler *s, size_t i, struct feed_value *v)
+static struct feed_value column_value(const struct cgx_sampler *s, size_t i, enum column_id column)
 {
-	v[COL_MEMORY] = plain(s, i, CGX_F_MEMORY);
-	v[COL_LIMIT] = binding(s, i, CGX_F_MEMORY_MAX);
-	v[COL_PERCENT] = percent(s, i);
-	v[COL_USED] = used(s, i);
-	v[COL_PEAK] = plain(s, i, CGX_F_MEMORY_PEAK);
-	v[COL_SWAP] = plain(s, i, CGX_F_SWAP);
-	v[COL_HITS] = plain(s, i, CGX_F_LIMIT_HITS);
-	v[COL_HITS_RATE] = rate(s, i, CGX_F_LIMIT_HITS, 1);
-	v[COL_KILLS] = plain(s, i, CGX_F_OOM_KILLS);
-	v[COL_PIDS] = plain(s, i, CGX_F_PIDS);
-	v[COL_PIDS_MAX] = binding(s, i, CGX_F_PIDS_MAX);
-	v[COL_PIDS_PEAK] = plain(s, i, CGX_F_PIDS_PEAK);
-	v[COL_FORKS] = plain(s, i, CGX_F_FORKS_DENIED);
+	switch (column) {
+	case COL_MEMORY: return plain(s, i, CGX_F_MEMORY);
+	case COL_LIMIT: return binding(s, i, CGX_F_MEMORY_MAX);
+	case COL_PERCENT: return percent(s, i);
+	case COL_USED: return used(s, i);
+	case COL_PEAK: return plain(s, i, CGX_F_MEMORY_PEAK);
+	case COL_SWAP: return plain(s, i, CGX_F_SWAP);
+	case COL_HITS: return plain(s, i, CGX_F_LIMIT_HITS);
+	case COL_HITS_RATE: return rate(s, i, CGX_F_LIMIT_HITS, 1);
+	case COL_KILLS: return plain(s, i, CGX_F_OOM_KILLS);
+	case COL_PIDS: return plain(s, i, CGX_F_PIDS);
+	case COL_PIDS_MAX: return binding(s, i, CGX_F_PIDS_MAX);
+	case COL_PIDS_PEAK: return plain(s, i, CGX_F_PIDS_PEAK);
+	case COL_FORKS: return plain(s, i, CGX_F_FORKS_DENIED);
 	/* microseconds a second are a millionth of one CPU; columns want hundredths of a percent */
-	v[COL_CPU] = rate(s, i, CGX_F_CPU, 0.01);
-	v[COL_THROTTLED] = rate(s, i, CGX_F_THROTTLED, 0.01);
-	v[COL_CPU_TIME] = plain(s, i, CGX_F_CPU);
-	v[COL_THROTTLED_TIME] = plain(s, i, CGX_F_THROTTLED);
-	v[COL_READ] = rate(s, i, CGX_F_READ, 1);
-	v[COL_WRITTEN] = rate(s, i, CGX_F_WRITTEN, 1);
-	v[COL_READ_ALL] = plain(s, i, CGX_F_READ);
-	v[COL_WRITTEN_ALL] = plain(s, i, CGX_F_WRITTEN);
-	v[COL_READS] = rate(s, i, CGX_F_READS, 1);
-	v[COL_WRITES] = rate(s, i, CGX_F_WRITES, 1);
-	v[COL_PSI_CPU] = plain(s, i, CGX_F_CPU_PRESSURE);
-	v[COL_PSI_MEMORY] = plain(s, i, CGX_F_MEMORY_PRESSURE);
-	v[COL_PSI_IO] = plain(s, i, CGX_F_IO_PRESSURE);
-	v[COL_PROCS] = plain(s, i, CGX_F_PROCS);
+	case COL_CPU: return rate(s, i, CGX_F_CPU, 0.01);
+	case COL_CPU_TIME: return plain(s, i, CGX_F_CPU);
+	case COL_THROTTLED: return rate(s, i, CGX_F_THROTTLED, 0.01);
+	case COL_THROTTLED_TIME: return plain(s, i, CGX_F_THROTTLED);
+	case COL_READ: return rate(s, i, CGX_F_READ, 1);
+	case COL_WRITTEN: return rate(s, i, CGX_F_WRITTEN, 1);
+	case COL_READ_ALL: return plain(s, i, CGX_F_READ);
+	case COL_WRITTEN_ALL: return plain(s, i, CGX_F_WRITTEN);
+	case COL_READS: return rate(s, i, CGX_F_READS, 1);
+	case COL_WRITES: return rate(s, i, CGX_F_WRITES, 1);
+	case COL_PSI_CPU: return plain(s, i, CGX_F_CPU_PRESSURE);
+	case COL_PSI_MEMORY: return plain(s, i, CGX_F_MEMORY_PRESSURE);
+	case COL_PSI_IO: return plain(s, i, CGX_F_IO_PRESSURE);
+	case COL_PROCS: return plain(s, i, CGX_F_PROCS);
+	case COLUMNS_ALL: break;
+	}
+	return (struct feed_value){ .state = FEED_PENDING };
 }
 
 static int yes_no(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
@@ -161,14 +166,16 @@ static int yes_no(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
 	return cgx_sampler_value(s, i, figure, &n) == CGX_STATE_OK ? n != 0 : -1;
 }
 
-static void fill_marks(struct feed_group *g, const struct feed_value *v)
+static unsigned marks_of(const struct live *l, size_t i, int frozen)
 {
-	if (g->frozen == 1)
-		g->marks |= FEED_FROZEN;
-	if (v[COL_HITS_RATE].state == FEED_OK && v[COL_HITS_RATE].n)
-		g->marks |= FEED_LIMIT;
-	if (v[COL_PSI_MEMORY].state == FEED_OK && v[COL_PSI_MEMORY].n > 1000)
-		g->marks |= FEED_PRESSURE;
+	struct feed_value hits = column_value(l->sampler, i, COL_HITS_RATE), stalled = column_value(l->sampler, i, COL_PSI_MEMORY);
+	unsigned marks = frozen == 1 ? FEED_FROZEN : 0;
+
+	if (hits.state == FEED_OK && hits.n)
+		marks |= FEED_LIMIT;
+	if (stalled.state == FEED_OK && stalled.n > 1000)
+		marks |= FEED_PRESSURE;
+	return marks;
 }
 
 static int fill_group(const struct live *l, struct shot *s, size_t i)
@@ -185,9 +192,12 @@ static int fill_group(const struct live *l, struct shot *s, size_t i)
 	g->parent = from.parent;
 	g->populated = yes_no(l->sampler, i, CGX_F_POPULATED);
 	g->frozen = yes_no(l->sampler, i, CGX_F_FROZEN);
-	g->marks = 0;
-	fill_values(l->sampler, i, &s->value[i * COLUMNS_ALL]);
-	fill_marks(g, &s->value[i * COLUMNS_ALL]);
+	g->marks = marks_of(l, i, g->frozen);
+	for (size_t c = 0; c < COLUMNS_ALL; c++)
+		if (l->columns & 1ull << c)
+			s->value[i * COLUMNS_ALL + c] = column_value(l->sampler, i, c);
+		else
+			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ .state = FEED_PENDING };
 	return 0;
 }
 
@@ -387,6 +397,20 @@ static void open_watch(struct live *l, const char *path)
 	}
 }
 
+/* What tells metrics asks for the counter of a rate. */
+static uint64_t with_counters(uint64_t columns)
+{
+	static const struct {
+		unsigned char rate, counter;
+	} pairs[] = { { COL_CPU, COL_CPU_TIME }, { COL_THROTTLED, COL_THROTTLED_TIME }, { COL_READ, COL_READ_ALL },
+		      { COL_WRITTEN, COL_WRITTEN_ALL } };
+
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (columns & 1ull << pairs[i].rate)
+			columns |= 1ull << pairs[i].counter;
+	return columns;
+}
+
 int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret)
 {
 	uint64_t figures = CGX_F_BIT(CGX_F_POPULATED) | CGX_F_BIT(CGX_F_FROZEN) | CGX_F_BIT(CGX_F_PIDS);
@@ -397,6 +421,7 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 		return -ENOMEM;
 	l->f = f;
 	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
+	l->columns = columns & FEED_ON_DEMAND ? UINT64_MAX : with_counters(columns);
 	if (columns & FEED_ON_DEMAND)
 		l->on_demand = figures_for((1ull << COLUMNS_ALL) - 1);
 	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
