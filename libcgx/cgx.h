@@ -523,6 +523,9 @@ enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t index, enu
 /* The limit that binds (CGX_F_MEMORY_MAX, CGX_F_PIDS_MAX), of the group or of one above, up to the root of the hierarchy:
  * UINT64_MAX none. *ret_by is the index of the group that sets it, SIZE_MAX none or one above those that are sampled. */
 uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, size_t *ret_by);
+/* The path of the group that sets it, one above those that are sampled included: as it is in its hierarchy. "" none. Until
+ * the next pass. */
+const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t index, enum cgx_figure figure);
 /* What cannot be followed as it should, "" nothing: limits of descriptors or watches. */
 const char *cgx_sampler_note(const struct cgx_sampler *s);
 

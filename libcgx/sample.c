@@ -125,20 +125,31 @@ CGX_API enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t in
 	return take(s->order[index]->was, s->order[index]->before, figure, ret);
 }
 
-CGX_API uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, size_t *ret_by)
+/* The group that sets the limit, of those at and above the one that is asked for; NULL none. */
+static const struct node *binds(const struct cgx_sampler *s, const struct node *n, enum cgx_figure figure)
 {
-	uint64_t limit = UINT64_MAX;
+	const struct node *by = NULL;
 	int tree = tree_of_figure(s, figure);
 
-	*ret_by = SIZE_MAX;
-	for (const struct node *n = s->order[index]; n && tree >= 0;) {
-		if (n->state[figure] == CGX_STATE_OK && n->value[figure] < limit) {
-			limit = n->value[figure];
-			*ret_by = n->id ? n->index : SIZE_MAX;
-		}
-		n = n == s->root ? s->above[tree] : n->parent;
-	}
-	return limit;
+	for (; n && tree >= 0; n = n == s->root ? s->above[tree] : n->parent)
+		if (n->state[figure] == CGX_STATE_OK && n->value[figure] < (by ? by->value[figure] : UINT64_MAX))
+			by = n;
+	return by;
+}
+
+CGX_API uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, size_t *ret_by)
+{
+	const struct node *by = binds(s, s->order[index], figure);
+
+	*ret_by = by && by->id ? by->index : SIZE_MAX;
+	return by ? by->value[figure] : UINT64_MAX;
+}
+
+CGX_API const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t index, enum cgx_figure figure)
+{
+	const struct node *by = binds(s, s->order[index], figure);
+
+	return !by ? "" : *by->path ? by->path : "/";
 }
 
 CGX_API void cgx_sampler_want(struct cgx_sampler *s, size_t index, uint64_t figures)

@@ -331,8 +331,11 @@ static void check_limits(struct machine *m, int passes)
 	assert_int_equal(cgx_sampler_count(m->s), 2);
 	assert_int_equal(limit_of(m, "web/api", CGX_F_PIDS_MAX, &by), 100);
 	assert_true(by == SIZE_MAX); /* above those that are sampled */
+	assert_string_equal(cgx_sampler_limit_path(m->s, 0, CGX_F_PIDS_MAX), "web");
+	assert_string_equal(cgx_sampler_limit_path(m->s, 0, CGX_F_MEMORY_MAX), "");
 	assert_int_equal(limit_of(m, "web/api/one", CGX_F_PIDS_MAX, &by), 50);
 	assert_int_equal(by, 1);
+	assert_string_equal(cgx_sampler_limit_path(m->s, 1, CGX_F_PIDS_MAX), "web/api/one");
 	put(m, CG "pids/web/pids.max", "40\n");
 	put(m, CG "pids/web/api/pids.max", "30\n");
 	for (int i = 0; i < passes; i++)

@@ -219,6 +219,21 @@ static void json_state(struct json *j, const char *key, int state)
 		json_add_bool(j, key, state);
 }
 
+/* Who sets a limit that is told: null where there is none. */
+static void json_setters(const struct batch *b, const struct feed_group *g)
+{
+	for (size_t c = 0; c < b->columns; c++) {
+		const char *by = !strcmp(b->column[c].name, "LIMIT") ? g->limit_by : g->pids_by;
+		char key[64];
+
+		if (!b->shown[c] || (strcmp(b->column[c].name, "LIMIT") && strcmp(b->column[c].name, "PIDSMAX")))
+			continue;
+		json_key(b->column[c].name, key, sizeof(key) - 3);
+		strcat(key, "_by");
+		json_add_string(b->json, key, by && *by ? by : NULL);
+	}
+}
+
 static int put_json(struct batch *b)
 {
 	struct feed_head h;
@@ -238,6 +253,7 @@ static int put_json(struct batch *b)
 		for (size_t c = 0; c < b->columns; c++)
 			if (b->shown[c])
 				json_value(b->json, &b->column[c], feed_value(b->feed, b->rows.row[i].group, c));
+		json_setters(b, g);
 		json_close(b->json);
 	}
 	json_close(b->json);

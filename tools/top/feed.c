@@ -110,19 +110,27 @@ int shot_reserve(struct shot *s, size_t n)
 	return 0;
 }
 
+int shot_text(const char **text, const char *now)
+{
+	char *copy;
+
+	if (*text && !strcmp(*text, now))
+		return 0;
+	copy = strdup(now);
+	if (!copy)
+		return -ENOMEM;
+	free((char *)*text);
+	*text = copy;
+	return 0;
+}
+
 int shot_name(struct shot *s, size_t index, const char *path)
 {
 	struct feed_group *g = &s->group[index];
 	const char *slash;
 
-	if (!g->path || strcmp(g->path, path)) {
-		char *copy = strdup(path);
-
-		if (!copy)
-			return -ENOMEM;
-		free((char *)g->path);
-		g->path = copy;
-	}
+	if (shot_text(&g->path, path))
+		return -ENOMEM;
 	slash = strrchr(g->path, '/');
 	g->name = slash && slash[1] ? slash + 1 : g->path;
 	return 0;
@@ -130,8 +138,11 @@ int shot_name(struct shot *s, size_t index, const char *path)
 
 void shot_free(struct shot *s)
 {
-	for (size_t i = 0; i < s->cap; i++)
+	for (size_t i = 0; i < s->cap; i++) {
 		free((char *)s->group[i].path);
+		free((char *)s->group[i].limit_by);
+		free((char *)s->group[i].pids_by);
+	}
 	free(s->group);
 	free(s->value);
 	free(s->asked);

@@ -57,6 +57,7 @@ struct feed_group {
 	unsigned marks;    /* of the last minute */
 	int populated;     /* processes in it or below; -1 not known */
 	int frozen;        /* -1 not known */
+	const char *limit_by, *pids_by; /* the groups that set the limits that bind; "" none, NULL not known */
 };
 
 struct feed_event {

@@ -186,6 +186,10 @@ static int fill_group(const struct live *l, struct shot *s, size_t i)
 
 	cgx_sampler_group(l->sampler, i, &from);
 	r = shot_name(s, i, from.path);
+	if (!r && l->columns & 1ull << COL_LIMIT)
+		r = shot_text(&g->limit_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_MEMORY_MAX));
+	if (!r && l->columns & 1ull << COL_PIDS_MAX)
+		r = shot_text(&g->pids_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_PIDS_MAX));
 	if (r)
 		return r;
 	g->depth = from.depth;

@@ -19,7 +19,7 @@ enum column_id {
 struct shot {
 	struct feed_head head;
 	char host[128], layout[32], note[256];
-	struct feed_group *group; /* path owned, name points into it */
+	struct feed_group *group; /* path, limit_by, pids_by owned; name points into path */
 	struct feed_value *value; /* COLUMNS_ALL a group */
 	uint32_t *asked;          /* columns that somebody looked at since the sample, a bit each */
 	size_t n, cap;
@@ -28,6 +28,8 @@ struct shot {
 int shot_reserve(struct shot *s, size_t n);
 /* Give the group a path, which is copied, and what follows from it. 0 or -ENOMEM. */
 int shot_name(struct shot *s, size_t index, const char *path);
+/* Put another text in the place of an owned one. 0 or -ENOMEM. */
+int shot_text(const char **text, const char *now);
 void shot_free(struct shot *s);
 
 struct source {
