@@ -83,15 +83,15 @@ struct feed {
 
 int shot_reserve(struct shot *s, size_t n)
 {
-	size_t cap = s->cap ? s->cap : 64;
+	size_t cap = s->cap + s->cap / 4 + 16;
 	struct feed_group *group;
 	struct feed_value *value;
 	uint32_t *asked;
 
 	if (n <= s->cap)
 		return 0;
-	while (cap < n)
-		cap *= 2;
+	if (cap < n)
+		cap = n;
 	group = reallocarray(s->group, cap, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
