@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* What /sys/kernel/cgroup/delegate lists and every kernel since 5.0 has (v2 "Delegation"). */
 static const char *const delegate_files[] = { "cgroup.procs", "cgroup.threads", "cgroup.subtree_control", NULL };
@@ -39,19 +38,11 @@ static int kill_all(int dir)
 	return r == -ENOENT ? -EOPNOTSUPP : r; /* before Linux 5.14 */
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Frozen is told by cgroup.events and a wake-up; the file is watched from before the write. */
 static int freeze(int dir, int frozen, int timeout_ms)
 {
 	AUTO_CLOSE int fd = fs_open_read(dir, "cgroup.events");
-	int64_t end = now_ms() + timeout_ms;
+	uint64_t end = now_us() + (uint64_t)timeout_ms * 1000, now;
 	uint64_t is;
 	int r;
 
@@ -61,15 +52,14 @@ static int freeze(int dir, int frozen, int timeout_ms)
 	if (r)
 		return r == -ENOENT ? -EOPNOTSUPP : r;
 	for (;;) {
-		int64_t left = end - now_ms();
-
+		now = now_us();
 		r = event(dir, "frozen", &is);
 		if (r || is == (uint64_t)frozen)
 			return r;
-		if (timeout_ms >= 0 && left <= 0)
+		if (timeout_ms >= 0 && now >= end)
 			return -ETIMEDOUT;
 		/* the wake-up comes at most 10 ms late; a look now and then costs nothing */
-		r = fs_wait(fd, timeout_ms < 0 || left > 100 ? 100 : (int)left);
+		r = fs_wait(fd, timeout_ms < 0 || end - now > 100000 ? 100 : (int)((end - now) / 1000 + 1));
 		if (r < 0)
 			return r;
 	}

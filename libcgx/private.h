@@ -6,6 +6,7 @@
 #include "cgx.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 #include <stdarg.h>

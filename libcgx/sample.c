@@ -5,17 +5,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <time.h>
 
 /* ---- a pass ---- */
-
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 static int make_order(struct cgx_sampler *s)
 {

@@ -9,14 +9,6 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-static int64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static int is_root(struct cgx_group *g)
 {
 	group_settle(g);
@@ -195,7 +187,7 @@ static int kill_round(struct cgx_group *g, int *ret_populated)
 
 CGX_API int cgx_group_kill(struct cgx_group *g, int timeout_ms)
 {
-	int64_t end = now_us() + (int64_t)timeout_ms * 1000;
+	uint64_t end = now_us() + (uint64_t)timeout_ms * 1000;
 	long pause_ns = 100000;
 	int populated, r;
 

@@ -10,7 +10,6 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/timerfd.h>
-#include <time.h>
 
 /* The kernel notifies at once and then holds back for 10 ms and more, so after a notification it is worth to look
  * again: a kill follows the limit that it was for. */
@@ -41,19 +40,6 @@ CGX_API const char *cgx_source_name(enum cgx_source source)
 	return (size_t)source < COUNT_OF(names) ? names[source] : "unknown";
 }
 
-static uint64_t clock_us(clockid_t id)
-{
-	struct timespec t;
-
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-uint64_t watch_now(void)
-{
-	return clock_us(CLOCK_MONOTONIC);
-}
-
 int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind)
 {
 	return !!(w->kinds & CGX_E_BIT(kind));
@@ -74,7 +60,7 @@ static void queued_free(struct queued *q)
 struct cgx_event watch_event(enum cgx_event_kind kind, const char *path)
 {
 	return (struct cgx_event){
-		.kind = kind, .time_us = clock_us(CLOCK_REALTIME), .path = path, .limit_path = "", .limit = UINT64_MAX,
+		.kind = kind, .time_us = wall_us(), .path = path, .limit_path = "", .limit = UINT64_MAX,
 		.usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1, .comm = "", .uid = (uid_t)-1,
 		.anon_rss = UINT64_MAX, .file_rss = UINT64_MAX, .shmem_rss = UINT64_MAX, .oom_score_adj = INT_MIN,
 		.text = "",
@@ -142,7 +128,7 @@ static int give(struct cgx_watch *w, struct cgx_event *ret)
 
 int watch_later(struct cgx_watch *w, struct watch_node *n, unsigned what, unsigned step, uint64_t in_us)
 {
-	uint64_t at = watch_now() + in_us;
+	uint64_t at = now_us() + in_us;
 
 	for (size_t i = 0; n->hot && i < w->n_due; i++)
 		if (w->due[i].node == n) { /* one entry a node: from the first rung on again */
@@ -319,7 +305,7 @@ static int take_ready(struct cgx_watch *w)
 
 static int arm(struct cgx_watch *w)
 {
-	uint64_t next = w->next_sample, now = watch_now(), who = who_next(w), in;
+	uint64_t next = w->next_sample, now = now_us(), who = who_next(w), in;
 	struct itimerspec t = { 0 };
 
 	for (size_t i = 0; i < w->n_due; i++)
@@ -338,7 +324,7 @@ static int work(struct cgx_watch *w)
 	uint64_t now;
 	int r = take_ready(w);
 
-	now = watch_now();
+	now = now_us();
 	if (!r)
 		r = run_due(w, now);
 	if (!r)
@@ -549,6 +535,6 @@ CGX_API int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags)
 	if (!r)
 		r = count_machine(w);
 	w->began = 1;
-	w->next_sample = watch_now();
+	w->next_sample = now_us();
 	return r ? r : arm(w);
 }

@@ -130,7 +130,6 @@ struct cgx_watch {
 #define UNSEEN_FDS     (1u << 1)
 #define UNSEEN_VICTIMS (1u << 2)
 
-uint64_t watch_now(void);          /* CLOCK_MONOTONIC, microseconds */
 int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind);
 
 /* ---- watch.c ---- */

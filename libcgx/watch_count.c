@@ -232,7 +232,7 @@ static int tell_count(struct watch_node *n, enum count k)
 	e.count = n->untold[k];
 	e.total = n->seen[k] - n->base[k];
 	n->untold[k] = 0;
-	n->quiet_until[k] = watch_now() + QUIET_US;
+	n->quiet_until[k] = now_us() + QUIET_US;
 	if (!watch_wants(w, e.kind))
 		return 0;
 	if (k == COUNT_FORK)
@@ -300,7 +300,7 @@ static int tell_populated(struct watch_node *n, int populated)
 static int tell_grown(struct watch_node *n, const struct counters *c)
 {
 	struct cgx_watch *w = n->tree->w;
-	uint64_t now = watch_now(), kills, groups = c->group_kills - n->group_kills;
+	uint64_t now = now_us(), kills, groups = c->group_kills - n->group_kills;
 	uint64_t limit = grown(n, c, COUNT_LIMIT), oom = grown(n, c, COUNT_OOM);
 	int r = 0;
 
@@ -368,7 +368,7 @@ static uint64_t take_notes(struct watch_node *n)
 	if (n->oom_fd < 0 || read(n->oom_fd, &more, sizeof(more)) != sizeof(more))
 		return 0;
 	n->notes += more;
-	n->noted_us = watch_now();
+	n->noted_us = now_us();
 	return more;
 }
 
@@ -408,7 +408,7 @@ static struct watch_node *noted_level(struct watch_node *n, uint64_t now)
 
 struct watch_node *count_limit_level(struct watch_node *n)
 {
-	uint64_t now = watch_now();
+	uint64_t now = now_us();
 	struct watch_node *found = NULL;
 
 	for (struct watch_node *p = n; p; p = p->parent)
@@ -533,7 +533,7 @@ int count_sample(struct watch_node *n)
 int count_machine(struct cgx_watch *w)
 {
 	AUTO_BUF struct buf b = { 0 };
-	uint64_t kills, now = watch_now(), rest;
+	uint64_t kills, now = now_us(), rest;
 	int r = 0;
 
 	if (!w->whole || fs_read(w->cgx->fs.fd, "proc/vmstat", &b) || text_flat_u64(b.s, "oom_kill", &kills))

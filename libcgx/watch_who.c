@@ -154,7 +154,7 @@ static struct known *new_known(struct who *who, pid_t pid, enum cgx_source sourc
 
 	if (!k)
 		return NULL;
-	*k = (struct known){ .next = who->known, .at = watch_now(), .source = source, .machine = -1, .pid = pid,
+	*k = (struct known){ .next = who->known, .at = now_us(), .source = source, .machine = -1, .pid = pid,
 			     .uid = (uid_t)-1, .anon_rss = UINT64_MAX, .file_rss = UINT64_MAX, .shmem_rss = UINT64_MAX,
 			     .oom_score_adj = INT_MIN };
 	who->known = k;
@@ -233,7 +233,7 @@ static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
 
 static int take_traced(struct cgx_watch *w, struct victim *v)
 {
-	struct known *k = find_known(w->who, v->pid, watch_now());
+	struct known *k = find_known(w->who, v->pid, now_us());
 
 	if (k) /* memory.oom.group marks the first victim twice */
 		return 0;
@@ -273,7 +273,7 @@ static char *below_mount(const struct watch_tree *t, const char *path)
 static int take_logged(struct cgx_watch *w, const struct cgx_oom *o)
 {
 	struct watch_tree *t = memory_tree(w);
-	struct known *k = find_known(w->who, o->pid, watch_now());
+	struct known *k = find_known(w->who, o->pid, now_us());
 
 	if (!k)
 		k = new_known(w->who, o->pid, CGX_SOURCE_KMSG);
@@ -336,7 +336,7 @@ static struct snapshot *snapshot_take(struct watch_tree *t, const char *path)
 	buf_printf(&file, "%s%scgroup.procs", path, *path ? "/" : "");
 	if (!s || file.err || fs_read(hier_fd(cgx, t->h), file.s, &procs))
 		return s;
-	s->at = watch_now();
+	s->at = now_us();
 	for (const char *p = procs.s; *p && s->n < SNAPSHOT_MAX; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : "") {
 		uint64_t pid;
 
@@ -356,7 +356,7 @@ void who_snapshot(struct watch_node *n)
 		read_procs(n, &n->procs);
 		return;
 	}
-	if ((n->before && watch_now() - n->before->at < SNAPSHOT_US))
+	if ((n->before && now_us() - n->before->at < SNAPSHOT_US))
 		return;
 	snapshot_free(n->before);
 	n->before = snapshot_take(n->tree, n->path);
@@ -446,7 +446,7 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 	w->machine_told += count;
 	*p = (struct pending){ .tree = t, .path = strdup(strcmp(path, "/") ? path : ""), .count = count,
 			       .total = n ? n->seen[COUNT_KILL] - n->base[COUNT_KILL] : count, .removed = !n && t,
-			       .twice = twice, .deadline = watch_now() + patience(w->who) };
+			       .twice = twice, .deadline = now_us() + patience(w->who) };
 	if (!p->path || fill_level(p, n)) {
 		pending_free(p);
 		return -ENOMEM;
@@ -470,7 +470,7 @@ int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint6
 	}
 	*p = (struct pending){ .tree = t, .path = strdup(path), .count = count, .total = 1, .limit = UINT64_MAX,
 			       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .removed = 1, .maybe = 1, .procs = procs,
-			       .deadline = watch_now() + patience(w->who) };
+			       .deadline = now_us() + patience(w->who) };
 	if (!p->path) {
 		pending_free(p);
 		return -ENOMEM;
@@ -634,7 +634,7 @@ static int remember_alone(struct who *who, const char *path, uint64_t count)
 
 	if (!a)
 		return -ENOMEM;
-	*a = (struct told_alone){ .next = who->alone, .at = watch_now(), .count = count, .path = strdup(path) };
+	*a = (struct told_alone){ .next = who->alone, .at = now_us(), .count = count, .path = strdup(path) };
 	if (!a->path) {
 		free(a);
 		return -ENOMEM;
@@ -744,7 +744,7 @@ uint64_t who_next(const struct cgx_watch *w)
 	for (const struct pending *p = w->pending; p; p = p->next)
 		next = p->deadline < next ? p->deadline : next;
 	for (const struct known *k = w->who->known; k; k = k->next)
-		if (!k->used && k->at + KNOWN_GONE_US < next && watch_now() < k->at + KNOWN_GONE_US)
+		if (!k->used && k->at + KNOWN_GONE_US < next && now_us() < k->at + KNOWN_GONE_US)
 			next = k->at + KNOWN_GONE_US;
 	return next;
 }

@@ -8,7 +8,6 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "oom/explain.h"
@@ -27,6 +26,7 @@
 #include "ui/units.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 struct spec {
@@ -163,14 +163,6 @@ struct watcher {
 	enum ending ending;
 };
 
-static uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
 static void end(struct watcher *w, enum ending how)
 {
 	if (!w->ending)
@@ -291,12 +283,10 @@ static void tell(void *data, const struct told *t)
 static void summary_json(struct watcher *w)
 {
 	AUTO_FREE char *line = NULL;
-	struct timespec now;
 	char when[40];
 	size_t len;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	fact_time((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000, when);
+	fact_time(wall_us(), when);
 	json_reset(w->json);
 	json_open_object(w->json, NULL);
 	json_add_string(w->json, "time", when);

@@ -6,19 +6,12 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "util/clock.h"
 
 /* Stops and their end stay with the kernel: job control stops cgx-exec and the command together. */
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGWINCH };
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 int monitor_open(struct monitor *m)
 {
@@ -30,7 +23,7 @@ int monitor_open(struct monitor *m)
 		sigaddset(&set, passed_on[i]);
 	if (sigprocmask(SIG_BLOCK, &set, &m->before) < 0)
 		return -errno;
-	m->began = now_usec();
+	m->began = now_us();
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return m->signals < 0 ? -errno : 0;
 }
@@ -91,7 +84,7 @@ static int take_signals(struct monitor *m, pid_t pid, struct outcome *ret)
 
 static int until(uint64_t when)
 {
-	uint64_t now = now_usec();
+	uint64_t now = now_us();
 
 	if (when == UINT64_MAX)
 		return -1;
@@ -114,17 +107,17 @@ int monitor_wait(struct monitor *m, pid_t pid, uint64_t timeout_usec, uint64_t k
 			return -errno;
 		if (n > 0 && take_signals(m, pid, &o))
 			break;
-		if (n == 0 && now_usec() >= end) {
+		if (n == 0 && now_us() >= end) {
 			if (o.timed_out++)
 				stop_all(data);
 			else
 				kill(pid, SIGTERM);
 			kill(pid, SIGCONT);
-			end = o.timed_out == 1 ? now_usec() + kill_after_usec : UINT64_MAX;
+			end = o.timed_out == 1 ? now_us() + kill_after_usec : UINT64_MAX;
 		}
 	}
 	o.timed_out = o.timed_out > 0;
-	o.wall_usec = now_usec() - began;
+	o.wall_usec = now_us() - began;
 	*ret = o;
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "ui/message.h"
 #include "ui/text.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 struct reader {
 	struct frame *f;
@@ -23,18 +24,10 @@ struct reader {
 
 /* ---- time ---- */
 
-static int64_t now_us(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 /* The kernel log's clock stands still while the machine is suspended, as CLOCK_MONOTONIC does. */
 static void local_time(char *s, size_t size, uint64_t usec)
 {
-	time_t t = (time_t)((now_us(CLOCK_REALTIME) - now_us(CLOCK_MONOTONIC) + (int64_t)usec) / 1000000);
+	time_t t = (time_t)((wall_us() - now_us() + usec) / 1000000);
 	struct tm tm;
 
 	if (localtime_r(&t, &tm) && strftime(s, size, "%Y-%m-%d %H:%M:%S", &tm))

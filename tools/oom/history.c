@@ -4,22 +4,20 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <time.h>
+
+#include "util/clock.h"
 
 static void tell_one(enum cgx_event_kind kind, const char *path, uint64_t n,
 		     void (*tell)(void *data, const struct told *t), void *data)
 {
-	struct timespec now;
 	struct told t = {
-		.e = { .kind = kind, .path = path, .count = n, .total = n, .limit_path = "", .limit = UINT64_MAX,
-		       .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1, .source = CGX_SOURCE_NONE, .sure = 1,
+		.e = { .kind = kind, .time_us = wall_us(), .path = path, .count = n, .total = n, .limit_path = "",
+		       .limit = UINT64_MAX, .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1, .source = CGX_SOURCE_NONE, .sure = 1,
 		       .comm = "", .uid = (uid_t)-1, .anon_rss = UINT64_MAX, .file_rss = UINT64_MAX,
 		       .shmem_rss = UINT64_MAX, .oom_score_adj = INT_MIN, .text = "" },
 		.before = 1,
 	};
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	t.e.time_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	tell(data, &t);
 }
 

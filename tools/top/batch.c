@@ -18,6 +18,7 @@
 #include "ui/text.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 enum { COLUMNS_MOST = 64, NAME_CELLS = 48 };
 /* Rates need two samples: the first is not printed, and the second comes soon. */
@@ -335,19 +336,11 @@ static int print_one(struct batch *b)
 static void pause_for(struct batch *b, uint64_t us)
 {
 	struct pollfd p = { .fd = feed_fd(b->feed), .events = POLLIN };
-	struct timespec now;
-	uint64_t end, at;
+	uint64_t end = now_us() + us;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	end = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000 + us;
-	for (;;) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		at = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-		if (at >= end)
-			return;
-		if (poll(&p, 1, (int)((end - at) / 1000 + 1)) > 0)
+	for (uint64_t now = now_us(); now < end; now = now_us())
+		if (poll(&p, 1, (int)((end - now) / 1000 + 1)) > 0)
 			feed_wake(b->feed);
-	}
 }
 
 static int loop(struct batch *b)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "screen.h"
+#include "util/clock.h"
 
 enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2 };
 

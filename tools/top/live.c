@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "oom/line.h"
@@ -13,6 +12,7 @@
 #include "ui/message.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 struct live {
@@ -298,7 +298,6 @@ static int sample(void *data, struct shot *s)
 {
 	struct live *l = data;
 	int r = pass(l, s);
-	struct timespec now;
 	size_t n;
 
 	if (r < 0)
@@ -310,8 +309,7 @@ static int sample(void *data, struct shot *s)
 	if (r)
 		return r;
 	s->n = n;
-	clock_gettime(CLOCK_REALTIME, &now);
-	s->head.time_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	s->head.time_us = wall_us();
 	fill_machine(l, s);
 	snprintf(s->layout, sizeof(s->layout), "%s", cgx_layout_name(cgx_layout(l->f->cgx)));
 	if (!*s->host) {

@@ -8,6 +8,7 @@
 
 #include "graph.h"
 #include "screen.h"
+#include "util/clock.h"
 
 enum { KEY_CELLS = 14, GRAPH_LINES = 3, PAST_MOST = 600, EVENTS_MOST = 200 };
 

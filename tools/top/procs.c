@@ -75,9 +75,9 @@ static void compare(struct procs *p, const struct procs *before)
 	}
 }
 
-int procs_read(struct procs *p, struct cgx *cgx, const char *path, uint64_t now_us)
+int procs_read(struct procs *p, struct cgx *cgx, const char *path, uint64_t at_us)
 {
-	struct procs now = { .read_us = now_us, .path = strdup(path) };
+	struct procs now = { .read_us = at_us, .path = strdup(path) };
 
 	now.err = now.path ? read_rows(&now, cgx, path) : -ENOMEM;
 	if (p->path && !strcmp(p->path, path)) {

@@ -24,7 +24,7 @@ struct procs {
 enum { PROCS_MOST = 4096 }; /* more are not looked at */
 
 /* Look. Another path than before begins anew. Returns p->err. */
-int procs_read(struct procs *p, struct cgx *cgx, const char *path, uint64_t now_us);
+int procs_read(struct procs *p, struct cgx *cgx, const char *path, uint64_t at_us);
 void procs_free(struct procs *p);
 
 #endif

@@ -65,7 +65,6 @@ struct view {
 };
 
 /* view.c */
-uint64_t now_us(void);
 void say(struct view *v, enum look look, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* The selected group, NULL when there is none. */
 const struct feed_group *selected_group(const struct view *v);

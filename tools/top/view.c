@@ -17,17 +17,10 @@
 
 #include "screen.h"
 #include "ui/message.h"
+#include "util/clock.h"
 
 #define ESCAPE 0x1b
 enum { MESSAGE_US = 6000000, WHEEL = 3 };
-
-uint64_t now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
 
 void say(struct view *v, enum look look, const char *fmt, ...)
 {
