@@ -12,9 +12,9 @@ static void tell_one(enum cgx_event_kind kind, const char *path, uint64_t n,
 {
 	struct told t = {
 		.e = { .kind = kind, .time_us = wall_us(), .path = path, .count = n, .total = n, .limit_path = "",
-		       .limit = UINT64_MAX, .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1, .source = CGX_SOURCE_NONE, .sure = 1,
-		       .comm = "", .uid = (uid_t)-1, .anon_rss = UINT64_MAX, .file_rss = UINT64_MAX,
-		       .shmem_rss = UINT64_MAX, .oom_score_adj = INT_MIN, .text = "" },
+		       .limit = UINT64_MAX, .usage = UINT64_MAX, .limit_hits = UINT64_MAX, .machine = -1,
+		       .source = CGX_SOURCE_NONE, .sure = 1, .comm = "", .uid = (uid_t)-1, .anon_rss = UINT64_MAX,
+		       .file_rss = UINT64_MAX, .shmem_rss = UINT64_MAX, .oom_score_adj = INT_MIN, .text = "" },
 		.before = 1,
 	};
 
