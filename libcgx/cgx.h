@@ -537,7 +537,9 @@ const char *cgx_sampler_note(const struct cgx_sampler *s);
  *   - v2 keeps the kills of a removed group in the groups above; v1 keeps nothing, so there the out-of-memory
  *     notification is counted and the victim taken from the kernel's report;
  *   - Linux before 6.11 and v1 count a denied fork in the group that forked, later ones in the group whose limit was hit;
- *   - limits hit on v1, and denied forks on kernels that do not notify them there, are sampled.
+ *   - limits hit on v1, who is in a group there, and denied forks on kernels that do not notify them, are sampled.
+ * A group that has the same path in several hierarchies is emptied or removed when it is in the last of those that carry
+ * memory and pids, and of the v2 tree.
  */
 enum cgx_event_kind {
 	CGX_E_KILL,     /* processes were killed for want of memory */

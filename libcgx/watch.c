@@ -20,8 +20,7 @@ static const uint64_t ladder_us[] = { 0, 200, 300, 500, 1000, 2000, 4000, 8000 }
 	(CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_FORK) | CGX_E_BIT(CGX_E_STALLED) | CGX_E_BIT(CGX_E_UNSEEN))
 #define KINDS_MEMORY                                                                                         \
 	(CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_STALLED) | CGX_E_BIT(CGX_E_OOM) | CGX_E_BIT(CGX_E_LIMIT))
-#define KINDS_TREE                                                                                           \
-	(CGX_E_BIT(CGX_E_EMPTIED) | CGX_E_BIT(CGX_E_REMOVED) | CGX_E_BIT(CGX_E_PRESSURE))
+#define KINDS_TREE (CGX_E_BIT(CGX_E_EMPTIED) | CGX_E_BIT(CGX_E_REMOVED))
 
 /* ---- names and time ---- */
 
@@ -43,6 +42,13 @@ CGX_API const char *cgx_source_name(enum cgx_source source)
 int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind)
 {
 	return !!(w->kinds & CGX_E_BIT(kind));
+}
+
+int watch_poll(int epoll, int fd, uint32_t events, void *data)
+{
+	struct epoll_event e = { .events = events, .data.ptr = data };
+
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* ---- the queue of events ---- */
@@ -395,13 +401,18 @@ static unsigned served(struct cgx_watch *w, struct cgx_hierarchy *h)
 		serves |= SERVES_MEMORY;
 	if (watch_wants(w, CGX_E_FORK) && layout_find(w->cgx, CGX_C_PIDS) == h)
 		serves |= SERVES_PIDS;
-	if (w->kinds & KINDS_TREE && h->version == 2)
+	if (watch_wants(w, CGX_E_PRESSURE) && h->version == 2)
+		serves |= SERVES_PRESSURE;
+	/* whoever asks for groups means those of memory and pids, and where there is a v2 tree its groups as well */
+	if (w->kinds & KINDS_TREE && (h->version == 2 || layout_find(w->cgx, CGX_C_MEMORY) == h ||
+				      layout_find(w->cgx, CGX_C_PIDS) == h))
 		serves |= SERVES_EVENTS;
 	return serves;
 }
 
 static int add_trees(struct cgx_watch *w)
 {
+	static const char no_pressure[] = "groups have it on v2 only, and no v2 tree is mounted here";
 	struct cgx *cgx = w->cgx;
 
 	w->tree = calloc(cgx->n_hier ? cgx->n_hier : 1, sizeof(*w->tree));
@@ -412,26 +423,16 @@ static int add_trees(struct cgx_watch *w)
 		struct watch_tree t = { .w = w, .h = &cgx->hier[i], .serves = serves,
 					.dialect = count_dialect(&cgx->hier[i]) };
 
-		if (!serves)
-			continue;
-		w->tree[w->n_trees++] = t;
-		if (serves & SERVES_MEMORY && w->n_trees > 1) { /* the first tells removals */
-			w->tree[w->n_trees - 1] = w->tree[0];
-			w->tree[0] = t;
-		}
+		if (serves)
+			w->tree[w->n_trees++] = t;
 	}
 	if (w->n_trees)
-		return 0;
-	fail(cgx, -ENOTSUP, NULL, "watch groups", "no hierarchy counts memory or pids on this host");
+		return watch_wants(w, CGX_E_PRESSURE) && !layout_v2(cgx) ?
+			       watch_unseen(w, UNSEEN_PRESSURE, "pressure is not watched: %s", no_pressure) : 0;
+	fail(cgx, -ENOTSUP, NULL, "watch groups", "%s",
+	     w->kinds & ~CGX_E_BIT(CGX_E_PRESSURE) ? "no hierarchy counts memory or pids on this host" : no_pressure);
 	advise(cgx, "cgx-ls --controllers shows what this host has");
 	return -ENOTSUP;
-}
-
-static int add_fd(struct cgx_watch *w, int fd, void *tag)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = tag };
-
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 static int open_fds(struct cgx_watch *w)
@@ -450,11 +451,11 @@ static int open_fds(struct cgx_watch *w)
 		return fail(w->cgx, -errno, NULL, "watch groups", NULL);
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 128)
 		w->max_fds = limit.rlim_cur - 128;
-	r = add_fd(w, w->inotify, &w->inotify);
+	r = watch_poll(w->epoll, w->inotify, EPOLLIN, &w->inotify);
 	if (!r)
-		r = add_fd(w, w->timer, &w->timer);
+		r = watch_poll(w->epoll, w->timer, EPOLLIN, &w->timer);
 	if (!r)
-		r = add_fd(w, w->shared_fd, &w->shared_fd);
+		r = watch_poll(w->epoll, w->shared_fd, EPOLLIN, &w->shared_fd);
 	return r;
 }
 
@@ -506,6 +507,7 @@ CGX_API struct cgx_watch *cgx_watch_close(struct cgx_watch *w)
 		free(w->root[i].path);
 	free(w->root);
 	free(w->tree);
+	map_free(&w->by_wd);
 	free(w->due);
 	for (int fd = 0; fd < 5; fd++) {
 		int fds[] = { w->epoll, w->pressed, w->inotify, w->timer, w->shared_fd };

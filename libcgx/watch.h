@@ -5,11 +5,13 @@
 #define CGX_WATCH_H
 
 #include "private.h"
+#include "util/map.h"
 
 /* What a hierarchy counts of what is asked for. */
-#define SERVES_MEMORY (1u << 0)
-#define SERVES_PIDS   (1u << 1)
-#define SERVES_EVENTS (1u << 2) /* cgroup.events, pressure */
+#define SERVES_MEMORY   (1u << 0)
+#define SERVES_PIDS     (1u << 1)
+#define SERVES_EVENTS   (1u << 2) /* which groups there are, and whether somebody is in them */
+#define SERVES_PRESSURE (1u << 3)
 
 enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
@@ -52,6 +54,8 @@ struct watch_dialect {
 	enum count cause;           /* grows when the group's own limit was out of memory */
 	int notes;                  /* out of memory is told by eventfd, to the group whose limit it was and all below it */
 	int shared_cause;           /* the cause also grows when memory is found, without a limit nothing is meant by it */
+	int sampled;                /* denied forks, limit hits and who is in a group are told by nobody: read them */
+	int exits_to_root;          /* a process that exits shows as one of the root group */
 	int (*read_memory)(struct watch_tree *t, int dir, struct counters *c);
 };
 
@@ -114,7 +118,7 @@ struct cgx_watch {
 	struct watch_root *root;
 	size_t n_roots;
 	int whole;                      /* every group of the machine is watched */
-	void *by_wd;
+	struct map by_wd;               /* nodes */
 	struct watch_node *all, *cursor;
 	size_t n_nodes, n_fds, max_fds;
 	struct due *due;
@@ -126,13 +130,16 @@ struct cgx_watch {
 	unsigned unseen;                /* UNSEEN_* told already */
 	int began;                      /* the groups that were there at the start are in */
 };
-#define UNSEEN_WATCHES (1u << 0)
-#define UNSEEN_FDS     (1u << 1)
-#define UNSEEN_VICTIMS (1u << 2)
-
-int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind);
+#define UNSEEN_WATCHES  (1u << 0)
+#define UNSEEN_FDS      (1u << 1)
+#define UNSEEN_VICTIMS  (1u << 2)
+#define UNSEEN_PRESSURE (1u << 3)
 
 /* ---- watch.c ---- */
+
+int watch_wants(const struct cgx_watch *w, enum cgx_event_kind kind);
+/* Have an epoll descriptor give data when fd shows these events. */
+int watch_poll(int epoll, int fd, uint32_t events, void *data);
 
 /* Put an event at the end of the queue; strings are copied. Silent when its kind is not wanted. */
 int watch_tell(struct cgx_watch *w, const struct cgx_event *e);
@@ -196,7 +203,7 @@ int count_machine(struct cgx_watch *w);
 int who_open(struct cgx_watch *w);
 void who_close(struct cgx_watch *w);
 /* A counter shows count kills in a group; the event follows when the victim is known or time is over. */
-int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
+int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct watch_node *n, uint64_t count,
 	     uint64_t twice);
 /* v1: a group that is gone was notified of so much that no counter showed. procs: who was in it then, NULL not known;
  * taken over. */

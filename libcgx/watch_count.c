@@ -96,8 +96,13 @@ static int read_memory_v1(struct watch_tree *t, int dir, struct counters *c)
 
 const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h)
 {
-	static const struct watch_dialect v1 = { "memory.limit_in_bytes", "memory.usage_in_bytes", COUNT_LIMIT, 1, 1, read_memory_v1 };
-	static const struct watch_dialect v2 = { "memory.max", "memory.current", COUNT_OOM, 0, 0, read_memory_v2 };
+	static const struct watch_dialect v1 = {
+		.limit = "memory.limit_in_bytes", .usage = "memory.usage_in_bytes", .cause = COUNT_LIMIT, .notes = 1,
+		.shared_cause = 1, .sampled = 1, .exits_to_root = 1, .read_memory = read_memory_v1,
+	};
+	static const struct watch_dialect v2 = {
+		.limit = "memory.max", .usage = "memory.current", .cause = COUNT_OOM, .read_memory = read_memory_v2,
+	};
 
 	return h->version == 2 ? &v2 : &v1;
 }
@@ -114,15 +119,13 @@ static int read_pids(int dir, struct counters *c)
 	return r < 0 ? r : 0;
 }
 
-static int read_populated(int dir, struct counters *c)
+static int read_populated(const struct watch_node *n, int dir, struct counters *c)
 {
-	AUTO_BUF struct buf b = { 0 };
-	uint64_t populated;
-	int r = read_text(dir, "cgroup.events", &b);
+	int r = n->tree->h->ops->populated(dir);
 
-	if (r > 0 && !text_flat_u64(b.s, "populated", &populated))
-		c->populated = populated != 0;
-	return r < 0 ? r : 0;
+	if (r >= 0)
+		c->populated = r;
+	return r == -ENOENT || r == -ENODEV || r == -ENOMEM ? r : 0;
 }
 
 static int read_counters(const struct watch_node *n, unsigned what, struct counters *c)
@@ -136,8 +139,8 @@ static int read_counters(const struct watch_node *n, unsigned what, struct count
 		r = t->dialect->read_memory(t, dir, c);
 	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
 		r = read_pids(dir, c);
-	if (!r && what & LOOK_EVENTS && t->h->version == 2)
-		r = read_populated(dir, c);
+	if (!r && what & LOOK_EVENTS && t->serves & SERVES_EVENTS && watch_wants(t->w, CGX_E_EMPTIED))
+		r = read_populated(n, dir, c);
 	return r;
 }
 
@@ -286,14 +289,21 @@ static int tell_populated(struct watch_node *n, int populated)
 {
 	struct cgx_event e = watch_event(CGX_E_EMPTIED, node_path(n));
 	unsigned before = n->flags & NODE_POPULATED;
+	struct cgx_watch *w = n->tree->w;
 
 	if (populated < 0)
 		return 0;
 	n->flags = populated ? n->flags | NODE_POPULATED : n->flags & ~NODE_POPULATED;
 	if (populated || !before || !(n->flags & NODE_TOLD))
 		return 0;
+	for (size_t i = 0; i < w->n_trees; i++) { /* the last hierarchy in which it runs empty tells it */
+		struct watch_node *same = &w->tree[i] == n->tree ? NULL : tree_find(&w->tree[i], n->path);
+
+		if (same && same->flags & NODE_POPULATED)
+			return watch_later(w, same, LOOK_EVENTS, 0, 0);
+	}
 	e.count = e.total = 1;
-	return watch_tell(n->tree->w, &e);
+	return watch_tell(w, &e);
 }
 
 /* What has grown, the causes before what they caused. */
@@ -514,7 +524,9 @@ int count_sample(struct watch_node *n)
 
 	if (n->wd < 0)
 		what = LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS;
-	else if (n->tree->h->version == 1 && n->flags & NODE_TOLD) {
+	else if (n->tree->dialect->sampled && n->flags & NODE_TOLD) {
+		if (watch_wants(w, CGX_E_EMPTIED))
+			what |= LOOK_EVENTS;
 		if (limited(n, NODE_PIDS_MAX) && watch_wants(w, CGX_E_FORK))
 			what |= LOOK_PIDS;
 		if (n->flags & NODE_STALLED ||

@@ -20,23 +20,9 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct watch_node *)a)->path, ((const struct watch_node *)b)->path);
 }
 
-static int by_wd(const void *a, const void *b)
-{
-	const struct watch_node *x = a, *y = b;
-
-	return (x->wd > y->wd) - (x->wd < y->wd);
-}
-
 struct watch_node *tree_find(struct watch_tree *t, const char *path)
 {
 	struct watch_node key = { .path = (char *)path }, **at = tfind(&key, &t->by_path, by_path);
-
-	return at ? *at : NULL;
-}
-
-static struct watch_node *find_wd(struct cgx_watch *w, int wd)
-{
-	struct watch_node key = { .wd = wd }, **at = tfind(&key, &w->by_wd, by_wd);
 
 	return at ? *at : NULL;
 }
@@ -102,19 +88,12 @@ static int watch_directory(struct watch_node *n, int dir)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
 	n->wd = inotify_add_watch(w->inotify, path, WATCH_MASK);
 	if (n->wd >= 0)
-		return tsearch(n, &w->by_wd, by_wd) ? 0 : -ENOMEM;
+		return map_put(&w->by_wd, (uint64_t)n->wd, n);
 	if (errno == ENOENT || errno == ENOTDIR)
 		return -ENOENT;
 	return watch_unseen(w, UNSEEN_WATCHES,
 			    "the limit of inotify watches is reached: further groups are read every %g s, and one that lives shorter is not seen (raise fs.inotify.max_user_watches)",
 			    (double)w->sample_us / 1e6);
-}
-
-static int add_to_epoll(int epoll, int fd, uint32_t events, void *data)
-{
-	struct epoll_event e = { .events = events, .data.ptr = data };
-
-	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
 }
 
 /* v1: cgroup.event_control takes "EVENTFD FD-OF-THE-FILE" (v1 memory.rst 9 and 10). */
@@ -140,7 +119,7 @@ static int notify_oom(struct watch_node *n, int dir)
 	} else {
 		r = register_oom(dir, fd);
 		if (!r)
-			r = add_to_epoll(w->epoll, fd, EPOLLIN, n);
+			r = watch_poll(w->epoll, fd, EPOLLIN, n);
 		if (r) {
 			close(fd);
 		} else {
@@ -161,13 +140,15 @@ static int watch_pressure(struct watch_node *n, int dir)
 	char text[64];
 	int fd = w->n_fds < w->max_fds ? fs_open_rdwr(dir, "memory.pressure") : -EMFILE, r = 0;
 
+	if (fd == -ENOENT && fs_has(dir, "cgroup.procs") == 1)
+		return watch_unseen(w, UNSEEN_PRESSURE, "pressure is not watched: this kernel does not measure it (boot it with psi=1)");
 	if (fd < 0)
 		return fd == -ENOMEM ? fd : 0;
 	snprintf(text, sizeof(text), "some %llu %llu", (unsigned long long)w->stall_us, (unsigned long long)w->window_us);
 	if (write(fd, text, strlen(text) + 1) < 0)
 		r = -errno;
 	if (!r)
-		r = add_to_epoll(w->pressed, fd, EPOLLPRI, n);
+		r = watch_poll(w->pressed, fd, EPOLLPRI, n);
 	if (r) {
 		close(fd);
 		return watch_unseen(w, UNSEEN_FDS, "pressure of %s and others is not watched: %s%s", node_path(n), strerror(-r),
@@ -223,12 +204,11 @@ static int add_children(struct watch_node *n, int dir);
 /* The watch before the counters, the counters before the children, so that nothing falls between. */
 static int fill_node(struct watch_node *n, int dir)
 {
-	struct cgx_watch *w = n->tree->w;
 	int r = watch_directory(n, dir);
 
-	if (!r && n->tree->h->version == 1 && n->tree->serves & SERVES_MEMORY && *n->path)
+	if (!r && n->tree->dialect->notes && n->tree->serves & SERVES_MEMORY && *n->path)
 		r = notify_oom(n, dir);
-	if (!r && n->flags & NODE_TOLD && n->tree->h->version == 2 && watch_wants(w, CGX_E_PRESSURE))
+	if (!r && n->flags & NODE_TOLD && n->tree->serves & SERVES_PRESSURE)
 		r = watch_pressure(n, dir);
 	if (!r)
 		r = count_begin(n);
@@ -303,7 +283,7 @@ static void close_fds(struct watch_node *n)
 	struct cgx_watch *w = n->tree->w;
 
 	if (n->wd >= 0) {
-		tdelete(n, &w->by_wd, by_wd);
+		map_remove(&w->by_wd, (uint64_t)n->wd);
 		inotify_rm_watch(w->inotify, n->wd); /* cgroupfs does not end a watch with its directory */
 	}
 	for (int *fd = &n->oom_fd; fd; fd = fd == &n->oom_fd ? &n->pressure_fd : NULL)
@@ -350,16 +330,20 @@ static void drop_node(struct watch_node *n)
 	free(n);
 }
 
-/* Tell it once, though the group was in several hierarchies. */
+/* Once, when the last hierarchy that had it has it no more. */
 static int tell_removed(struct watch_node *n)
 {
 	struct cgx_event e = watch_event(CGX_E_REMOVED, node_path(n));
+	struct cgx_watch *w = n->tree->w;
 
-	if (!(n->flags & NODE_TOLD) || n->tree != n->tree->w->tree)
+	if (!(n->flags & NODE_TOLD) || !(n->tree->serves & SERVES_EVENTS))
 		return 0;
+	for (size_t i = 0; i < w->n_trees; i++)
+		if (&w->tree[i] != n->tree && w->tree[i].serves & SERVES_EVENTS && tree_find(&w->tree[i], n->path))
+			return 0;
 	e.count = e.total = 1;
 	e.removed = 1;
-	return watch_tell(n->tree->w, &e);
+	return watch_tell(w, &e);
 }
 
 int tree_gone(struct watch_node *n)
@@ -391,7 +375,7 @@ static unsigned look_for(const struct watch_node *n, const char *file)
 		return LOOK_MEMORY;
 	if (!strncmp(file, "pids.events", 11) && n->tree->serves & SERVES_PIDS)
 		return LOOK_PIDS;
-	if (!strcmp(file, "cgroup.events"))
+	if (!strcmp(file, "cgroup.events") && watch_wants(n->tree->w, CGX_E_EMPTIED))
 		return LOOK_EVENTS;
 	return 0;
 }
@@ -417,7 +401,7 @@ int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)
 
 	if (mask & IN_Q_OVERFLOW)
 		return tree_rescan(w);
-	n = find_wd(w, wd);
+	n = map_get(&w->by_wd, (uint64_t)wd);
 	if (!n)
 		return 0;
 	if (mask & IN_ISDIR)

@@ -64,13 +64,6 @@ static struct watch_tree *memory_tree(const struct cgx_watch *w)
 	return NULL;
 }
 
-static int add_source(struct cgx_watch *w, int fd)
-{
-	struct epoll_event e = { .events = EPOLLIN, .data.ptr = w->who };
-
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) ? -errno : 0;
-}
-
 int who_open(struct cgx_watch *w)
 {
 	AUTO_BUF struct buf why = { 0 };
@@ -83,12 +76,12 @@ int who_open(struct cgx_watch *w)
 		return 0;
 	r = trace_open(w->cgx, &w->who->trace);
 	if (!r)
-		r = add_source(w, trace_fd(w->who->trace));
+		r = watch_poll(w->epoll, trace_fd(w->who->trace), EPOLLIN, w->who);
 	if (r == -ENOMEM)
 		return r;
 	r = cgx_kmsg_open(w->cgx, &w->who->kmsg);
 	if (!r)
-		return add_source(w, kmsg_fd(w->who->kmsg));
+		return watch_poll(w->epoll, kmsg_fd(w->who->kmsg), EPOLLIN, w->who);
 	if (r == -ENOMEM || w->who->trace)
 		return r == -ENOMEM ? r : 0;
 	buf_printf(&why, "%s%s%s", cgx_error(w->cgx), *cgx_remedy(w->cgx) ? "; " : "", cgx_remedy(w->cgx));
@@ -117,6 +110,16 @@ static void known_free(struct known *k)
 	free(k);
 }
 
+static void pending_free(struct pending *p)
+{
+	free(p->path);
+	free(p->gone);
+	free(p->limit_path);
+	free(p->procs);
+	snapshot_free(p->before);
+	free(p);
+}
+
 void who_close(struct cgx_watch *w)
 {
 	if (!w->who)
@@ -128,6 +131,12 @@ void who_close(struct cgx_watch *w)
 
 		w->who->known = k->next;
 		known_free(k);
+	}
+	while (w->pending) {
+		struct pending *p = w->pending;
+
+		w->pending = p->next;
+		pending_free(p);
 	}
 	forget_alone(w->who, UINT64_MAX);
 	free(w->who);
@@ -226,7 +235,7 @@ static int locate(struct cgx_watch *w, struct victim *v, struct known *k)
 		return r;
 	if (v->known & VICTIM_GROUPS && !(v->known & VICTIM_EXITED))
 		layout_path_in(w->cgx, t->h, v->groups, &k->path);
-	if (k->path && !*k->path && t->h->version == 1) /* one that exits meanwhile is moved to the root */
+	if (k->path && !*k->path && t->dialect->exits_to_root)
 		free(STEAL(k->path));
 	return 0;
 }
@@ -309,21 +318,12 @@ void snapshot_free(struct snapshot *s)
 static void snapshot_add(struct cgx *cgx, struct snapshot *s, pid_t pid)
 {
 	struct process *p = &s->p[s->n];
-	AUTO_BUF struct buf b = { 0 };
 	struct cgx_process proc;
-	char path[32];
 
 	if (cgx_process_read(cgx, pid, &proc) || proc.state == 'Z')
 		return;
-	*p = (struct process){ .pid = pid, .uid = proc.uid };
+	*p = (struct process){ .pid = pid, .uid = proc.uid, .rss = proc.rss };
 	memcpy(p->comm, proc.comm, sizeof(p->comm) - 1);
-	snprintf(path, sizeof(path), "proc/%d/statm", (int)pid);
-	if (!fs_read(cgx->fs.fd, path, &b)) {
-		const char *at = strchr(b.s, ' ');
-
-		if (at && !num_scan(&(const char *){ at + 1 }, &p->rss))
-			p->rss *= (uint64_t)sysconf(_SC_PAGESIZE);
-	}
 	s->n++;
 }
 
@@ -356,7 +356,7 @@ void who_snapshot(struct watch_node *n)
 		read_procs(n, &n->procs);
 		return;
 	}
-	if ((n->before && now_us() - n->before->at < SNAPSHOT_US))
+	if (n->before && now_us() - n->before->at < SNAPSHOT_US)
 		return;
 	snapshot_free(n->before);
 	n->before = snapshot_take(n->tree, n->path);
@@ -386,19 +386,9 @@ static const struct process *guess(const struct pending *p, int *sure)
 
 /* ---- kills waiting ---- */
 
-static void pending_free(struct pending *p)
+static int fill_level(struct pending *p, struct watch_node *n)
 {
-	free(p->path);
-	free(p->gone);
-	free(p->limit_path);
-	free(p->procs);
-	snapshot_free(p->before);
-	free(p);
-}
-
-static int fill_level(struct pending *p, const struct watch_node *n)
-{
-	struct watch_node *level = n ? count_limit_level((struct watch_node *)n) : NULL;
+	struct watch_node *level = n ? count_limit_level(n) : NULL;
 	int dir;
 
 	p->limit = p->usage = p->limit_hits = UINT64_MAX;
@@ -436,7 +426,7 @@ static int wait_for_victim(struct cgx_watch *w, struct pending *p)
 	return match(w);
 }
 
-int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const struct watch_node *n, uint64_t count,
+int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct watch_node *n, uint64_t count,
 	     uint64_t twice)
 {
 	struct pending *p = calloc(1, sizeof(*p));
@@ -454,8 +444,7 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, const 
 	if (n && w->who->trace)
 		read_procs(n, &p->procs);
 	if (n) {
-		p->before = ((struct watch_node *)n)->before;
-		((struct watch_node *)n)->before = NULL;
+		p->before = STEAL(n->before);
 	}
 	return wait_for_victim(w, p);
 }
@@ -612,13 +601,14 @@ int who_drain(struct cgx_watch *w)
 
 /* ---- when time is over ---- */
 
-/* The log tells more kills than it tells groups of: one that names none, when no other kill waits. */
+/* A victim of about then whose group no source names; best one that was in the group before. An older one belongs to
+ * a kill that is told. */
 static struct known *nameless(struct who *who, const struct pending *p)
 {
 	struct known *found = NULL;
 
 	for (struct known *k = who->known; k; k = k->next) {
-		if (k->used || k->path)
+		if (k->used || k->path || k->at + 2 * VICTIM_WAIT_US < p->deadline)
 			continue;
 		for (size_t i = 0; p->before && i < p->before->n; i++)
 			if (p->before->p[i].pid == k->pid)

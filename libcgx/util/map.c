@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Fibonacci hashing: keys that count up spread evenly. */
 static size_t home(const struct map *m, uint64_t key)
@@ -73,13 +72,6 @@ void map_remove(struct map *m, uint64_t key)
 		}
 	}
 	m->slot[hole] = (struct map_slot){ 0 };
-}
-
-void map_reset(struct map *m)
-{
-	if (m->size)
-		memset(m->slot, 0, m->size * sizeof(*m->slot));
-	m->n = 0;
 }
 
 void map_free(struct map *m)

@@ -21,8 +21,6 @@ int map_put(struct map *m, uint64_t key, void *value);
 /* NULL: it is not there. */
 void *map_get(const struct map *m, uint64_t key);
 void map_remove(struct map *m, uint64_t key);
-/* Forget all and keep the memory. */
-void map_reset(struct map *m);
 void map_free(struct map *m);
 
 #endif
