@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 
-
 CGX_API const char *cgx_version(void)
 {
 	return PACKAGE_VERSION;
@@ -19,6 +18,7 @@ CGX_API struct cgx *cgx_close(struct cgx *cgx)
 	fs_close(&cgx->fs);
 	buf_free(&cgx->error);
 	buf_free(&cgx->remedy);
+	buf_free(&cgx->word);
 	free(cgx);
 	return NULL;
 }
@@ -60,9 +60,18 @@ void clear_error(struct cgx *cgx)
 	buf_reset(&cgx->remedy);
 }
 
+/* Words go to terminals and logs, and names of groups hold any byte. */
+static void keep(struct buf *to, struct buf *words)
+{
+	buf_reset(to);
+	buf_escape(to, buf_text(words), strlen(buf_text(words)));
+	if (words->err)
+		to->err = words->err;
+}
+
 int fail(struct cgx *cgx, int err, const char *object, const char *action, const char *cause_fmt, ...)
 {
-	struct buf b = { 0 };
+	AUTO_BUF struct buf b = { 0 };
 	va_list ap;
 
 	/* The parts may point into the old words, so the new ones are built aside. */
@@ -77,18 +86,25 @@ int fail(struct cgx *cgx, int err, const char *object, const char *action, const
 	} else {
 		buf_puts(&b, strerror(-err));
 	}
-	buf_free(&cgx->error);
-	cgx->error = b;
+	keep(&cgx->error, &b);
 	buf_reset(&cgx->remedy);
 	return err;
 }
 
 void advise(struct cgx *cgx, const char *fmt, ...)
 {
+	AUTO_BUF struct buf b = { 0 };
 	va_list ap;
 
-	buf_reset(&cgx->remedy);
 	va_start(ap, fmt);
-	buf_vprintf(&cgx->remedy, fmt, ap);
+	buf_vprintf(&b, fmt, ap);
 	va_end(ap);
+	keep(&cgx->remedy, &b);
+}
+
+const char *shell_word(struct cgx *cgx, const char *s)
+{
+	buf_reset(&cgx->word);
+	buf_word(&cgx->word, s);
+	return cgx->word.err ? s : buf_text(&cgx->word);
 }

@@ -11,10 +11,7 @@
 /* "web/memory.max" for words. */
 void explain_object(struct buf *b, const struct cgx_group *g, const char *name)
 {
-	const char *label = group_label(g);
-
-	buf_printf(b, "%s/", strcmp(label, "/") ? label : "");
-	buf_escape(b, name, strnlen(name, 200));
+	buf_printf(b, "%s/%.200s", strcmp(g->path, "/") ? g->path : "", name);
 }
 
 static int not_mounted(struct cgx_group *g, const char *name, cgx_set bit)
@@ -53,7 +50,7 @@ static int absent_file(struct cgx_group *g, struct group_place *pl, const struct
 			fail(g->cgx, -ENODEV, buf_text(&object), "find",
 			     "the controller %s is not enabled for this group (the parent's cgroup.subtree_control lacks it)",
 			     ctl);
-			advise(g->cgx, "enable it with: cgx-create -c %s %s", ctl, group_label(g));
+			advise(g->cgx, "enable it with: cgx-create -c %s %s", ctl, shell_word(g->cgx, g->path));
 			return -ENODEV;
 		}
 	}
@@ -64,7 +61,8 @@ static int absent_file(struct cgx_group *g, struct group_place *pl, const struct
 	else if (!ref->row && setting_nearest(name))
 		advise(g->cgx, "did you mean %s?", setting_nearest(name));
 	else if (!ref->row)
-		advise(g->cgx, "cgx-get %s lists what the group has; cgx-ls --settings what cgx knows", group_label(g));
+		advise(g->cgx, "cgx-get %s lists what the group has; cgx-ls --settings what cgx knows",
+		       shell_word(g->cgx, g->path));
 	return -EOPNOTSUPP;
 }
 
@@ -103,7 +101,8 @@ int explain_no_place(struct cgx_group *g, const struct setting_ref *ref, const c
 		return explain_no_counterpart(g, ref, name);
 	fail(g->cgx, -ENOENT, buf_text(&object), "find", "the group does not exist in the hierarchy of %s",
 	     layout_bit_name(g->cgx, bit));
-	advise(g->cgx, "make it there, too: cgx-create -c %s %s", layout_bit_name(g->cgx, bit), group_label(g));
+	advise(g->cgx, "make it there, too: cgx-create -c %s %s", layout_bit_name(g->cgx, bit),
+	       shell_word(g->cgx, g->path));
 	return -ENOENT;
 }
 
@@ -177,7 +176,7 @@ static void explain_busy_memory(struct cgx_group *g, const char *object, const c
 	fail(g->cgx, err, object, action, "%s: the group uses %s and the kernel could not reclaim the rest", strerror(-err),
 	     buf_text(&used));
 	advise(g->cgx, "choose a limit above %s, or end a process of the group first (cgx-ls -p %s shows them)",
-	       buf_text(&used), group_label(g));
+	       buf_text(&used), shell_word(g->cgx, g->path));
 }
 
 static void explain_denied(struct cgx_group *g, struct group_place *pl, const char *object, const char *action,
@@ -204,8 +203,7 @@ int explain_write(struct cgx_group *g, struct group_place *pl, const char *name,
 
 	setting_lookup(name, &ref);
 	explain_object(&object, g, name);
-	buf_puts(&action, "write ");
-	buf_escape(&action, text, strnlen(text, 200));
+	buf_printf(&action, "write %.200s", text);
 	if (strcmp(name, file))
 		buf_printf(&action, " to %s", file);
 	if (err == -EBUSY && !strncmp(file, "memory.", 7))

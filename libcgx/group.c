@@ -9,10 +9,9 @@
 
 static int bad_path(struct cgx *cgx, const char *path, const char *cause)
 {
-	AUTO_BUF struct buf label = { 0 };
+	AUTO_FREE char *label = strndup(path, 512);
 
-	buf_escape(&label, path, strnlen(path, 512));
-	return fail(cgx, -EINVAL, buf_text(&label), "name a group", "%s", cause);
+	return label ? fail(cgx, -EINVAL, label, "name a group", "%s", cause) : -ENOMEM;
 }
 
 int group_check_path(struct cgx *cgx, const char *path, char **ret)
@@ -50,11 +49,6 @@ static int is_relative(const char *path)
 	return path[0] == '.' && (!path[1] || path[1] == '/');
 }
 
-const char *group_label(const struct cgx_group *g)
-{
-	return g->path;
-}
-
 CGX_API const char *cgx_group_path(const struct cgx_group *g)
 {
 	return g->path;
@@ -88,10 +82,10 @@ int place_fd(struct cgx_group *g, struct group_place *pl)
 
 	if (fd >= 0)
 		return fd;
-	fail(g->cgx, fd, group_label(g), "open the group", fd == -ENOENT ? "there is no such group in %s" : "%s (%s)",
+	fail(g->cgx, fd, g->path, "open the group", fd == -ENOENT ? "there is no such group in %s" : "%s (%s)",
 	     fd == -ENOENT ? pl->h->mounts[0] : strerror(-fd), pl->h->mounts[0]);
 	if (fd == -ENOENT)
-		advise(g->cgx, "make it with cgx-create %s, or look for its name with cgx-ls", group_label(g));
+		advise(g->cgx, "make it with cgx-create %s, or look for its name with cgx-ls", shell_word(g->cgx, g->path));
 	return fd;
 }
 
@@ -175,12 +169,8 @@ static int all_mounted(struct cgx *cgx, const char *path, cgx_set wanted)
 		wanted &= ~CGX_C_USUAL;
 	for (cgx_set bit = 1; bit; bit <<= 1)
 		if (wanted & bit && !layout_find(cgx, bit)) {
-			AUTO_BUF struct buf label = { 0 };
-			const char *name = layout_bit_name(cgx, bit);
-
-			buf_escape(&label, path, strlen(path));
-			fail(cgx, -ENODEV, buf_text(&label), "use the controller", "%s is mounted nowhere on this host",
-			     name);
+			fail(cgx, -ENODEV, path, "use the controller", "%s is mounted nowhere on this host",
+			     layout_bit_name(cgx, bit));
 			advise(cgx, "cgx-ls --controllers shows what this host has");
 			return -ENODEV;
 		}
@@ -190,8 +180,6 @@ static int all_mounted(struct cgx *cgx, const char *path, cgx_set wanted)
 static int new_group(struct cgx *cgx, const char *path, cgx_set wanted, struct cgx_group **ret)
 {
 	struct cgx_group *g;
-	struct buf label = { 0 };
-	int r;
 
 	if (!cgx->n_hier) {
 		fail(cgx, -ENOTSUP, NULL, NULL, "no cgroup file system is mounted here");
@@ -201,11 +189,10 @@ static int new_group(struct cgx *cgx, const char *path, cgx_set wanted, struct c
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	buf_escape(&label, path, strlen(path));
-	r = buf_steal(&label, &g->path);
-	if (r) {
+	g->path = strdup(path);
+	if (!g->path) {
 		free(g);
-		return r;
+		return -ENOMEM;
 	}
 	g->cgx = cgx;
 	g->wanted = wanted;
@@ -316,12 +303,9 @@ CGX_API int cgx_group_of_pid(struct cgx *cgx, pid_t pid, cgx_set controllers, st
 		r = add_place(g, &cgx->hier[i], path);
 	}
 	if (!r) {
-		struct buf label = { 0 };
-		const char *path = g->n && *g->place[g->n - 1].path ? g->place[g->n - 1].path : "/";
-
-		buf_escape(&label, path, strlen(path));
-		free(STEAL(g->path));
-		r = buf_steal(&label, &g->path);
+		free(g->path);
+		g->path = strdup(g->n && *g->place[g->n - 1].path ? g->place[g->n - 1].path : "/");
+		r = g->path ? 0 : -ENOMEM;
 	}
 	return close_on_error(g, r, ret);
 }
@@ -363,10 +347,10 @@ CGX_API int cgx_group_populated(struct cgx_group *g)
 		if (r == -ENODEV || r == -ENOENT)
 			continue;
 		if (r < 0)
-			return fail(g->cgx, r, group_label(g), "look for processes", NULL);
+			return fail(g->cgx, r, g->path, "look for processes", NULL);
 		if (r)
 			return 1;
 		found = 1;
 	}
-	return found ? 0 : fail(g->cgx, -ENOENT, group_label(g), "look for processes", "there is no such group");
+	return found ? 0 : fail(g->cgx, -ENOENT, g->path, "look for processes", "there is no such group");
 }

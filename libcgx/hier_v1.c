@@ -139,14 +139,14 @@ static int explain_attach(struct cgx *cgx, struct cgx_hierarchy *h, int dir, con
 {
 	if (err == -ENOSPC && h->controllers & CGX_C_CPUSET) {
 		fail(cgx, err, label, "move a process in", "its cpuset.cpus or cpuset.mems is empty");
-		advise(cgx, "set both first, for example: cgx-set %s cpuset.cpus=0 cpuset.mems=0", label);
+		advise(cgx, "set both first, for example: cgx-set %s cpuset.cpus=0 cpuset.mems=0", shell_word(cgx, label));
 	} else if (err == -EINVAL && h->controllers & CGX_C_CPU) {
 		fail(cgx, err, label, "move a process in",
 		     "the process has real-time priority and the group has no cpu.rt_runtime_us");
 		advise(cgx, "set cpu.rt_runtime_us of the group, or give the process another policy with chrt -o");
 	} else if (frozen(dir)) {
 		fail(cgx, err, label, "move a process in", "%s; the group is frozen", strerror(-err));
-		advise(cgx, "thaw it first: cgx-set %s cgroup.freeze=0", label);
+		advise(cgx, "thaw it first: cgx-set %s cgroup.freeze=0", shell_word(cgx, label));
 	} else {
 		fail(cgx, err, label, "move a process in", NULL);
 		if (err == -EACCES || err == -EPERM)

@@ -144,7 +144,8 @@ static int plan_leaf(struct cgx_plan *p, struct cgx_hierarchy *h, const char *pa
 /* "No Internal Process Constraint" of v2: a group with processes of its own hands out no controllers. */
 static int make_room(struct cgx_plan *p, struct cgx_hierarchy *h, int dir, const char *path, unsigned flags)
 {
-	AUTO_BUF struct buf procs = { 0 }, label = { 0 };
+	const char *label = *path ? path : "/";
+	AUTO_BUF struct buf procs = { 0 };
 	struct cgx *cgx = plan_cgx(p);
 	size_t n = 0;
 	int r = fs_read(dir, "cgroup.procs", &procs);
@@ -157,24 +158,20 @@ static int make_room(struct cgx_plan *p, struct cgx_hierarchy *h, int dir, const
 		return plan_leaf(p, h, path, procs.s);
 	for (const char *s = procs.s; *s; s++)
 		n += *s == '\n';
-	buf_escape(&label, *path ? path : "/", strlen(*path ? path : "/"));
-	fail(cgx, -EBUSY, buf_text(&label), "enable controllers for the groups below",
+	fail(cgx, -EBUSY, label, "enable controllers for the groups below",
 	     "%zu process%s in the group itself, and on v2 an inner group has no processes of its own", n,
 	     n == 1 ? " is" : "es are");
-	advise(cgx, "move them away, or use --make-leaf to move them to %s%sleaf", *path ? label.s : "",
-	       *path ? "/" : "");
+	advise(cgx, "move them away, or use --make-leaf to move them to %s%sleaf", path, *path ? "/" : "");
 	return -EBUSY;
 }
 
 static int cannot_enable(struct cgx *cgx, const char *path, cgx_set missing)
 {
 	AUTO_FREE char *names = NULL;
-	AUTO_BUF struct buf label = { 0 };
 
 	if (cgx_set_format(cgx, missing, &names))
 		return -ENOMEM;
-	buf_escape(&label, *path ? path : "/", strlen(*path ? path : "/"));
-	fail(cgx, -ENODEV, buf_text(&label), "enable controllers",
+	fail(cgx, -ENODEV, *path ? path : "/", "enable controllers",
 	     "%s not available in this group (its cgroup.controllers lacks it)", names);
 	advise(cgx, "the parent must enable it first; on a delegated tree ask its owner (systemd: Delegate=%s)", names);
 	return -ENODEV;
@@ -236,10 +233,10 @@ static int explain_attach(struct cgx *cgx, struct cgx_hierarchy *h, int dir, con
 		fail(cgx, err, label, "move a process in",
 		     "it hands controllers to the groups below (cgroup.subtree_control: %s), and on v2 such a group takes no processes",
 		     control.s);
-		advise(cgx, "use a group below it, for example %s/leaf", label);
+		advise(cgx, "use a group below it, for example %s/leaf", strcmp(label, "/") ? label : "");
 	} else if (!strncmp(buf_text(&type), "domain invalid", 14)) {
 		fail(cgx, err, label, "move a process in", "its type is \"domain invalid\": the parent is threaded");
-		advise(cgx, "make it threaded, too: cgx-set %s cgroup.type=threaded", label);
+		advise(cgx, "make it threaded, too: cgx-set %s cgroup.type=threaded", shell_word(cgx, label));
 	} else if (!strncmp(buf_text(&type), "threaded", 8)) {
 		fail(cgx, err, label, "move a process in", "%s; the group is threaded and takes threads of its own domain's processes",
 		     strerror(-err));

@@ -511,7 +511,7 @@ static int unknown_controller(struct cgx *cgx, const char *s, size_t len)
 {
 	AUTO_BUF struct buf word = { 0 }, known = { 0 };
 
-	buf_escape(&word, s, len);
+	buf_add(&word, s, len);
 	for (size_t i = 0; setting_tables[i]; i++)
 		buf_printf(&known, "%s%s", i ? ", " : "", setting_tables[i]->name);
 	for (size_t i = 0; i < cgx->n_other; i++)

@@ -107,10 +107,7 @@ static struct step *last_step(struct cgx_plan *p)
 
 static int refuse_read_only(struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path)
 {
-	AUTO_BUF struct buf label = { 0 };
-
-	buf_escape(&label, *path ? path : "/", strlen(*path ? path : "/"));
-	fail(p->cgx, -EROFS, buf_text(&label), "change the group", "%s is mounted read-only", h->mounts[0]);
+	fail(p->cgx, -EROFS, *path ? path : "/", "change the group", "%s is mounted read-only", h->mounts[0]);
 	advise(p->cgx, "in a container ask for a writable cgroup mount; as root: mount -o remount,rw %s", h->mounts[0]);
 	return -EROFS;
 }
@@ -251,7 +248,7 @@ static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 		return r;
 	r = plan_makes(p, pl->h, path) ? 1 : dir_exists(p->cgx, pl->h, path);
 	if (r < 0 && r != -ENOENT)
-		return fail(p->cgx, r, group_label(g), "look for the group", NULL);
+		return fail(p->cgx, r, g->path, "look for the group", NULL);
 	if (r == 1)
 		return 0;
 	r = plan_add(p, CGX_V_MKDIR, pl->h, path, NULL, NULL);
@@ -287,7 +284,7 @@ static int refuse_existing(struct cgx_plan *p, struct cgx_group *g)
 {
 	for (size_t i = 0; i < g->n; i++)
 		if (dir_exists(p->cgx, g->place[i].h, g->place[i].path) == 1) {
-			fail(p->cgx, -EEXIST, group_label(g), "make the group", "it is there already, in %s",
+			fail(p->cgx, -EEXIST, g->path, "make the group", "it is there already, in %s",
 			     g->place[i].h->mounts[0]);
 			return -EEXIST;
 		}
@@ -303,7 +300,7 @@ CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struc
 	r = flags & CGX_CREATE_EXCL ? refuse_existing(p, g) : 0;
 
 	if (!r && !g->n)
-		r = fail(p->cgx, -ENODEV, group_label(g), "make the group", "no hierarchy here carries these controllers");
+		r = fail(p->cgx, -ENODEV, g->path, "make the group", "no hierarchy here carries these controllers");
 	for (size_t i = 0; !r && i < g->n; i++) {
 		r = create_place(p, g, &g->place[i], flags);
 		if (!r && how)
@@ -379,16 +376,14 @@ static void drop_removed(const struct cgx_plan *p, const struct group_place *pl,
 
 static int refuse_populated(struct cgx_plan *p, struct cgx_group *g, const char *path, const char *procs)
 {
-	AUTO_BUF struct buf label = { 0 };
 	size_t n = 0;
 
 	for (const char *s = procs; *s; s++)
 		n += *s == '\n';
-	buf_escape(&label, path, strlen(path));
-	fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu process%s in %s", n, n == 1 ? " is" : "es are",
-	     buf_text(&label));
+	fail(p->cgx, -EBUSY, g->path, "remove the group", "%zu process%s in %s", n, n == 1 ? " is" : "es are",
+	     path);
 	advise(p->cgx, "--kill ends them, --migrate moves them to the parent group; cgx-ls -p %s shows them",
-	       group_label(g));
+	       shell_word(p->cgx, g->path));
 	return -EBUSY;
 }
 
@@ -410,10 +405,10 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 	if (!r && !fs_is_leaf(dir))
 		r = fs_list_dirs(dir, "", &l);
 	if (r)
-		return r == -ENOENT || r == -ENODEV ? 1 : fail(p->cgx, r, group_label(g), "look into the group", NULL);
+		return r == -ENOENT || r == -ENODEV ? 1 : fail(p->cgx, r, g->path, "look into the group", NULL);
 	drop_removed(p, pl, path, &l);
 	if (l.n && !(flags & CGX_DELETE_RECURSIVE)) {
-		r = fail(p->cgx, -EBUSY, group_label(g), "remove the group", "%zu group%s below it", l.n,
+		r = fail(p->cgx, -EBUSY, g->path, "remove the group", "%zu group%s below it", l.n,
 			 l.n == 1 ? " is" : "s are");
 		advise(p->cgx, "--recursive removes them, too");
 	}
@@ -476,7 +471,7 @@ CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned fl
 	group_settle(g);
 	for (size_t i = 0; i < g->n; i++)
 		if (!*g->place[i].path)
-			return fail(p->cgx, -EBUSY, group_label(g), "remove the group", "this is the root group");
+			return fail(p->cgx, -EBUSY, g->path, "remove the group", "this is the root group");
 	if (flags & CGX_DELETE_KILL && g->n)
 		r = add_kill(p, g);
 	/* v2, the last, has most reasons to refuse a process: it goes first, while nothing is done yet */
@@ -486,7 +481,7 @@ CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned fl
 	}
 	if (r < 0 || missing < g->n)
 		return r < 0 ? r : 0;
-	fail(p->cgx, -ENOENT, group_label(g), "remove the group", "there is no such group");
+	fail(p->cgx, -ENOENT, g->path, "remove the group", "there is no such group");
 	advise(p->cgx, "cgx-ls shows the groups that there are");
 	return -ENOENT;
 }
@@ -500,7 +495,7 @@ CGX_API int cgx_plan_move(struct cgx_plan *p, struct cgx_group *g, pid_t pid, un
 
 	group_settle(g);
 	if (!r && !g->n)
-		r = fail(p->cgx, -ENOENT, group_label(g), "move a process in", "there is no such group");
+		r = fail(p->cgx, -ENOENT, g->path, "move a process in", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++) {
 		const struct hier_ops *ops = g->place[i].h->ops;
 		AUTO_FREE char *old = NULL;

@@ -18,10 +18,7 @@ static struct cgx_group step_group(struct cgx_plan *p, struct step *s, struct gr
 
 static int say(struct cgx_plan *p, const struct step *s, const char *action, int err, const char *remedy)
 {
-	AUTO_BUF struct buf label = { 0 };
-
-	buf_escape(&label, *s->path ? s->path : "/", strlen(*s->path ? s->path : "/"));
-	fail(p->cgx, err, buf_text(&label), action, "%s (in %s)", strerror(-err), s->h->mounts[0]);
+	fail(p->cgx, err, *s->path ? s->path : "/", action, "%s (in %s)", strerror(-err), s->h->mounts[0]);
 	if (remedy)
 		advise(p->cgx, "%s", remedy);
 	return err;
@@ -156,7 +153,7 @@ static int do_move(struct cgx_plan *p, struct step *s)
 	if (r == -ESRCH)
 		return fail(p->cgx, r, buf_text(&object), "move it", "there is no such process (any more)");
 	g = step_group(p, s, &pl);
-	r = s->h->ops->explain_attach(p->cgx, s->h, place_open(p->cgx, &pl), group_label(&g), r);
+	r = s->h->ops->explain_attach(p->cgx, s->h, place_open(p->cgx, &pl), g.path, r);
 	if (pl.fd >= 0)
 		close(pl.fd);
 	return r;

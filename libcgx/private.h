@@ -129,11 +129,13 @@ int proc_stat(const char *s, struct cgx_process *ret);
 /* ---- context.c: the words of a failure ---- */
 
 /* Keep "object: action: cause" on the context and return err. cause_fmt NULL: strerror of err.
- * Empty parts are left out. Names in object must be escaped by the caller or be safe. */
+ * Empty parts are left out. What could talk to a terminal is escaped here, as buf_escape() does, in remedies as well. */
 int fail(struct cgx *cgx, int err, const char *object, const char *action, const char *cause_fmt, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Keep the remedy. */
 void advise(struct cgx *cgx, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A name as a word of the shell, for a command in a remedy. Until the next call. */
+const char *shell_word(struct cgx *cgx, const char *s);
 void clear_error(struct cgx *cgx);
 
 /* ---- layout.c ---- */
@@ -165,7 +167,7 @@ struct cgx_controller {
 
 struct cgx {
 	struct fs fs;
-	struct buf error, remedy;
+	struct buf error, remedy, word;
 	struct cgx_hierarchy *hier; /* v1 in mount order, v2 last */
 	size_t n_hier;
 	char **other;               /* names of the bits above CGX_C_OTHER */
@@ -332,7 +334,7 @@ struct group_place {
 };
 struct cgx_group {
 	struct cgx *cgx;
-	char *path;     /* for words */
+	char *path;     /* as given, "/" the root */
 	cgx_set wanted; /* controllers asked for */
 	struct group_place *place;
 	size_t n;
@@ -346,8 +348,6 @@ struct group_place *group_place(struct cgx_group *g, const struct cgx_hierarchy 
 int place_fd(struct cgx_group *g, struct group_place *pl);
 /* The same without words and from an open place only. */
 int place_open(struct cgx *cgx, struct group_place *pl);
-/* "web/api" for words, "/" for the root, escaped; borrowed from the group. */
-const char *group_label(const struct cgx_group *g);
 /* Normalise a path as a user gives it; -EINVAL with words. */
 int group_check_path(struct cgx *cgx, const char *path, char **ret);
 

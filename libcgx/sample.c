@@ -197,7 +197,7 @@ static int find_starts(struct cgx_sampler *s, const char *path)
 		r = at && !s->start[i] ? -ENOMEM : 0;
 	}
 	if (!r && !there) {
-		r = fail(s->cgx, -ENOENT, group_label(g), "read the group", "there is no such group");
+		r = fail(s->cgx, -ENOENT, g->path, "read the group", "there is no such group");
 		advise(s->cgx, "cgx-ls shows the groups that there are");
 	}
 	cgx_group_close(g);

@@ -26,9 +26,8 @@ static int refuse(const struct check *c, int err, const char *cause)
 {
 	AUTO_BUF struct buf object = { 0 }, action = { 0 };
 
-	buf_escape(&object, c->name, strnlen(c->name, 200));
-	buf_puts(&action, *c->value ? "set " : "set an empty value");
-	buf_escape(&action, c->value, strnlen(c->value, 200));
+	buf_printf(&object, "%.200s", c->name);
+	buf_printf(&action, *c->value ? "set %.200s" : "set an empty value", c->value);
 	return fail(c->cgx, err, buf_text(&object), buf_text(&action), "%s", cause);
 }
 

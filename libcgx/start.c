@@ -53,7 +53,7 @@ static int open_door(struct cgx_group *g, struct group_place *pl, int *ret)
 		return dir;
 	fd = fs_open_write(dir, ops->join_file ? ops->join_file : ops->procs_file);
 	if (fd < 0)
-		return ops->explain_attach(g->cgx, pl->h, dir, group_label(g), fd);
+		return ops->explain_attach(g->cgx, pl->h, dir, g->path, fd);
 	*ret = fd;
 	return 0;
 }
@@ -71,8 +71,9 @@ static int refuse_frozen(struct cgx_group *g)
 		if (pl->h->version == 1 && !(pl->h->controllers & CGX_C_FREEZER))
 			continue;
 		if (pl->h->ops->frozen(dir)) {
-			fail(g->cgx, -EBUSY, group_label(g), "start a command in the group", "it is frozen");
-			advise(g->cgx, "thaw it, or the group above that is frozen: cgx-set %s cgroup.freeze=0", group_label(g));
+			fail(g->cgx, -EBUSY, g->path, "start a command in the group", "it is frozen");
+			advise(g->cgx, "thaw it, or the group above that is frozen: cgx-set %s cgroup.freeze=0",
+			       shell_word(g->cgx, g->path));
 			return -EBUSY;
 		}
 	}
@@ -100,8 +101,8 @@ static int open_doors(struct cgx_group *g, int into, struct doors *d)
 		}
 	}
 	if (!r && !g->n) {
-		r = fail(g->cgx, -ENOENT, group_label(g), "start a command in the group", "there is no such group");
-		advise(g->cgx, "make it with cgx-create %s", group_label(g));
+		r = fail(g->cgx, -ENOENT, g->path, "start a command in the group", "there is no such group");
+		advise(g->cgx, "make it with cgx-create %s", shell_word(g->cgx, g->path));
 	}
 	return r;
 }
@@ -175,35 +176,33 @@ static int explain_clone(struct cgx_group *g, const struct doors *d, int err)
 {
 	for (size_t i = 0; d->v2_dir >= 0 && err != -EAGAIN && i < g->n; i++)
 		if (!g->place[i].h->ops->join_file)
-			return g->place[i].h->ops->explain_attach(g->cgx, g->place[i].h, d->v2_dir, group_label(g), err);
-	fail(g->cgx, err, group_label(g), "start a process", NULL);
+			return g->place[i].h->ops->explain_attach(g->cgx, g->place[i].h, d->v2_dir, g->path, err);
+	fail(g->cgx, err, g->path, "start a process", NULL);
 	if (err == -EAGAIN)
 		advise(g->cgx, "a pids.max of this group or one above it is used up (cgx-get --effective -r pids.max %s), or the user's process limit (ulimit -u)",
-		       group_label(g));
+		       shell_word(g->cgx, g->path));
 	return err;
 }
 
 static int explain_child(struct cgx_group *g, const struct cgx_start *how, const struct note *note)
 {
-	AUTO_BUF struct buf command = { 0 };
 	const char *file = how->path ? how->path : how->argv[0];
 
-	buf_escape(&command, file, strnlen(file, 512));
 	switch ((enum cgx_start_stage)note->stage) {
 	case CGX_START_JOIN: {
 		struct group_place *pl = &g->place[note->place];
 
-		return pl->h->ops->explain_attach(g->cgx, pl->h, place_fd(g, pl), group_label(g), note->err);
+		return pl->h->ops->explain_attach(g->cgx, pl->h, place_fd(g, pl), g->path, note->err);
 	}
 	case CGX_START_EXEC:
-		fail(g->cgx, note->err, buf_text(&command), "execute", NULL);
+		fail(g->cgx, note->err, file, "execute", NULL);
 		if (note->err == -ENOENT)
 			advise(g->cgx, strchr(file, '/') ? "there is no such file, or the interpreter that it names is missing"
 							 : "no directory of PATH has it");
 		return note->err;
 	case CGX_START_PREPARE:
 	case CGX_START_CLONE:
-		return fail(g->cgx, note->err, buf_text(&command), "prepare the process", NULL);
+		return fail(g->cgx, note->err, file, "prepare the process", NULL);
 	}
 	return note->err;
 }
@@ -257,7 +256,7 @@ CGX_API int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct c
 	if (r == 1)
 		r = try_start(g, how, 0, note, ret);
 	if (r == 1)
-		r = fail(g->cgx, -EIO, group_label(g), "start a process", "the child was killed before it could run");
+		r = fail(g->cgx, -EIO, g->path, "start a process", "the child was killed before it could run");
 	munmap(note, sizeof(*note));
 	return r;
 }
@@ -281,7 +280,7 @@ CGX_API int cgx_enter(struct cgx_group *g)
 	if (frozen)
 		return frozen;
 	if (!g->n)
-		return fail(g->cgx, -ENOENT, group_label(g), "join the group", "there is no such group");
+		return fail(g->cgx, -ENOENT, g->path, "join the group", "there is no such group");
 	for (size_t i = 0; i < g->n; i++) {
 		struct group_place *pl = &g->place[i];
 		const struct hier_ops *ops = pl->h->ops;
@@ -291,7 +290,7 @@ CGX_API int cgx_enter(struct cgx_group *g)
 		if (dir < 0)
 			return r;
 		if (r)
-			return ops->explain_attach(g->cgx, pl->h, dir, group_label(g), r);
+			return ops->explain_attach(g->cgx, pl->h, dir, g->path, r);
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@ static int is_root(struct cgx_group *g)
 
 static int refuse_root(struct cgx_group *g, const char *action)
 {
-	fail(g->cgx, -EINVAL, group_label(g), action, "this is the root group: every process of the machine is in it");
+	fail(g->cgx, -EINVAL, g->path, action, "this is the root group: every process of the machine is in it");
 	advise(g->cgx, "name a group below it");
 	return -EINVAL;
 }
@@ -45,13 +45,14 @@ CGX_API int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms)
 		if (fd < 0)
 			return r;
 		if (r)
-			return fail(g->cgx, r, group_label(g), action, NULL);
+			return fail(g->cgx, r, g->path, action, NULL);
 		done = 1;
 	}
 	if (done)
 		return 0;
-	fail(g->cgx, -EOPNOTSUPP, group_label(g), action, "no hierarchy of this group can freeze processes");
-	advise(g->cgx, "on v1 the group needs the freezer controller: cgx-create -c freezer %s", group_label(g));
+	fail(g->cgx, -EOPNOTSUPP, g->path, action, "no hierarchy of this group can freeze processes");
+	advise(g->cgx, "on v1 the group needs the freezer controller: cgx-create -c freezer %s",
+	       shell_word(g->cgx, g->path));
 	return -EOPNOTSUPP;
 }
 
@@ -155,10 +156,10 @@ static int left_over(struct cgx_group *g)
 		cgx_tasks_close(t);
 	}
 	if (n)
-		fail(g->cgx, -ETIMEDOUT, group_label(g), "kill", "%zu process%s left, the first is %d", n,
+		fail(g->cgx, -ETIMEDOUT, g->path, "kill", "%zu process%s left, the first is %d", n,
 		     n == 1 ? " is" : "es are", (int)first);
 	else
-		fail(g->cgx, -ETIMEDOUT, group_label(g), "kill", "processes are left in groups below");
+		fail(g->cgx, -ETIMEDOUT, g->path, "kill", "processes are left in groups below");
 	advise(g->cgx, "a process in an uninterruptible wait (state D) dies when that ends; try again later");
 	return -ETIMEDOUT;
 }
@@ -194,16 +195,16 @@ CGX_API int cgx_group_kill(struct cgx_group *g, int timeout_ms)
 	if (is_root(g))
 		return refuse_root(g, "kill");
 	if (!cgx_group_exists(g))
-		return fail(g->cgx, -ENOENT, group_label(g), "kill", "there is no such group");
+		return fail(g->cgx, -ENOENT, g->path, "kill", "there is no such group");
 	if (caller_is_inside(g)) {
-		fail(g->cgx, -EBUSY, group_label(g), "kill", "the caller is in this group itself");
+		fail(g->cgx, -EBUSY, g->path, "kill", "the caller is in this group itself");
 		advise(g->cgx, "run it from outside, or move this shell out first: cgx-move / $$");
 		return -EBUSY;
 	}
 	for (;;) {
 		r = kill_round(g, &populated);
 		if (r)
-			return fail(g->cgx, r, group_label(g), "kill", r == -EOPNOTSUPP ?
+			return fail(g->cgx, r, g->path, "kill", r == -EOPNOTSUPP ?
 				    "these are files of another machine: its processes are not here" : NULL);
 		if (!populated)
 			return 0;

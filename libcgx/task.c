@@ -72,12 +72,12 @@ static int read_place(struct cgx_group *g, struct group_place *pl, unsigned flag
 		return fd;
 	r = fs_read(fd, flags & CGX_TASKS_THREADS ? ops->threads_file : ops->procs_file, b);
 	if (r == -EOPNOTSUPP) {
-		fail(g->cgx, r, group_label(g), "list processes", "the group is threaded: it has threads, not processes");
+		fail(g->cgx, r, g->path, "list processes", "the group is threaded: it has threads, not processes");
 		advise(g->cgx, "ask for threads (cgx-ls --threads)");
 	} else if (r == -ENODEV) {
-		return fail(g->cgx, -ENOENT, group_label(g), "list processes", "the group has just been removed");
+		return fail(g->cgx, -ENOENT, g->path, "list processes", "the group has just been removed");
 	} else if (r) {
-		fail(g->cgx, r, group_label(g), "list processes", NULL);
+		fail(g->cgx, r, g->path, "list processes", NULL);
 	}
 	return r;
 }
@@ -93,7 +93,7 @@ CGX_API int cgx_tasks_open(struct cgx_group *g, unsigned flags, struct cgx_tasks
 		return -ENOMEM;
 	group_settle(g);
 	if (!g->n)
-		r = fail(g->cgx, -ENOENT, group_label(g), "list processes", "there is no such group");
+		r = fail(g->cgx, -ENOENT, g->path, "list processes", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++) {
 		r = read_place(g, &g->place[i], flags, &b);
 		if (!r)

@@ -254,8 +254,7 @@ static int check_name(struct cgx_group *g, const char *name)
 
 	if (*name && !strchr(name, '/') && strcmp(name, ".") && strcmp(name, "..") && strlen(name) < 200)
 		return 0;
-	buf_printf(&object, "%s: ", group_label(g));
-	buf_escape(&object, name, strnlen(name, 200));
+	buf_printf(&object, "%s: %.200s", g->path, name);
 	fail(g->cgx, -EINVAL, buf_text(&object), "find", "this is no name of a setting");
 	advise(g->cgx, "names look like memory.max; cgx-ls --settings lists them");
 	return -EINVAL;
@@ -404,7 +403,7 @@ CGX_API int cgx_list(struct cgx_group *g, cgx_set controllers, unsigned flags, c
 
 	group_settle(g);
 	if (!r && !g->n)
-		r = fail(g->cgx, -ENOENT, group_label(g), "list settings", "there is no such group");
+		r = fail(g->cgx, -ENOENT, g->path, "list settings", "there is no such group");
 	for (size_t i = 0; !r && i < g->n; i++)
 		r = list_place(g, &g->place[i], controllers, flags, &list, &n);
 	if (r) {

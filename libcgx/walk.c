@@ -225,7 +225,7 @@ static int begin(struct cgx_walk *w, struct cgx_group *g)
 	if (w->now.in)
 		return 0;
 	/* says why, with the remedy */
-	return g->n ? place_fd(g, &g->place[0]) : fail(w->cgx, -ENOENT, group_label(g), "list groups", "there is no such group");
+	return g->n ? place_fd(g, &g->place[0]) : fail(w->cgx, -ENOENT, g->path, "list groups", "there is no such group");
 }
 
 CGX_API int cgx_walk_open(struct cgx *cgx, const char *path, cgx_set controllers, int depth, struct cgx_walk **ret)

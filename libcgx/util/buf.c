@@ -89,6 +89,35 @@ void buf_escape(struct buf *b, const char *s, size_t n)
 	}
 }
 
+void buf_word(struct buf *b, const char *s)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+./:@%,=";
+	struct buf AUTO_BUF shown = { 0 };
+
+	buf_escape(&shown, s, strlen(s));
+	if (*s && !s[strspn(s, bare)]) {
+		buf_puts(b, s);
+	} else if (!strcmp(buf_text(&shown), s)) {
+		buf_putc(b, '\'');
+		for (; *s; s++)
+			if (*s == '\'')
+				buf_puts(b, "'\\''");
+			else
+				buf_putc(b, *s);
+		buf_putc(b, '\'');
+	} else {
+		buf_puts(b, "$'");
+		for (; *s; s++)
+			if (*s == '\'' || *s == '\\')
+				buf_printf(b, "\\%c", *s);
+			else if ((unsigned char)*s < ' ' || (unsigned char)*s >= 0x7f)
+				buf_printf(b, "\\x%02x", (unsigned char)*s);
+			else
+				buf_putc(b, *s);
+		buf_putc(b, '\'');
+	}
+}
+
 void buf_reset(struct buf *b)
 {
 	b->len = 0;

@@ -28,6 +28,9 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((form
  * \xHH. A backslash passes: systemd names groups "a\x2db", and what is printed must be what the next command takes.
  */
 void buf_escape(struct buf *b, const char *s, size_t n);
+/* Append s as one word of the shell: bare where that will do, else quoted; as $'a\x0ab', which bash, zsh and ksh take, where
+ * bytes are in it that are not to be shown. */
+void buf_word(struct buf *b, const char *s);
 /* Empty it and keep the memory. */
 void buf_reset(struct buf *b);
 void buf_free(struct buf *b);

@@ -86,6 +86,8 @@ else
 fi
 run cgx-get -r pids.max "$T/$escape"
 unlike "$err" "$(printf '\033')" "an escape in a message is escaped"
+like "$err" "^  make it with cgx-create \\$'$T/esc\\\\x1b\\[31mred'," "and the command in the remedy is what a shell takes"
+
 # malformed numbers
 for value in 10X -5 99999999999999999999 '' ' ' 0x10 1e9 1.5.5 'nan' "$(printf '5\n6')"; do
 	bad 1 "pids.max=$(printf %s "$value" | tr '\n' '|')" cgx-set "$T/a" "pids.max=$value"

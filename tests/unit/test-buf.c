@@ -136,6 +136,32 @@ static void test_escape(void **state)
 		assert_true((unsigned char)b.s[i] >= 0x20 && (unsigned char)b.s[i] < 0x7f);
 }
 
+static void test_word(void **state)
+{
+	static const struct {
+		const char *name, *word;
+	} cases[] = {
+		{ "web/api-1.2@x", "web/api-1.2@x" },
+		{ "", "''" },
+		{ "two words", "'two words'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$(reboot)", "'$(reboot)'" },
+		{ "~", "'~'" },
+		{ "dev\\x2dby", "'dev\\x2dby'" },
+		{ "caf\xc3\xa9", "'caf\xc3\xa9'" },
+		{ "a\033[31m'\\", "$'a\\x1b[31m\\'\\\\'" },
+		{ "\xc3\xa9\xff", "$'\\xc3\\xa9\\xff'" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		AUTO_BUF struct buf b = { 0 };
+
+		buf_word(&b, cases[i].name);
+		assert_string_equal(buf_text(&b), cases[i].word);
+	}
+}
+
 static void test_steal(void **state)
 {
 	struct buf b = { 0 };
@@ -182,7 +208,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_empty),  cmocka_unit_test(test_growth), cmocka_unit_test(test_edges),
 		cmocka_unit_test(test_printf), cmocka_unit_test(test_bytes),  cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_escape), cmocka_unit_test(test_word),
 		cmocka_unit_test(test_steal),  cmocka_unit_test(test_no_memory),
 	};
 
