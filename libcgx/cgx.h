@@ -609,6 +609,8 @@ struct cgx_watch *cgx_watch_close(struct cgx_watch *w);
  */
 #define CGX_WATCH_BELOW (1u << 0)
 int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags);
+/* The same in the hierarchies of a group that is open, where its paths may differ; g may be closed then. */
+int cgx_watch_add_group(struct cgx_watch *w, struct cgx_group *g, unsigned flags);
 /* Readable (poll, epoll) when cgx_watch_next() may have something to tell. Belongs to w. */
 int cgx_watch_fd(const struct cgx_watch *w);
 /* The next event; 0 none for now. What the event points to lives until the next call. */

@@ -524,8 +524,17 @@ CGX_API int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags)
 	struct cgx_group *g;
 	int r = cgx_group_open(w->cgx, path, 0, &g);
 
-	if (r)
-		return r;
+	if (!r) {
+		r = cgx_watch_add_group(w, g, flags);
+		cgx_group_close(g);
+	}
+	return r;
+}
+
+CGX_API int cgx_watch_add_group(struct cgx_watch *w, struct cgx_group *g, unsigned flags)
+{
+	int r = 0;
+
 	w->began = 0; /* what is there now is where counting begins */
 	for (size_t i = 0; !r && i < w->n_trees; i++) {
 		struct group_place *pl = group_place(g, w->tree[i].h);
@@ -533,7 +542,6 @@ CGX_API int cgx_watch_add(struct cgx_watch *w, const char *path, unsigned flags)
 		if (pl)
 			r = tree_add_root(&w->tree[i], pl->path, flags);
 	}
-	cgx_group_close(g);
 	if (!r)
 		r = count_machine(w);
 	w->began = 1;

@@ -245,6 +245,10 @@ static int find_user(const struct frame *f, const struct spec *spec, struct chil
 
 /* ---- one run ---- */
 
+/* Opening the event engine takes a millisecond: that is for commands that run longer than a moment, and for whoever
+ * asks for a report. */
+#define SETTLED_US 50000
+
 struct job {
 	struct frame *f;
 	const struct spec *spec;
@@ -255,7 +259,7 @@ struct job {
 	int temporary;
 	char name[256];
 	struct guard guard;
-	struct cgx_kmsg *kmsg;
+	struct witness witness;
 	struct baseline before;
 	struct child_setup setup;
 	pid_t pid;                      /* of the command */
@@ -398,6 +402,16 @@ static void kill_group(void *data)
 		kill(j->pid, SIGKILL);
 }
 
+static int settled(void *data)
+{
+	return witness_engine(&((struct job *)data)->witness);
+}
+
+static void readable(void *data)
+{
+	witness_take(&((struct job *)data)->witness);
+}
+
 /* The status of a start that failed: as shells have it. */
 static int start_failed(const struct job *j, const struct cgx_child *child, int r)
 {
@@ -409,6 +423,13 @@ static int start_failed(const struct job *j, const struct cgx_child *child, int 
 
 /* ---- the end ---- */
 
+/* A report is asked for, whatever happens. */
+static int is_full(const struct job *j)
+{
+	return j->spec->report == REPORT_TEXT || j->spec->report == REPORT_JSON ||
+	       (j->report_to && j->spec->report != REPORT_NONE);
+}
+
 static void write_report(struct job *j, const struct facts *facts, const struct outcome *o)
 {
 	FILE *to = j->report_to ? j->report_to : stderr;
@@ -418,22 +439,22 @@ static void write_report(struct job *j, const struct facts *facts, const struct 
 	if (j->spec->report == REPORT_JSON)
 		report_json(to, j->f, j->argv, j->group, facts, o);
 	else
-		report_text(to, j->f, j->argv[0], j->group, facts, o);
+		report_text(to, j->f, j->argv[0], facts, o);
 	if (fflush(to) == EOF || ferror(to))
 		msg_errno(j->f, errno, j->spec->report_to ? j->spec->report_to : "stderr", "write the report");
 }
 
 static void collect(struct job *j, const struct outcome *o, struct facts *facts)
 {
-	int full = j->spec->report == REPORT_TEXT || j->spec->report == REPORT_JSON || j->report_to;
+	int full = is_full(j);
 
 	if (j->spec->report == REPORT_NONE) {
 		*facts = (struct facts){ 0 };
 		return;
 	}
-	report_collect(j->f->cgx, j->group, &j->before, j->kmsg, full, facts);
+	report_collect(j->f->cgx, j->group, &j->before, &j->witness, full, facts);
 	if (!full && report_trouble(facts, o))
-		report_collect(j->f->cgx, j->group, &j->before, j->kmsg, 1, facts);
+		report_collect(j->f->cgx, j->group, &j->before, &j->witness, 1, facts);
 }
 
 static int remove_temporary(struct job *j)
@@ -494,10 +515,24 @@ static int run_and_wait(struct job *j)
 {
 	struct cgx_start how = { .size = sizeof(how), .argv = j->argv, .prepare = prepare, .data = &j->setup };
 	struct cgx_child child = { .pidfd = -1 };
+	struct monitor_how watching = {
+		.timeout_usec = j->spec->timeout == OPT_UNSET ? UINT64_MAX : j->spec->timeout,
+		.kill_after_usec = j->spec->kill_after, .stop_all = kill_group,
+		.fd = -1, .settled_usec = j->spec->report == REPORT_NONE || is_full(j) ? UINT64_MAX : SETTLED_US,
+		.settled = settled, .readable = readable, .data = j,
+	};
 	struct outcome o = { 0 };
 	struct monitor m;
 	struct facts facts;
-	int r = monitor_open(&m);
+	int r;
+
+	if (j->spec->report != REPORT_NONE) {
+		report_baseline(j->f->cgx, j->group, j->temporary, &j->before);
+		witness_open(&j->witness, j->f->cgx, j->group);
+	}
+	if (is_full(j))
+		watching.fd = witness_engine(&j->witness);
+	r = monitor_open(&m);
 
 	j->setup.more = j->more;
 	j->setup.n_more = j->n_more;
@@ -510,16 +545,14 @@ static int run_and_wait(struct job *j)
 	r = cgx_start(j->group, &how, &child);
 	if (r < 0)
 		return start_failed(j, &child, r);
-	j->pid = child.pid;
+	j->pid = j->witness.command = child.pid;
 	if (child.pidfd >= 0)
 		close(child.pidfd);
-	r = monitor_wait(&m, child.pid, j->spec->timeout == OPT_UNSET ? UINT64_MAX : j->spec->timeout,
-			 j->spec->kill_after, kill_group, j, &o);
+	r = monitor_wait(&m, child.pid, &watching, &o);
 	if (r < 0)
 		return msg_errno(j->f, r, j->argv[0], "wait for it");
 	collect(j, &o, &facts);
 	write_report(j, &facts, &o);
-	report_free(&facts);
 	return status_of(&o);
 }
 
@@ -594,9 +627,6 @@ static int run_temporary(struct job *j)
 		remove_temporary(j);
 		return msg_errno(j->f, r, "guard", "start");
 	}
-	if (j->spec->report != REPORT_NONE)
-		report_baseline(j->f->cgx, j->group, &j->before);
-	cgx_kmsg_open(j->f->cgx, &j->kmsg); /* who may not read it gets a report without names */
 	r = run_and_wait(j);
 	end_group(j);
 	return r;
@@ -610,9 +640,6 @@ static int run_named(struct job *j)
 		return r;
 	if (only_joins(j))
 		return join_and_exec(j);
-	if (j->spec->report != REPORT_NONE)
-		report_baseline(j->f->cgx, j->group, &j->before);
-	cgx_kmsg_open(j->f->cgx, &j->kmsg);
 	r = run_and_wait(j);
 	end_group(j);
 	return r;
@@ -649,7 +676,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (r)
 		return r;
 	r = spec->targets.n ? run_named(&j) : run_temporary(&j);
-	cgx_kmsg_close(j.kmsg);
+	witness_close(&j.witness, j.report_to ? fileno(j.report_to) : -1);
 	cgx_group_close(j.group);
 	while (j.n_more)
 		cgx_group_close(j.more[--j.n_more]);

@@ -91,33 +91,46 @@ static int until(uint64_t when)
 	return when <= now ? 0 : (when - now) / 1000 >= INT32_MAX / 2 ? INT32_MAX / 2 : (int)((when - now + 999) / 1000);
 }
 
-int monitor_wait(struct monitor *m, pid_t pid, uint64_t timeout_usec, uint64_t kill_after_usec,
-		 void (*stop_all)(void *data), void *data, struct outcome *ret)
+/* SIGTERM first, then everything. When to come again. */
+static uint64_t time_over(const struct monitor_how *how, pid_t pid, struct outcome *o)
 {
-	struct pollfd p = { .fd = m->signals, .events = POLLIN };
-	uint64_t began = m->began, end = UINT64_MAX;
+	if (o->timed_out++)
+		how->stop_all(how->data);
+	else
+		kill(pid, SIGTERM);
+	kill(pid, SIGCONT);
+	return o->timed_out == 1 ? now_us() + how->kill_after_usec : UINT64_MAX;
+}
+
+static uint64_t after(uint64_t began, uint64_t usec)
+{
+	return usec < UINT64_MAX - began ? began + usec : UINT64_MAX;
+}
+
+int monitor_wait(struct monitor *m, pid_t pid, const struct monitor_how *how, struct outcome *ret)
+{
+	struct pollfd p[] = { { .fd = m->signals, .events = POLLIN }, { .fd = how->fd, .events = POLLIN } };
+	uint64_t end = after(m->began, how->timeout_usec), settled = after(m->began, how->settled_usec);
 	struct outcome o = { .pid = pid };
 
-	if (timeout_usec < UINT64_MAX - began)
-		end = began + timeout_usec;
 	while (!look(pid, &o)) {
-		int n = poll(&p, 1, until(end));
+		int n = poll(p, 2, until(end < settled ? end : settled));
 
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n > 0 && take_signals(m, pid, &o))
+		if (n > 0 && p[0].revents && take_signals(m, pid, &o))
 			break;
-		if (n == 0 && now_us() >= end) {
-			if (o.timed_out++)
-				stop_all(data);
-			else
-				kill(pid, SIGTERM);
-			kill(pid, SIGCONT);
-			end = o.timed_out == 1 ? now_us() + kill_after_usec : UINT64_MAX;
+		if (n > 0 && p[1].revents)
+			how->readable(how->data);
+		if (now_us() >= settled) {
+			settled = UINT64_MAX;
+			p[1].fd = how->settled(how->data);
 		}
+		if (n == 0 && now_us() >= end)
+			end = time_over(how, pid, &o);
 	}
 	o.timed_out = o.timed_out > 0;
-	o.wall_usec = now_us() - began;
+	o.wall_usec = now_us() - m->began;
 	*ret = o;
 	return 0;
 }

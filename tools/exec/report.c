@@ -2,9 +2,9 @@
 /* The report of cgx-exec. */
 #include "exec/report.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "ui/json.h"
 #include "ui/text.h"
@@ -20,18 +20,6 @@ static uint64_t figure(struct cgx_group *g, const char *name)
 	uint64_t n;
 
 	return cgx_get_u64(g, name, &n) ? UNKNOWN : n;
-}
-
-/* 1: path is the group's own in one of its hierarchies. */
-static int is_own_path(const struct cgx *cgx, const struct cgx_group *g, const char *path)
-{
-	for (size_t i = 0; cgx_hierarchy_at(cgx, i); i++) {
-		const char *own = cgx_group_path_in(g, cgx_hierarchy_at(cgx, i));
-
-		if (own && !strcmp(own, path))
-			return 1;
-	}
-	return 0;
 }
 
 /* One key of a text of lines "KEY VALUE"; text may be NULL. */
@@ -58,7 +46,7 @@ static uint64_t denied_above(struct cgx *cgx, struct cgx_group *g)
 
 	if (figure(g, "pids.events.local:max") == UNKNOWN)
 		return UNKNOWN;
-	if (cgx_effective(g, "pids.max", &e) || e.limit == UINT64_MAX || is_own_path(cgx, g, e.path) ||
+	if (cgx_effective(g, "pids.max", &e) || e.limit == UINT64_MAX || group_place_of(cgx, g, e.path) == PLACE_OWN ||
 	    cgx_group_open(cgx, e.path, CGX_C_PIDS, &above))
 		return UNKNOWN;
 	n = figure(above, "pids.events.local:max");
@@ -68,16 +56,20 @@ static uint64_t denied_above(struct cgx *cgx, struct cgx_group *g)
 	return n;
 }
 
-void report_baseline(struct cgx *cgx, struct cgx_group *g, struct baseline *ret)
+void report_baseline(struct cgx *cgx, struct cgx_group *g, int fresh, struct baseline *ret)
 {
 	AUTO_FREE char *memory = NULL;
 
-	ret->denied_above = denied_above(cgx, g);
-
+	*ret = (struct baseline){ .denied_above = denied_above(cgx, g) };
+	if (fresh)
+		return;
 	cgx_get(g, "memory.events.local", &memory);
 	ret->limit_hits = keyed(memory, "max");
-	ret->oom_kills = keyed(memory, "oom_kill");
-	ret->denied = figure(g, "pids.events:max");
+	ret->kills = (struct counter){ keyed(memory, "oom_kill"), figure(g, "memory.events:oom_kill") };
+	ret->denied.all = figure(g, "pids.events:max");
+	ret->denied.own = figure(g, "pids.events.local:max");
+	if (ret->denied.own == UNKNOWN)
+		ret->denied.own = ret->denied.all;
 }
 
 /* UNKNOWN stays so; a counter that was not there before began at 0. */
@@ -86,6 +78,17 @@ static uint64_t since(uint64_t now, uint64_t before)
 	if (now == UNKNOWN || before == UNKNOWN)
 		return now;
 	return now > before ? now - before : 0;
+}
+
+/* In the group and below it. Where the kernel does not count below, the witness does. */
+static uint64_t in_all(struct counter now, struct counter before, uint64_t below)
+{
+	uint64_t own = since(now.own, before.own), all = since(now.all, before.all);
+
+	if (own == UNKNOWN)
+		return all == UNKNOWN && below ? below : all;
+	own += below;
+	return all == UNKNOWN || all < own ? own : all;
 }
 
 /* Sum of one key over the devices of io.stat. */
@@ -114,63 +117,45 @@ static void collect_io(struct cgx_group *g, struct facts *f)
 	f->wbytes = io_sum(text, "wbytes");
 }
 
-/* The log tells of every group of the machine, by paths of the whole machine, of which this group may see
- * a part; what names no group cannot be told apart. */
-static int is_ours(const struct cgx *cgx, const struct cgx_group *g, const struct cgx_oom *oom)
+static int some(uint64_t n)
 {
-	const char *path = oom->victim_path;
-	size_t plen = strlen(path);
-
-	for (size_t k = 0; plen && cgx_hierarchy_at(cgx, k); k++) {
-		const char *own = cgx_group_path_in(g, cgx_hierarchy_at(cgx, k));
-		size_t len = own ? strlen(own) : 0;
-
-		for (size_t at = 0; len && at + len < plen; at++)
-			if (path[at] == '/' && !strncmp(path + at + 1, own, len) &&
-			    (!path[at + 1 + len] || path[at + 1 + len] == '/'))
-				return 1;
-	}
-	return !plen;
+	return n && n != UNKNOWN;
 }
 
-/* The kernel writes its report a little after the counter moves; wait for it, not for long. */
-static void collect_victims(const struct cgx *cgx, const struct cgx_group *g, struct cgx_kmsg *kmsg, struct facts *f)
+/* The limit that was hit, where that was told when it was; else what binds now. */
+static void bound(struct cgx_group *g, const char *setting, const struct level *told, struct cgx_effective *ret)
 {
-	struct cgx_oom oom;
-
-	f->victim = calloc(REPORT_VICTIMS, sizeof(*f->victim));
-	for (int tries = 0; f->victim && tries < 50 && f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS; tries++) {
-		while (f->n_victims < REPORT_VICTIMS && cgx_kmsg_next(kmsg, &oom) > 0)
-			if (is_ours(cgx, g, &oom))
-				f->victim[f->n_victims++] = oom;
-		if (f->n_victims < f->oom_kills && f->n_victims < REPORT_VICTIMS)
-			nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
-	}
+	if (cgx_effective(g, setting, ret))
+		ret->limit = UNKNOWN;
+	if (!told->path || told->limit == UNKNOWN)
+		return;
+	ret->limit = told->limit;
+	snprintf(ret->path, sizeof(ret->path), "%s", told->path);
 }
 
-void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct cgx_kmsg *kmsg, int full,
+void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct witness *w, int full,
 		    struct facts *ret)
 {
 	AUTO_FREE char *cpu = NULL;
 	struct facts *f = ret;
 	struct baseline now;
 
-	report_baseline(cgx, g, &now);
+	witness_look(w);
+	report_baseline(cgx, g, 0, &now);
 	*f = (struct facts){
 		.limit_hits = since(now.limit_hits, before->limit_hits),
-		.oom_kills = since(now.oom_kills, before->oom_kills),
-		.denied = since(now.denied, before->denied),
+		.oom_kills = in_all(now.kills, before->kills, w->kills_below),
+		.denied = in_all(now.denied, before->denied, w->denied_below),
+		.witness = w,
 	};
 	if (now.denied_above != UNKNOWN && before->denied_above != UNKNOWN && now.denied_above > before->denied_above)
 		f->denied = (f->denied == UNKNOWN ? 0 : f->denied) + now.denied_above - before->denied_above;
 	if (!full)
 		return;
-	if (f->oom_kills && f->oom_kills != UNKNOWN && kmsg)
-		collect_victims(cgx, g, kmsg, f);
-	if (cgx_effective(g, "memory.max", &f->memory))
-		f->memory.limit = UNKNOWN;
-	if (cgx_effective(g, "pids.max", &f->pids))
-		f->pids.limit = UNKNOWN;
+	if (some(f->oom_kills))
+		witness_name(w, f->oom_kills);
+	bound(g, "memory.max", &w->memory, &f->memory);
+	bound(g, "pids.max", &w->pids, &f->pids);
 	f->memory_peak = figure(g, "memory.peak");
 	f->pids_peak = figure(g, "pids.peak");
 	cgx_get(g, "cpu.stat", &cpu);
@@ -180,16 +165,6 @@ void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline 
 	f->throttled_usec = keyed(cpu, "throttled_usec");
 	f->nr_throttled = keyed(cpu, "nr_throttled");
 	collect_io(g, f);
-}
-
-static int some(uint64_t n)
-{
-	return n && n != UNKNOWN;
-}
-
-void report_free(struct facts *f)
-{
-	free(f->victim);
 }
 
 int report_trouble(const struct facts *facts, const struct outcome *outcome)
@@ -217,44 +192,51 @@ static void text_status(struct buf *b, const struct outcome *o)
 		buf_printf(b, "exited with %d", o->code);
 }
 
-static const char *of_whom(const struct cgx_effective *e, const struct cgx_group *g, struct buf *b)
+static const char *of_whom(const struct cgx_effective *e, const struct facts *f, struct buf *b)
 {
+	enum place place = group_place_of(f->witness->cgx, f->witness->group, e->path);
+
 	buf_reset(b);
-	if (e->path[0] && strcmp(e->path, cgx_group_path(g)) && !strstr(e->path, cgx_group_path(g))) {
+	if (place != PLACE_OWN) {
 		buf_puts(b, " of ");
 		put_name(b, e->path);
-		buf_puts(b, ", a group above");
+		buf_puts(b, place == PLACE_BELOW ? ", a group below" : ", a group above");
 	}
 	return buf_text(b);
 }
 
 static void text_victims(struct buf *b, const struct facts *f)
 {
-	for (size_t i = 0; i < f->n_victims; i++) {
-		const struct cgx_oom *v = &f->victim[i];
+	const struct witness *w = f->witness;
 
-		buf_puts(b, i ? ", " : ": killed ");
-		put_name(b, v->comm);
-		buf_printf(b, " (pid %d, %s anonymous memory)", (int)v->pid, units_bytes(v->anon_rss).s);
+	for (size_t i = 0; i < w->n; i++) {
+		const struct victim *v = &w->victim[i];
+
+		buf_puts(b, i ? ", " : v->sure ? ": killed " : ": killed, as far as can be told, ");
+		put_name(b, *v->comm ? v->comm : "?");
+		buf_printf(b, " (pid %d", (int)v->pid);
+		if (v->anon_rss != UNKNOWN)
+			buf_printf(b, ", %s anonymous memory", units_bytes(v->anon_rss).s);
+		buf_puts(b, ")");
 	}
-	if (f->oom_kills > f->n_victims && f->n_victims)
-		buf_printf(b, " and %llu more", (unsigned long long)(f->oom_kills - f->n_victims));
-	else if (!f->n_victims)
+	if (f->oom_kills > w->n && w->n)
+		buf_printf(b, " and %llu more", (unsigned long long)(f->oom_kills - w->n));
+	else if (!w->n)
 		buf_printf(b, ": %llu process%s killed; the kernel log, which names them, could not be read",
 			   (unsigned long long)f->oom_kills, f->oom_kills == 1 ? "" : "es");
 }
 
-static void text_oom(struct buf *b, const struct facts *f, const struct cgx_group *g)
+static void text_oom(struct buf *b, const struct facts *f)
 {
 	AUTO_BUF struct buf whom = { 0 };
 
 	if (!some(f->oom_kills))
 		return;
-	if (f->n_victims && f->victim[0].memcg == 0)
+	if (f->witness->n && f->witness->victim[0].machine == 1)
 		buf_puts(b, "\n  out of memory: the whole machine ran out, not this group");
 	else if (f->memory.limit != UNKNOWN)
 		buf_printf(b, "\n  out of memory at memory.max %s%s", units_bytes(f->memory.limit).s,
-			   of_whom(&f->memory, g, &whom));
+			   of_whom(&f->memory, f, &whom));
 	else
 		buf_puts(b, "\n  out of memory, though no memory.max is set here or above");
 	text_victims(b, f);
@@ -262,7 +244,7 @@ static void text_oom(struct buf *b, const struct facts *f, const struct cgx_grou
 		buf_printf(b, "; the limit was hit %llu times", (unsigned long long)f->limit_hits);
 }
 
-static void text_denied(struct buf *b, const struct facts *f, const struct cgx_group *g)
+static void text_denied(struct buf *b, const struct facts *f)
 {
 	AUTO_BUF struct buf whom = { 0 };
 
@@ -270,7 +252,7 @@ static void text_denied(struct buf *b, const struct facts *f, const struct cgx_g
 		return;
 	buf_printf(b, "\n  %llu fork%s denied", (unsigned long long)f->denied, f->denied == 1 ? "" : "s");
 	if (f->pids.limit != UNKNOWN)
-		buf_printf(b, " at pids.max %llu%s", (unsigned long long)f->pids.limit, of_whom(&f->pids, g, &whom));
+		buf_printf(b, " at pids.max %llu%s", (unsigned long long)f->pids.limit, of_whom(&f->pids, f, &whom));
 }
 
 static void text_no_cause(struct buf *b, const struct facts *f, const struct outcome *o)
@@ -309,8 +291,8 @@ static void text_figures(struct buf *b, const struct facts *f, const struct outc
 	buf_printf(b, "\n  %s\n", buf_text(&line));
 }
 
-void report_text(FILE *to, const struct frame *f, const char *command, const struct cgx_group *g,
-		 const struct facts *facts, const struct outcome *outcome)
+void report_text(FILE *to, const struct frame *f, const char *command, const struct facts *facts,
+		 const struct outcome *outcome)
 {
 	AUTO_BUF struct buf b = { 0 };
 
@@ -318,8 +300,8 @@ void report_text(FILE *to, const struct frame *f, const char *command, const str
 	put_name(&b, command);
 	buf_puts(&b, ": ");
 	text_status(&b, outcome);
-	text_oom(&b, facts, g);
-	text_denied(&b, facts, g);
+	text_oom(&b, facts);
+	text_denied(&b, facts);
 	text_no_cause(&b, facts, outcome);
 	text_figures(&b, facts, outcome);
 	fwrite(buf_text(&b), 1, b.err ? 0 : b.len, to);
@@ -380,18 +362,26 @@ static void json_causes(struct json *j, const struct facts *f, const struct outc
 static void json_victims(struct json *j, const struct facts *f)
 {
 	json_open_array(j, "victims");
-	for (size_t i = 0; i < f->n_victims; i++) {
-		const struct cgx_oom *v = &f->victim[i];
+	for (size_t i = 0; i < f->witness->n; i++) {
+		const struct victim *v = &f->witness->victim[i];
+		uint64_t rss = v->anon_rss;
 
+		if (rss != UNKNOWN && v->file_rss != UNKNOWN && v->shmem_rss != UNKNOWN)
+			rss += v->file_rss + v->shmem_rss;
 		json_open_object(j, NULL);
 		json_add_i64(j, "pid", v->pid);
 		json_add_string(j, "comm", v->comm);
-		json_add_u64(j, "uid", v->uid);
-		json_add_u64(j, "rss", v->anon_rss + v->file_rss + v->shmem_rss);
-		json_add_u64(j, "anon_rss", v->anon_rss);
-		json_add_i64(j, "oom_score_adj", v->oom_score_adj);
-		json_add_string(j, "group", *v->victim_path ? v->victim_path : NULL);
-		json_add_string(j, "limit_group", *v->limit_path ? v->limit_path : NULL);
+		json_figure(j, "uid", v->uid == (uid_t)-1 ? UNKNOWN : v->uid);
+		json_figure(j, "rss", rss);
+		json_figure(j, "anon_rss", v->anon_rss);
+		if (v->oom_score_adj == INT_MIN)
+			json_add_null(j, "oom_score_adj");
+		else
+			json_add_i64(j, "oom_score_adj", v->oom_score_adj);
+		json_add_string(j, "group", v->path);
+		json_add_string(j, "limit_group", v->limit_path);
+		json_add_string(j, "source", cgx_source_name(v->source));
+		json_add_bool(j, "sure", v->sure);
 		json_close(j);
 	}
 	json_close(j);
