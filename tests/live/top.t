@@ -154,16 +154,22 @@ is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" "flat columns PIDS 
 exits 0 "used" cgx-top --csv -n 1 "$T"
 like "$out" '^TIME,GROUP,PIDS$' "as if it were said"
 echo 'delay never' >"$XDG_CONFIG_HOME/cgx/top.conf"
-exits 1 "a bad line" cgx-top --csv -n 1 "$T"
+exits 2 "a bad line" cgx-top --csv -n 1 "$T"
 like "$err" 'top.conf: line 1: ' "with file and line"
+printf '# kept\nflat\nsort MEMROY\n' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 2 "an unknown column there" cgx-top --csv -n 1 "$T"
+like "$err" 'top.conf: line 3: sort MEMROY: no such column; did you mean MEMORY\?$' "with file, line and the nearest"
+with_remedy "and a remedy"
 rm "$XDG_CONFIG_HOME/cgx/top.conf"
 
 # ---- usage ----
 exits 2 "two forms" cgx-top --csv --json
-exits 1 "an unknown column" cgx-top -b -n 1 -c MEMROY "$T"
+exits 2 "an unknown column" cgx-top -b -n 1 -c MEMROY "$T"
 with_remedy "is said"
 exits 0 "columns" cgx-top --columns help
 like "$out" '^MEM% ' "are listed"
+exits 0 "help" cgx-top --help
+like "$out" '^Columns: MEMORY LIMIT MEM% ' "lists them as well"
 exits 0 "keys" cgx-top --keys
 like "$out" '^K, F9' "are listed"
 ok "the end" cgx-delete -r --kill "$T"

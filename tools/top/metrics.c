@@ -73,10 +73,10 @@ static void put_family(FILE *to, const struct feed *f, const struct rows *rows, 
 	}
 }
 
-void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, const unsigned char *shown)
+void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, uint64_t shown)
 {
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (shown[c] && families[c].name)
+		if (shown & COLUMN_BIT(c) && families[c].name)
 			put_family(to, f, rows, c);
 	fputs("# EOF\n", to);
 }
