@@ -9,6 +9,7 @@
 #include "top/batch.h"
 #include "top/config.h"
 #include "top/keys.h"
+#include "top/metrics.h"
 #include "top/view.h"
 #include "ui/frame.h"
 #include "ui/message.h"
@@ -175,7 +176,7 @@ static uint64_t needed(const struct spec *spec, int screen)
 	if (spec->record)
 		bits |= COLUMN_BIT(n) - 1;
 	else if (!screen)
-		bits |= spec->choice.shown;
+		bits |= spec->metrics ? metrics_columns(spec->choice.shown) : spec->choice.shown;
 	return spec->choice.sort < n ? bits | COLUMN_BIT(spec->choice.sort) : bits;
 }
 

@@ -493,7 +493,7 @@ static struct feed *open_machine(struct frame *frame, uint64_t columns)
 static void test_rates(void **state)
 {
 	struct frame frame;
-	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
+	struct feed *f = open_machine(&frame, COLUMN_BIT(COLUMNS_ALL) - 1);
 	uint64_t before = now_us(), after, inner, outer, n;
 	size_t web;
 
@@ -529,12 +529,38 @@ static void test_rates(void **state)
 	cgx_close(frame.cgx);
 }
 
+/* Each column alone asks for all that it is made of. */
+static void test_recipes(void **state)
+{
+	static const struct {
+		size_t column;
+		uint64_t n;
+	} wants[] = {
+		{ COL_MEMORY, 1000 }, { COL_LIMIT, 4000 }, { COL_PERCENT, 2500 }, { COL_USED, 700 }, { COL_HITS, 5 }, { COL_KILLS, 0 },
+		{ COL_CPU_TIME, 1000000 }, { COL_THROTTLED_TIME, 0 }, { COL_READ_ALL, 0 }, { COL_WRITTEN_ALL, 4096 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		struct frame frame;
+		struct feed *f = open_machine(&frame, COLUMN_BIT(wants[i].column));
+		size_t web;
+
+		assert_int_equal(feed_sample(f), 0);
+		web = group_at(f, "web");
+		assert_int_equal(feed_value(f, web, wants[i].column).state, FEED_OK);
+		assert_int_equal(feed_value(f, web, wants[i].column).n, wants[i].n);
+		feed_close(f);
+		cgx_close(frame.cgx);
+	}
+}
+
 /* Of a rate the counter is told. */
 static void test_metrics(void **state)
 {
 	struct frame frame;
-	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
 	uint64_t shown = COLUMN_BIT(COL_CPU) | COLUMN_BIT(COL_WRITTEN) | COLUMN_BIT(COL_PERCENT) | COLUMN_BIT(COL_HITS_RATE);
+	struct feed *f = open_machine(&frame, metrics_columns(shown));
 	struct rows r;
 	char *text;
 	size_t n;
@@ -561,6 +587,10 @@ static void test_metrics(void **state)
 			    "cgx_io_written_bytes_total{group=\"web\"} 4096\n"
 			    "# EOF\n");
 	free(text);
+	feed_close(f);
+	assert_int_equal(feed_open_live(&frame, "/", COLUMN_BIT(COL_MEMORY), &f), 0);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(rows_make(&r, f), 0);
 	to = open_memstream(&text, &n);
 	metrics_put(to, f, &r, COLUMN_BIT(COL_MEMORY));
 	fclose(to);
@@ -613,7 +643,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
-		MACHINE(test_rates), MACHINE(test_metrics), MACHINE(test_on_demand),
+		MACHINE(test_rates), MACHINE(test_recipes), MACHINE(test_metrics), MACHINE(test_on_demand),
 	};
 	int fd = mkstemp(file), r;
 
