@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "top/batch.h"
@@ -11,6 +10,7 @@
 #include "top/keys.h"
 #include "top/metrics.h"
 #include "top/view.h"
+#include "ui/descriptors.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/units.h"
@@ -135,17 +135,6 @@ static int save(struct frame *f, const struct spec *s)
 
 /* ---- the run ---- */
 
-/* Each group may keep descriptors open; the soft limit is for programs that use select(2). */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
 static const char *column_name(size_t i, const char **ret_help)
 {
 	size_t n;
@@ -235,7 +224,7 @@ static int open_feed(struct frame *f, const struct spec *s, const char *group, i
 	r = frame_open(f);
 	if (r < 0)
 		return frame_failed(f);
-	raise_fd_limit();
+	descriptors_raise(NULL); /* with fewer it costs more */
 	r = feed_open_live(f, group ? group : "/", needed(s, screen), ret);
 	if (r < 0)
 		return r;
