@@ -23,6 +23,7 @@ struct known { /* a victim that a source has told */
 	uint64_t at;
 	enum cgx_source source;
 	int used, machine;
+	int guessed;      /* given to a kill because there was no better one */
 	pid_t pid;
 	char comm[16];
 	uid_t uid;
@@ -618,6 +619,26 @@ static struct known *nameless(struct who *who, const struct pending *p)
 	return found;
 }
 
+/* The one victim without a group and the one kill without a victim belong together, unless one of them was given to
+ * another one before. */
+static int is_only_choice(const struct cgx_watch *w, const struct pending *p, const struct known *chosen)
+{
+	if (p != w->pending || p->next || !p->tree || p->maybe)
+		return 0;
+	for (const struct known *k = w->who->known; k; k = k->next)
+		if (k->guessed || (k != chosen && !k->used && !k->path))
+			return 0;
+	return 1;
+}
+
+static int tell_nameless(struct cgx_watch *w, struct pending *p, struct known *k)
+{
+	int sure = is_only_choice(w, p, k);
+
+	k->guessed = !sure;
+	return tell_victim(w, p, k, sure);
+}
+
 static int remember_alone(struct who *who, const char *path, uint64_t count)
 {
 	struct told_alone *a = calloc(1, sizeof(*a));
@@ -652,7 +673,7 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 
 	/* a kill that only may have been takes no victim that another kill can have, when it is known who was there */
 	while (!r && p->count > p->twice && !(p->maybe && p->procs) && (k = nameless(w->who, p)))
-		r = tell_victim(w, p, k, !p->next && p == w->pending && p->tree && !p->maybe);
+		r = tell_nameless(w, p, k);
 	if (p->maybe)
 		p->count = 0;
 	if (r || p->count <= p->twice)

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 #include "oom/record.h"
 #include "oom/service.h"
 #include "oom/tally.h"
+#include "ui/descriptors.h"
 #include "ui/frame.h"
 #include "ui/json.h"
 #include "ui/message.h"
@@ -442,18 +442,6 @@ static int watch_on(struct watcher *w)
 
 /* ---- beginning and end ---- */
 
-/* The library watches with as many descriptors as the limit leaves it. */
-static void raise_files(struct watcher *w)
-{
-	struct rlimit more;
-
-	if (getrlimit(RLIMIT_NOFILE, &w->files) < 0)
-		return;
-	w->hook.files = &w->files;
-	more = (struct rlimit){ w->files.rlim_max, w->files.rlim_max };
-	setrlimit(RLIMIT_NOFILE, &more);
-}
-
 /* A name that is mistyped would be waited for in silence. */
 static void tell_missing(const struct watcher *w, const char *path)
 {
@@ -595,7 +583,9 @@ static int watch_and_tell(struct frame *f, const struct spec *spec, int argc, ch
 	int r;
 
 	w.hook.mask = &w.mask;
-	raise_files(&w);
+	/* the library watches with as many descriptors as the limit leaves it */
+	if (!descriptors_raise(&w.files))
+		w.hook.files = &w.files;
 	r = open_signals(&w);
 	if (r < 0)
 		return msg_errno(f, r, "signals", "take them");

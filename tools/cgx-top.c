@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "top/batch.h"
 #include "top/config.h"
 #include "top/keys.h"
+#include "top/metrics.h"
 #include "top/view.h"
+#include "ui/descriptors.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/units.h"
@@ -18,9 +19,33 @@
 
 struct spec {
 	uint64_t delay_us, count;
-	int batch, csv, json, metrics, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save;
-	const char *sort, *columns, *filter, *record, *replay, *output;
+	int batch, csv, json, metrics, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
+	const char *sort, *columns; /* as they were written; NULL: not */
+	struct choice choice;       /* what they ask for */
+	const char *filter, *record, *replay, *output;
 };
+
+static int take_columns(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct spec *spec = data;
+
+	(void)row;
+	if (!strcmp(text, "help")) {
+		spec->list_columns = 1;
+		return 0;
+	}
+	spec->columns = text;
+	return choice_columns(&spec->choice, text, why);
+}
+
+static int take_sort(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct spec *spec = data;
+
+	(void)row;
+	spec->sort = text;
+	return choice_sort(&spec->choice, text, why);
+}
 
 static const struct opt options[] = {
 	{ 'd', "delay", "TIME", OPT_USEC, offsetof(struct spec, delay_us), "between samples (1s)", .flags = OPT_NONZERO },
@@ -30,8 +55,9 @@ static const struct opt options[] = {
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample" },
 	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter" },
 	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE },
-	{ 's', "sort", "COLUMN", OPT_STRING, offsetof(struct spec, sort), "sort by it; -COLUMN turns the order round" },
-	{ 'c', "columns", "LIST", OPT_STRING, offsetof(struct spec, columns), "columns to show; help lists them" },
+	{ 's', "sort", "COLUMN", OPT_CALL, 0, "sort by it; -COLUMN turns the order round", COMPLETE_SORT, .call = take_sort },
+	{ 'c', "columns", "LIST", OPT_CALL, 0, "columns to show; +LIST adds some, help tells all", COMPLETE_COLUMN,
+	  .call = take_columns },
 	{ 'f', "filter", "TEXT", OPT_STRING, offsetof(struct spec, filter), "groups with TEXT in their path" },
 	{ 0, "flat", NULL, OPT_FLAG, offsetof(struct spec, flat), "a list, not a tree" },
 	{ 0, "hide-empty", NULL, OPT_FLAG, offsetof(struct spec, hide_empty), "leave out groups without processes" },
@@ -49,7 +75,7 @@ static const struct opt options[] = {
 static const char *const synopsis[] = { "[OPTION]... [GROUP]", "--batch [-n N] [GROUP]", "--replay FILE", NULL };
 static const struct example examples[] = {
 	{ "cgx-top", "all groups, on the screen; ? shows the keys" },
-	{ "cgx-top --sort -MEM% web", "what is below web, the nearest to its limit first" },
+	{ "cgx-top --sort MEM% web", "what is below web, the nearest to its limit first" },
 	{ "cgx-top --csv -d 10s -c MEMORY,HITS,PIDS,DENIED >log.csv", "figures for later" },
 	{ "cgx-top --openmetrics -d 15s -o /var/lib/node_exporter/cgx.prom", "for a node exporter" },
 	{ NULL, NULL }
@@ -68,10 +94,13 @@ static void fill_in(struct spec *spec, const struct spec *usual)
 		*flags[i] |= usually[i];
 	if (!spec->delay_us)
 		spec->delay_us = usual->delay_us;
-	if (!spec->sort)
-		spec->sort = usual->sort;
+	if (!spec->sort) {
+		spec->choice.sort = usual->choice.sort;
+		spec->choice.sorted = usual->choice.sorted;
+		spec->choice.reverse = usual->choice.reverse;
+	}
 	if (!spec->columns)
-		spec->columns = usual->columns;
+		spec->choice.shown = usual->choice.shown;
 	if (!spec->filter)
 		spec->filter = usual->filter;
 }
@@ -106,54 +135,38 @@ static int save(struct frame *f, const struct spec *s)
 
 /* ---- the run ---- */
 
-/* Each group may keep descriptors open; the soft limit is for programs that use select(2). */
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-static int list_columns(void)
+static const char *column_name(size_t i, const char **ret_help)
 {
 	size_t n;
 	const struct feed_column *c = feed_columns(NULL, &n);
 
-	for (size_t i = 0; i < n; i++)
-		printf("%-9s %s\n", c[i].name, c[i].help);
+	if (i >= n)
+		return NULL;
+	*ret_help = c[i].help;
+	return c[i].name;
+}
+
+static int list_columns(void)
+{
+	const char *name, *help;
+
+	for (size_t i = 0; (name = column_name(i, &help)); i++)
+		printf("%-9s %s\n", name, help);
 	return STATUS_DONE;
 }
 
 /* On the screen what is looked at is read, and what is sorted by; elsewhere what is printed; all for a recording. */
 static uint64_t needed(const struct spec *spec, int screen)
 {
-	const struct feed_column *c;
-	const char *list = spec->columns;
 	uint64_t bits = spec->record ? 0 : screen ? FEED_ON_DEMAND : spec->csv || spec->metrics ? FEED_NO_EVENTS : 0;
 	size_t n;
 
-	c = feed_columns(NULL, &n);
-	for (size_t i = 0; i < n; i++)
-		if (spec->record || (!screen && !list && c[i].shown))
-			bits |= 1ull << i;
-	while (!screen && list && *list) {
-		size_t len = strcspn(list, ","), at = feed_column_find(list, len);
-
-		if (at != SIZE_MAX)
-			bits |= 1ull << at;
-		list += len + (list[len] == ',');
-	}
-	if (spec->sort) {
-		const char *name = spec->sort + (*spec->sort == '-');
-		size_t at = feed_column_find(name, strlen(name));
-
-		if (at != SIZE_MAX)
-			bits |= 1ull << at;
-	}
-	return bits;
+	feed_columns(NULL, &n);
+	if (spec->record)
+		bits |= COLUMN_BIT(n) - 1;
+	else if (!screen)
+		bits |= spec->metrics ? metrics_columns(spec->choice.shown) : spec->choice.shown;
+	return spec->choice.sort < n ? bits | COLUMN_BIT(spec->choice.sort) : bits;
 }
 
 static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
@@ -161,7 +174,7 @@ static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
 	struct batch_how how = {
 		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
 		.delay_us = s->delay_us ? s->delay_us : 1000000, .count = s->count, .flat = s->flat, .hide_empty = s->hide_empty,
-		.filter = s->filter, .sort = s->sort, .columns = s->columns, .output = s->output,
+		.filter = s->filter, .choice = s->choice, .output = s->output,
 	};
 
 	if (s->metrics && !s->output && !how.count)
@@ -174,7 +187,7 @@ static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
 #ifdef HAVE_NCURSES
 	struct view_how how = {
 		.delay_us = s->delay_us, .read_only = s->read_only, .ascii = s->ascii, .no_colour = s->no_colour,
-		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .sort = s->sort, .columns = s->columns,
+		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .choice = s->choice,
 	};
 	int r;
 
@@ -211,7 +224,7 @@ static int open_feed(struct frame *f, const struct spec *s, const char *group, i
 	r = frame_open(f);
 	if (r < 0)
 		return frame_failed(f);
-	raise_fd_limit();
+	descriptors_raise(NULL); /* with fewer it costs more */
 	r = feed_open_live(f, group ? group : "/", needed(s, screen), ret);
 	if (r < 0)
 		return r;
@@ -232,7 +245,7 @@ static int show(struct frame *f, const struct spec *s, const char *group)
 
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
-	struct spec *spec = data, usual = { 0 };
+	struct spec *spec = data, usual = { .choice = choice_usual() };
 	AUTO_FREE char *text = NULL;
 	int r = check_spec(f, spec, argc);
 
@@ -242,7 +255,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		keys_print();
 		return STATUS_DONE;
 	}
-	if (spec->columns && !strcmp(spec->columns, "help"))
+	if (spec->list_columns)
 		return list_columns();
 	if (spec->save)
 		return save(f, spec);
@@ -261,6 +274,7 @@ static const struct tool tool = {
 		       "not on this kernel, . is not sampled yet.",
 	.examples = examples,
 	.options = options,
+	.column_name = column_name,
 	.spec_size = sizeof(struct spec),
 	.flags = TOOL_NO_CONTEXT,
 	.positional = { COMPLETE_GROUP },

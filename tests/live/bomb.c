@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * bomb COUNT SECONDS [leave]  - fork COUNT children that sleep SECONDS, print how many forks were
- *                               denied, wait for the children ("leave": leave them behind)
+ * bomb COUNT SECONDS [leave]  - fork COUNT children that sleep SECONDS once all are there, print how many
+ *                               forks were denied, wait for the children ("leave": leave them behind)
  * bomb storm COUNT SECONDS    - the real thing: every process forks as fast as it can for SECONDS,
  *                               at most COUNT forks in all
  * Only ever run inside a pids limit. Nothing here outlives its SECONDS.
@@ -58,7 +58,8 @@ static int storm(int count, int seconds)
 
 int main(int argc, char **argv)
 {
-	int count, seconds, i, made = 0, denied = 0, leave;
+	int count, seconds, i, made = 0, denied = 0, leave, all[2];
+	char none;
 
 	if (argc == 4 && !strcmp(argv[1], "storm"))
 		return storm(atoi(argv[2]), atoi(argv[3]));
@@ -69,6 +70,8 @@ int main(int argc, char **argv)
 	count = atoi(argv[1]);
 	seconds = atoi(argv[2]);
 	leave = argc == 4 && !strcmp(argv[3], "leave");
+	if (pipe(all)) /* read to its end when the last fork was tried */
+		return 1;
 	for (i = 0; i < count; i++) {
 		switch (fork()) {
 		case -1:
@@ -76,12 +79,16 @@ int main(int argc, char **argv)
 				denied++;
 			break;
 		case 0:
+			close(all[1]);
+			while (read(all[0], &none, 1) < 0 && errno == EINTR)
+				;
 			sleep((unsigned)seconds);
 			_exit(0);
 		default:
 			made++;
 		}
 	}
+	close(all[1]);
 	printf("made %d denied %d\n", made, denied);
 	fflush(stdout);
 	while (!leave && (wait(NULL) > 0 || errno == EINTR))

@@ -37,11 +37,19 @@ fi
 
 # The whole process group is killed, as a terminal that goes away does it.
 background setsid cgx-exec --under "$T" sleep 303
-wait_for 5 not is_childless "$T"
-sleep 0.3
-wait_for 5 not is_empty "$T"
-group=$(all_mounts | while read -r m; do find "$m/$T" -mindepth 1 -name cgroup.procs -exec cat {} + 2>/dev/null; done | head -n 1)
-leader=$(awk '{ sub(/.*\) /, ""); print $4 }' "/proc/$group/stat")
+sleep=$(readlink -f "$(command -v sleep)")
+sleeps() # sets command
+{
+	command=$(all_mounts | while read -r m; do find "$m/$T" -mindepth 1 -name cgroup.procs -exec cat {} + 2>/dev/null; done | head -n 1)
+	[ -n "$command" ] && [ "$(readlink "/proc/$command/exe")" = "$sleep" ]
+}
+wait_for 5 sleeps || bail "the command does not run"
+leader=$(awk '{ sub(/.*\) /, ""); print $4 }' "/proc/$command/stat")
+guarded() # who cleans up has left the session
+{
+	awk '$2 == "(cgx-exec-guard)" && $4 == parent && $6 != parent' parent="$leader" /proc/[0-9]*/stat 2>/dev/null | grep -q .
+}
+wait_for 5 guarded || diag "no guard"
 kill -KILL "-$leader"
 ok "killed together with its process group, the group is gone as well" wait_for 2 is_childless "$T"
 

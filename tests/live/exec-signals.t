@@ -74,7 +74,7 @@ if have script; then
 	is $? 3 "control-C reaches the command"
 	like "$(cat "$tmp/log")" interrupted "once"
 	is "$(grep -c interrupted "$tmp/log")" 1 "and only once"
-	num "$(($(date +%s) - $(cat "$tmp/pressed")))" -lt 15 "at once"
+	num "$(($(date +%s) - $(cat "$tmp/pressed")))" -lt $((15 * slower)) "at once"
 else
 	skip "no script(1) here" "the command has the terminal"
 fi

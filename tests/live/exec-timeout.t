@@ -8,7 +8,7 @@ ok "a parent" cgx-create "$T"
 now_ms() { date +%s%3N; }
 start=$(now_ms)
 exits 124 "a command that takes too long" cgx-exec --under "$T" --timeout 500ms sleep 60
-num "$(($(now_ms) - start))" -lt 5000 "is ended in time"
+num "$(($(now_ms) - start))" -lt $((5000 * slower)) "is ended in time"
 like "$err" 'timed out' "the report says so"
 ok "no group is left" is_childless "$T"
 exits 0 "one that ends in time" cgx-exec --under "$T" --timeout 20 sh -c 'exit 0'
@@ -20,7 +20,7 @@ is "$out" cleaned "can do so"
 start=$(now_ms)
 exits 124 "one that ignores TERM" cgx-exec --under "$T" --timeout 300ms --kill-after 300ms \
 	sh -c 'trap "" TERM; echo $$; while :; do sleep 0.05; done'
-num "$(($(now_ms) - start))" -lt 5000 "is killed soon"
+num "$(($(now_ms) - start))" -lt $((5000 * slower)) "is killed soon"
 ok "really" not alive "$(echo "$out" | head -n 1)"
 ok "no group is left" is_childless "$T"
 exits 124 "JSON" cgx-exec --under "$T" --timeout 300ms --report=json --report-to "$tmp/report" sleep 60

@@ -8,8 +8,8 @@ has freezer || skip_all "no freezer"
 need_helpers spin
 ok "a group" cgx-create "$T/f"
 background cgx-exec -g "$T/f" --report=none "$spin" 600000
-sleep 0.5
-spinner=$(procs_of freezer "$T/f" | head -n 1)
+spins() { spinner=$(procs_of freezer "$T/f" | head -n 1) && [ "$(readlink "/proc/$spinner/exe")" = "$spin" ]; }
+wait_for 5 spins || bail "the group stays empty"
 ticks() { awk '{ sub(/.*\) /, ""); print $12 + $13 }' "/proc/$spinner/stat"; }
 
 is "$(cgx-get -r cgroup.freeze "$T/f")" 0 "a new group is not frozen"

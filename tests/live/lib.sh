@@ -13,6 +13,8 @@ n_tests=0 n_failed=0
 status=0 out='' err=''
 tmp=$(mktemp -d /tmp/cgxt.XXXXXX) || exit 1
 pids='' pid=''
+slower=1
+[ -z "${CGX_VM-}" ] || slower=4
 
 # ---- TAP -----------------------------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ helper() # NAME: print the path of a helper program
 	echo "/nonexistent/$1"
 }
 
-need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims
+need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims, ear
 {
 	for h; do
 		case $(helper "$h") in
@@ -202,7 +204,7 @@ need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims
 	# shellcheck disable=SC2034
 	hog=$(helper hog) bomb=$(helper bomb) threads=$(helper threads) spin=$(helper spin)
 	# shellcheck disable=SC2034
-	victims=$(helper victims)
+	victims=$(helper victims) ear=$(helper ear)
 }
 
 # Read once: "MOUNTPOINT OPTIONS" of v1 hierarchies, the v2 tree, all mount points.
@@ -350,9 +352,9 @@ alive() # PID: it runs, and is no zombie
 	[ -r "/proc/$1/stat" ] && ! sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | grep -q '^[ZX]'
 }
 
-wait_for() # SECONDS COMMAND...: until the command succeeds
+wait_for() # SECONDS COMMAND...: until the command succeeds; an emulated machine has four times as long
 {
-	wait_end=$(($(date +%s) + $1))
+	wait_end=$(($(date +%s) + $1 * slower))
 	shift
 	until "$@"; do
 		[ "$(date +%s)" -le "$wait_end" ] || return 1
@@ -432,7 +434,7 @@ clean_up()
 	# shellcheck disable=SC2086
 	[ -z "$pids" ] || kill -KILL $pids 2>/dev/null
 	wait
-	tree | sort -r | while read -r d; do
+	tree | sort -r | while IFS= read -r d; do
 		empty "$d"
 		rmdir "$d" 2>/dev/null || { sleep 0.1; rmdir "$d"; }
 	done

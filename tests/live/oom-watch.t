@@ -3,64 +3,11 @@
 # cgx-oom-watch: what happens is told, with group, limit and victim, and nothing is lost.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=watch.sh
+. "$(dirname "$0")/watch.sh"
 need_root
-need_helpers bomb hog
+need_helpers bomb ear hog
 has memory || has pids || skip_all "no memory and no pids controller"
-
-# ---- what the tests share ------------------------------------------------------------------------
-
-first=''
-watch() # OPTIONS AND GROUPS: start it, wait until it watches; sets pid
-{
-	: >"$tmp/w.out"
-	: >"$tmp/w.err"
-	# shellcheck disable=SC2086
-	background $first cgx-oom-watch "$@" >"$tmp/w.out" 2>"$tmp/w.err"
-	pid=$!
-	wait_for 10 grep -q ': note: watching' "$tmp/w.err" || diag "it does not watch: $(cat "$tmp/w.err")"
-}
-
-watched() # end it; sets status, out, err
-{
-	kill -TERM "$pid" 2>/dev/null
-	ended
-}
-
-ended() # wait for its own end
-{
-	wait_for 20 not alive "$pid" || { diag "it does not end" && kill -KILL "$pid"; }
-	wait "$pid"
-	status=$?
-	out=$(cat "$tmp/w.out") err=$(cat "$tmp/w.err")
-}
-
-told() # N ERE: so many lines of its output match by now
-{
-	[ "$(grep -cE -- "$2" "$tmp/w.out")" -ge "$1" ]
-}
-
-# A process that is killed for want of memory in a group that has a limit; its number is in $tmp/victim.
-victim() # GROUP [PROGRAM]
-{
-	# shellcheck disable=SC2016
-	cgx-exec --report=none -g "$1" sh -c 'echo $$ >"$1"; exec "$2" 80M' - "$tmp/victim" "${2:-$hog}" >"$tmp/victim.out" 2>&1
-	victim_status=$?
-	[ "$victim_status" = 137 ] || diag "the victim lives: $victim_status $(cat "$tmp/victim.out")"
-	victim=$(cat "$tmp/victim")
-}
-
-# Without swap, so that a hog does not linger. Where there is none its limit is left alone: v1 then hits that of memory
-# and swap together, and Linux 6.18 counts no hits of it.
-memory_group() # GROUP SIZE
-{
-	cgx-create -r "memory.max=$2" "$1" || return
-	[ -z "$(sed 1d /proc/swaps 2>/dev/null)" ] || cgx-set "$1" memory.swap.max=0
-}
-
-kills() # JSON lines: how many kills in all
-{
-	printf '%s\n' "$1" | jq -s '[.[] | select(.kind == "kill") | .count] | add // 0'
-}
 
 # ---- kills ---------------------------------------------------------------------------------------
 
@@ -141,7 +88,6 @@ if has memory; then
 	memory_group "$T/only/in" 16M
 	watch --only "$T/only"
 	victim "$T/only/in"
-	sleep 0.3
 	watched
 	unlike "$out" "$T/only/in" "--only: kills below are not told"
 else
@@ -180,7 +126,6 @@ if has pids; then
 	watch --json "$T/f"
 	run cgx-exec --report=none -g "$T/f" "$bomb" 30 1
 	denied=$(echo "$out" | sed -n 's/.*denied //p')
-	sleep 0.1
 	watched
 	if have jq; then
 		is "$(printf '%s\n' "$out" | jq -s '[.[] | select(.kind == "fork") | .count] | add')" "$denied" \
@@ -224,13 +169,13 @@ is "$out" "" "and nothing is told"
 like "$err" 'nothing happened' "which the summary says"
 exits 0 "--quiet: nothing happened" cgx-oom-watch --quiet --timeout 0.3 "$g"
 is "$out$err" "" "without a word"
-background cgx-oom-watch --quiet "$g"
-pid=$!
-sleep 1
+listen
+watch --quiet "$g"
+ok "a service manager is told that it has begun" grep -q '^READY=1' "$readiness"
+deaf
 one
-kill -TERM "$pid"
-wait "$pid"
-is "$?" 3 "--quiet: something happened, though it was ended at once"
+watched
+is "$status" 3 "--quiet: something happened, though it was ended at once"
 
 watch --count 2 "$g"
 one
@@ -279,6 +224,7 @@ json "the event is on its stdin" "$(cat "$tmp/stdin" 2>/dev/null)" ".group == \"
 like "$err" '^talk$' "what it says goes to stderr"
 unlike "$out" 'talk' "and not among the lines"
 like "$err" "warning: (kill|fork) in $g: the command exited with 7" "its failure is told"
+listen
 watch --exec 'sleep 30' "$g"
 one
 wait_for 5 told 1 .
@@ -286,6 +232,8 @@ sleep 1.1
 one
 ok "a command that hangs does not hold up the watch" wait_for 5 told 2 .
 kill -TERM "$pid"
+ok "a service manager is told that it ends" wait_for 5 grep -q '^STOPPING=1' "$readiness"
+deaf
 sleep 0.5
 ok "it is waited for at the end" alive "$pid"
 watched
@@ -378,7 +326,7 @@ if [ -n "$V2" ] && mkdir "$V2/$T-p" && [ -w "$V2/$T-p/memory.pressure" ]; then
 	watch --kinds pressure,removed "$T-p"
 	for i in 1 2 3; do
 		mkdir "$V2/$T-p/$i"
-		sleep 0.1
+		wait_for 5 follows "$pid" "$V2/$T-p/$i" || diag "$T-p/$i is not followed"
 		rmdir "$V2/$T-p/$i"
 	done
 	wait_for 5 told 3 ' removed '

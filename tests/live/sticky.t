@@ -65,6 +65,14 @@ settled() # N: processes of the program in moved before
 	wait_for 5 has_ruled "$T/moved" $(($1 + 1))
 }
 
+begin_later() # a process that becomes the program when it is let go; sets later
+{
+	rm -f "$tmp/go"
+	# shellcheck disable=SC2016
+	background sh -c 'until [ -e "$2" ]; do sleep 0.1; done; exec "$1" 60' sh "$ruled" "$tmp/go"
+	later=$!
+}
+
 if ! settled 0; then
 	umount /etc
 	skip_all "cgrulesengd sees no events here"
@@ -99,18 +107,18 @@ background sleep 60
 later=$!
 exits 0 "cgx-move --sticky" cgx-move --sticky -g "pids:$T/kept" "$later"
 is "$(group_of pids "$later")" "$T/kept" "moves it"
-background sh -c 'sleep 2; exec "$1" 60' sh "$ruled"
-later=$!
+begin_later
 cgx-move --sticky -g "pids:$T/kept" "$later"
+: >"$tmp/go"
 wait_for 5 has_ruled "$T/kept" 1
 settled 0
 is "$(ruled_in "$T/kept")" 1 "and marks it for good"
 forget
 
-background sh -c 'sleep 2; exec "$1" 60' sh "$ruled"
-later=$!
+begin_later
 cgx-move --sticky -g "pids:$T/kept" "$later"
 exits 0 "cgx-move --cancel-sticky" cgx-move --cancel-sticky "$later"
+: >"$tmp/go"
 ok "lets the daemon place it again" wait_for 8 has_ruled "$T/moved" 1
 exits 1 "--cancel-sticky of what is no process" cgx-move --cancel-sticky "$later" nonsense
 one_line "is told"

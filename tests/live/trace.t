@@ -17,24 +17,27 @@ is_told() { [ -n "$(told "$1")" ]; }
 ok "a group" cgx-create "$T/in"
 ok "with a limit above it" cgx-set "$T" memory.max=16M
 cgx-set "$T" memory.swap.max=0 2>/dev/null
-rt='' # first in line on a busy machine
+# The victim has its own turn to exit: who listens must have one before. First in line on a busy machine, and on the same
+# processor where two of them take turns, as in an emulated machine.
+rt=''
 ! chrt -f 1 true 2>/dev/null || rt='chrt -f 1'
+[ -z "${CGX_VM-}" ] || ! have taskset || taskset -cp 0 $$ >/dev/null
 # shellcheck disable=SC2086
 background $rt "$victims" -l 110 >"$tmp/victims"
 wait_for 10 grep -q -e ready -e unsupported "$tmp/victims"
 ! grep -q unsupported "$tmp/victims" || skip_all "$(cat "$tmp/victims")"
 
-cgx-exec -g "memory:$T/in" sh -c "echo \$\$ >$tmp/pid; echo 77 >/proc/self/oom_score_adj; exec $hog 64M" 2>/dev/null
-victim=$(cat "$tmp/pid")
+kill_one() # sets victim
+{
+	cgx-exec -g "memory:$T/in" sh -c "echo \$\$ >$tmp/pid; echo 77 >/proc/self/oom_score_adj; exec $hog 64M" 2>/dev/null
+	victim=$(cat "$tmp/pid")
+}
+kill_one
 ok "a kill is told, with the number of the process" wait_for 5 is_told "$victim"
 is "$(told "$victim" | wc -l)" 1 "once"
 said=$(told "$victim")
 diag "$said"
 is "$(echo "$said" | cut -d' ' -f2)" hog "and its name"
-case $said in
-*exited) skip "it had exited already, and this is told" "and its group, before it left it" ;;
-*) is "$(echo "$said" | cut -d' ' -f6-)" "/$T/in" "and its group, before it left it" ;;
-esac
 uid=$(echo "$said" | cut -d' ' -f3)
 if [ "$uid" = - ]; then
 	skip "this kernel's tracepoint tells the number only" "user and oom_score_adj"
@@ -43,6 +46,19 @@ else
 	is "$uid $(echo "$said" | cut -d' ' -f5)" "0 77" "user and oom_score_adj"
 	num "$(echo "$said" | cut -d' ' -f4)" -gt 8000000 "anonymous memory, in bytes"
 fi
+# Nobody can promise that this victim was still there to be asked, but of a few one is; what had left is told as such.
+group_of_victim()
+{
+	told "$victim" | cut -d' ' -f6-
+}
+group=$(group_of_victim) tries=1
+while [ "$tries" -lt 20 ] && { [ "$group" = - ] || [ "${group% exited}" != "$group" ]; }; do
+	kill_one
+	wait_for 5 is_told "$victim"
+	group=$(group_of_victim) tries=$((tries + 1))
+done
+is "$group" "/$T/in" "and its group, before it left it"
+[ "$tries" = 1 ] || diag "of $tries kills, one"
 
 # A storm: each of them once, and in order.
 n=20

@@ -190,6 +190,8 @@ keys K
 shows 'not this machine' "processes of a recorded machine are not killed"
 keys f
 shows 'Freeze [0-9]+ process(es)? in web/static\?' "freezing asks as well"
+shows 'write /sys/fs/cgroup/freezer/web/static/freezer.state FROZEN' "with a step for the v1 freezer"
+shows 'write /sys/fs/cgroup/unified/web/static/cgroup.freeze 1' "and for the v2 tree"
 keys Escape q
 shows '^\$ *$' "q leaves"
 is "$(alternate)" 0 "and gives the screen back"

@@ -95,6 +95,25 @@ for term in dumb unknown-terminal; do
 	shows 'web' "and printed instead"
 done
 
+# ---- what cannot be shown is told before there is a screen ----
+for option in '--sort MEMROY' '-c MEMORY,MEMROY'; do
+	typed "clear; $top --root $root $option; echo status \$?"
+	shows '^status 2' "$option: a usage error"
+	shows 'MEMROY: no such column; did you mean MEMORY\?' "that says what was meant"
+	is "$(alternate)" 0 "without a screen"
+	hides 'NAME' "and without a table"
+done
+mkdir -p "$tmp/cgx"
+printf 'flat\ncolumns PIDS,NOSUCH\n' >"$tmp/cgx/top.conf"
+typed "clear; $top --root $root; echo status \$?"
+shows '^status 2' "the file of usual options: the same"
+shows "top.conf: line 2: columns" "with its line"
+is "$(alternate)" 0 "without a screen, too"
+rm "$tmp/cgx/top.conf"
+typed "clear; $top --root $root --sort -pids -c pids,memory"
+shows '^ +NAME +MEMORY +▴PIDS' "columns and order from the command line"
+keys q
+
 # ---- looks ----
 typed "clear; $top --root $root"
 shows '▾/' "UTF-8 where the locale has it"

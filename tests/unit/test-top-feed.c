@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "cgx.h"
+#include "top/choice.h"
 #include "top/metrics.h"
 #include "top/record.h"
 #include "top/rows.h"
@@ -201,6 +202,48 @@ static void test_filter(void **state)
 	assert_true(rows_search(&r, f, "", 0, 1) == SIZE_MAX);
 	rows_free(&r);
 	feed_close(f);
+}
+
+/* ---- what is chosen ---- */
+
+static void refuses(int (*read)(struct choice *, const char *, struct buf *), const char *text, const char *words)
+{
+	struct buf AUTO_BUF why = { 0 };
+	struct choice c = choice_usual(), was = c;
+
+	assert_int_equal(read(&c, text, &why), -EINVAL);
+	assert_string_equal(buf_text(&why), words);
+	assert_memory_equal(&c, &was, sizeof(c));
+}
+
+static void test_choice(void **state)
+{
+	struct buf AUTO_BUF why = { 0 };
+	struct choice c = choice_usual();
+	uint64_t usual = c.shown;
+
+	(void)state;
+	assert_true(usual & COLUMN_BIT(COL_MEMORY));
+	assert_false(usual & COLUMN_BIT(COL_USED));
+	assert_true(c.sort == ROWS_BY_NAME);
+	assert_false(c.sorted);
+	assert_int_equal(choice_columns(&c, "mem%,PSI.cpu,MEM%", &why), 0);
+	assert_true(c.shown == (COLUMN_BIT(COL_PERCENT) | COLUMN_BIT(COL_PSI_CPU)));
+	assert_int_equal(choice_columns(&c, "+used", &why), 0);
+	assert_true(c.shown == (usual | COLUMN_BIT(COL_USED)));
+	assert_int_equal(choice_sort(&c, "-Hits/s", &why), 0);
+	assert_true(c.sort == COL_HITS_RATE && c.reverse && c.sorted);
+	assert_int_equal(choice_sort(&c, "name", &why), 0);
+	assert_true(c.sort == ROWS_BY_NAME && !c.reverse && c.sorted);
+	assert_string_equal(buf_text(&why), "");
+	refuses(choice_columns, "pid", "no such column; did you mean PIDS?");
+	refuses(choice_columns, "MEMORY,cpu", "cpu: no such column; did you mean CPU%?");
+	refuses(choice_columns, "MEMORY,,PIDS", "'': no such column; --columns help lists them");
+	refuses(choice_columns, "", "names no column; --columns help lists them");
+	refuses(choice_columns, "NAME", "no such column; --columns help lists them"); /* is always shown */
+	refuses(choice_sort, "", "no such column; --columns help lists them");
+	refuses(choice_sort, "-NAMES", "no such column; did you mean NAME?");
+	refuses(choice_sort, "MEMORY,PIDS", "no such column; --columns help lists them");
 }
 
 /* ---- the past ---- */
@@ -450,7 +493,7 @@ static struct feed *open_machine(struct frame *frame, uint64_t columns)
 static void test_rates(void **state)
 {
 	struct frame frame;
-	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
+	struct feed *f = open_machine(&frame, COLUMN_BIT(COLUMNS_ALL) - 1);
 	uint64_t before = now_us(), after, inner, outer, n;
 	size_t web;
 
@@ -486,12 +529,38 @@ static void test_rates(void **state)
 	cgx_close(frame.cgx);
 }
 
+/* Each column alone asks for all that it is made of. */
+static void test_recipes(void **state)
+{
+	static const struct {
+		size_t column;
+		uint64_t n;
+	} wants[] = {
+		{ COL_MEMORY, 1000 }, { COL_LIMIT, 4000 }, { COL_PERCENT, 2500 }, { COL_USED, 700 }, { COL_HITS, 5 }, { COL_KILLS, 0 },
+		{ COL_CPU_TIME, 1000000 }, { COL_THROTTLED_TIME, 0 }, { COL_READ_ALL, 0 }, { COL_WRITTEN_ALL, 4096 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wants) / sizeof(wants[0]); i++) {
+		struct frame frame;
+		struct feed *f = open_machine(&frame, COLUMN_BIT(wants[i].column));
+		size_t web;
+
+		assert_int_equal(feed_sample(f), 0);
+		web = group_at(f, "web");
+		assert_int_equal(feed_value(f, web, wants[i].column).state, FEED_OK);
+		assert_int_equal(feed_value(f, web, wants[i].column).n, wants[i].n);
+		feed_close(f);
+		cgx_close(frame.cgx);
+	}
+}
+
 /* Of a rate the counter is told. */
 static void test_metrics(void **state)
 {
 	struct frame frame;
-	struct feed *f = open_machine(&frame, (1ull << COLUMNS_ALL) - 1);
-	unsigned char shown[COLUMNS_ALL] = { [COL_CPU] = 1, [COL_WRITTEN] = 1, [COL_PERCENT] = 1, [COL_HITS_RATE] = 1 };
+	uint64_t shown = COLUMN_BIT(COL_CPU) | COLUMN_BIT(COL_WRITTEN) | COLUMN_BIT(COL_PERCENT) | COLUMN_BIT(COL_HITS_RATE);
+	struct feed *f = open_machine(&frame, metrics_columns(shown));
 	struct rows r;
 	char *text;
 	size_t n;
@@ -518,10 +587,12 @@ static void test_metrics(void **state)
 			    "cgx_io_written_bytes_total{group=\"web\"} 4096\n"
 			    "# EOF\n");
 	free(text);
-	memset(shown, 0, sizeof(shown));
-	shown[COL_MEMORY] = 1;
+	feed_close(f);
+	assert_int_equal(feed_open_live(&frame, "/", COLUMN_BIT(COL_MEMORY), &f), 0);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(rows_make(&r, f), 0);
 	to = open_memstream(&text, &n);
-	metrics_put(to, f, &r, shown);
+	metrics_put(to, f, &r, COLUMN_BIT(COL_MEMORY));
 	fclose(to);
 	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\"b\\\\c\"} 1\n"));
 	free(text);
@@ -571,8 +642,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
-		MACHINE(test_rates), MACHINE(test_metrics), MACHINE(test_on_demand),
+		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
+		MACHINE(test_rates), MACHINE(test_recipes), MACHINE(test_metrics), MACHINE(test_on_demand),
 	};
 	int fd = mkstemp(file), r;
 

@@ -20,7 +20,6 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
-enum { COLUMNS_MOST = 64, NAME_CELLS = 48 };
 /* Rates need two samples: the first is not printed, and the second comes soon. */
 #define FIRST_US 250000
 
@@ -30,12 +29,16 @@ struct batch {
 	const struct batch_how *how;
 	const struct feed_column *column;
 	size_t columns;
-	unsigned char shown[COLUMNS_MOST];
 	struct rows rows;
 	struct json *json;
 	FILE *to;
 	uint64_t printed;
 };
+
+static int is_shown(const struct batch *b, size_t column)
+{
+	return (b->how->choice.shown & COLUMN_BIT(column)) != 0;
+}
 
 /* ---- text ---- */
 
@@ -72,7 +75,7 @@ static void put_row(const struct batch *b, const struct row *row)
 
 	put_marks(b, g->marks);
 	for (size_t c = 0; c < b->columns; c++)
-		if (b->shown[c])
+		if (is_shown(b, c))
 			fprintf(b->to, "%*s ", column_width(&b->column[c]),
 				cell(&b->column[c], feed_value(b->feed, row->group, c)).s);
 	text_show(&name, b->how->flat ? g->path : g->name, strlen(b->how->flat ? g->path : g->name), TEXT_UTF8);
@@ -94,7 +97,7 @@ static void put_text(struct batch *b)
 		fprintf(b->to, "%s%s  %zu groups\n", b->printed ? "\n" : "", when, feed_count(b->feed));
 		fputs("   ", b->to);
 		for (size_t c = 0; c < b->columns; c++)
-			if (b->shown[c])
+			if (is_shown(b, c))
 				fprintf(b->to, "%*s ", column_width(&b->column[c]), b->column[c].name);
 		fputs("GROUP\n", b->to);
 	}
@@ -145,7 +148,7 @@ static void put_csv(struct batch *b)
 	if (!b->printed && !b->f->no_headings) {
 		fputs("TIME,GROUP", b->to);
 		for (size_t c = 0; c < b->columns; c++)
-			if (b->shown[c])
+			if (is_shown(b, c))
 				fprintf(b->to, ",%s", b->column[c].name);
 		fputc('\n', b->to);
 	}
@@ -156,7 +159,7 @@ static void put_csv(struct batch *b)
 			(unsigned long long)(h.time_us % 1000000));
 		put_field(b->to, feed_group(b->feed, group)->path);
 		for (size_t c = 0; c < b->columns; c++)
-			if (b->shown[c]) {
+			if (is_shown(b, c)) {
 				fputc(',', b->to);
 				put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
 			}
@@ -227,7 +230,7 @@ static void json_setters(const struct batch *b, const struct feed_group *g)
 		const char *by = !strcmp(b->column[c].name, "LIMIT") ? g->limit_by : g->pids_by;
 		char key[64];
 
-		if (!b->shown[c] || (strcmp(b->column[c].name, "LIMIT") && strcmp(b->column[c].name, "PIDSMAX")))
+		if (!is_shown(b, c) || (strcmp(b->column[c].name, "LIMIT") && strcmp(b->column[c].name, "PIDSMAX")))
 			continue;
 		json_key(b->column[c].name, key, sizeof(key) - 3);
 		strcat(key, "_by");
@@ -252,7 +255,7 @@ static int put_json(struct batch *b)
 		json_state(b->json, "populated", g->populated);
 		json_state(b->json, "frozen", g->frozen);
 		for (size_t c = 0; c < b->columns; c++)
-			if (b->shown[c])
+			if (is_shown(b, c))
 				json_value(b->json, &b->column[c], feed_value(b->feed, b->rows.row[i].group, c));
 		json_setters(b, g);
 		json_close(b->json);
@@ -282,7 +285,7 @@ static int print(struct batch *b)
 		r = put_json(b);
 		break;
 	case BATCH_METRICS:
-		metrics_put(b->to, b->feed, &b->rows, b->shown);
+		metrics_put(b->to, b->feed, &b->rows, b->how->choice.shown);
 		break;
 	}
 	return r;
@@ -367,53 +370,27 @@ static int loop(struct batch *b)
 	return r;
 }
 
-static int choose_columns(struct batch *b)
+static void choose_rows(struct batch *b)
 {
-	const char *list = b->how->columns;
-
-	b->column = feed_columns(b->feed, &b->columns);
-	for (size_t i = 0; i < b->columns; i++)
-		b->shown[i] = list ? 0 : (unsigned char)b->column[i].shown;
-	while (list && *list) {
-		size_t len = strcspn(list, ","), at = feed_column_find(list, len);
-
-		if (at == SIZE_MAX)
-			return msg_error(b->f, "cgx-top --columns help lists them", "%.*s: there is no such column", (int)len, list);
-		b->shown[at] = 1;
-		list += len + (list[len] == ',');
-	}
-	return 0;
-}
-
-static int choose_order(struct batch *b)
-{
-	const char *sort = b->how->sort;
+	const struct batch_how *how = b->how;
 
 	rows_begin(&b->rows);
-	b->rows.flat = b->how->flat || sort;
-	b->rows.hide_empty = b->how->hide_empty;
-	if (b->how->filter)
-		snprintf(b->rows.filter, sizeof(b->rows.filter), "%s", b->how->filter);
-	if (!sort)
-		return 0;
-	b->rows.reverse = *sort == '-';
-	sort += *sort == '-';
-	if (!strcasecmp(sort, "name"))
-		return 0;
-	b->rows.sort = feed_column_find(sort, strlen(sort));
-	if (b->rows.sort != SIZE_MAX)
-		return 0;
-	return msg_error(b->f, "cgx-top --columns help lists them", "%s: there is no such column to sort by", sort);
+	b->rows.flat = how->flat || how->choice.sorted;
+	b->rows.hide_empty = how->hide_empty;
+	if (how->filter)
+		snprintf(b->rows.filter, sizeof(b->rows.filter), "%s", how->filter);
+	b->rows.sort = how->choice.sort;
+	b->rows.reverse = how->choice.reverse;
 }
 
 int batch_run(struct frame *f, struct feed *feed, const struct batch_how *how)
 {
 	struct batch b = { .f = f, .feed = feed, .how = how };
-	int r = choose_columns(&b);
+	int r = 0;
 
-	if (!r)
-		r = choose_order(&b);
-	if (!r && how->form == BATCH_JSON)
+	b.column = feed_columns(feed, &b.columns);
+	choose_rows(&b);
+	if (how->form == BATCH_JSON)
 		r = json_new(f, &b.json) < 0 ? STATUS_FAILED : 0;
 	if (!r)
 		r = loop(&b);

@@ -3,7 +3,7 @@
 #ifndef CGX_TOP_BATCH_H
 #define CGX_TOP_BATCH_H
 
-#include "feed.h"
+#include "choice.h"
 #include "ui/frame.h"
 
 enum batch_form { BATCH_TEXT, BATCH_CSV, BATCH_JSON, BATCH_METRICS };
@@ -12,10 +12,9 @@ struct batch_how {
 	enum batch_form form;
 	uint64_t delay_us;
 	uint64_t count;       /* samples; 0 without end */
-	int flat, hide_empty;
+	int flat, hide_empty; /* a list it is also when it is sorted */
 	const char *filter;   /* NULL none */
-	const char *sort;     /* a column, maybe after a minus; NULL the order of the tree */
-	const char *columns;  /* NULL the usual */
+	struct choice choice;
 	const char *output;   /* a file that is replaced at each sample; NULL stdout */
 };
 

@@ -68,8 +68,9 @@ static int read_line(struct frame *f, const struct opt *rows, void *spec, const 
 		return 0;
 	if (r == -ENOMEM)
 		return r;
-	return msg_error(f, "a line is the name of a long option and its value, as in: delay 500ms", "%s: line %d: %s", path,
+	msg_error(f, "a line is the name of a long option and its value, as in: delay 500ms", "%s: line %d: %s", path,
 			 number, r < 0 ? buf_text(&why) + 2 * !strncmp(buf_text(&why), "--", 2) : "this option takes no value");
+	return STATUS_USAGE;
 }
 
 int config_read(struct frame *f, const struct opt *rows, void *spec, char **ret_text)

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/apply.h"
+
 enum deed_kind { DEED_KILL, DEED_FREEZE, DEED_THAW, DEED_SET };
 enum { PATIENCE_MS = 3000 }; /* as long as a screen may stand still */
 
@@ -133,12 +135,12 @@ static int ask(struct deed *d, const char *verb)
 
 /* ---- planning ---- */
 
-/* The directory of the group in a hierarchy, as the machine names it. */
-static void add_directory(struct buf *b, const struct cgx_hierarchy *h, const char *path)
+static int add_described(struct deed *d, const struct cgx_step *s)
 {
-	const char *mount = cgx_hierarchy_mount(h, 0);
+	AUTO_BUF struct buf b = { 0 };
 
-	buf_printf(b, "%s%s%s", mount ? mount : "", *path && *path != '/' ? "/" : "", path);
+	apply_describe(&b, s);
+	return add_step(d, &b);
 }
 
 static int show_plan(struct deed *d)
@@ -146,17 +148,8 @@ static int show_plan(struct deed *d)
 	struct cgx_step s;
 	int r = 0;
 
-	for (size_t i = 0; !r && cgx_plan_step(d->plan, i, &s) >= 0; i++) {
-		AUTO_BUF struct buf b = { 0 };
-
-		buf_printf(&b, "%s ", cgx_verb_name(s.verb));
-		if (s.hierarchy)
-			add_directory(&b, s.hierarchy, s.path);
-		buf_printf(&b, "/%s %s", s.file, s.value ? s.value : "");
-		if (s.old)
-			buf_printf(&b, " (was %s)", s.old);
-		r = add_step(d, &b);
-	}
+	for (size_t i = 0; !r && cgx_plan_step(d->plan, i, &s) >= 0; i++)
+		r = add_described(d, &s);
 	return r;
 }
 
@@ -169,14 +162,11 @@ static int show_freezers(struct deed *d, const char *v1, const char *v2)
 		const struct cgx_hierarchy *h = cgx_hierarchy_at(d->cgx, i);
 		const char *path = cgx_group_path_in(d->group, h);
 		int second = cgx_hierarchy_version(h) == 2;
-		AUTO_BUF struct buf b = { 0 };
+		struct cgx_step s = { CGX_V_WRITE, h, path, .file = second ? "cgroup.freeze" : "freezer.state",
+				      .value = second ? v2 : v1 };
 
-		if (!path || !(second ? v2 : v1) || (!second && !(cgx_hierarchy_controllers(h) & CGX_C_FREEZER)))
-			continue;
-		buf_puts(&b, "write ");
-		add_directory(&b, h, path);
-		buf_puts(&b, second ? v2 : v1);
-		r = add_step(d, &b);
+		if (path && s.value && (second || cgx_hierarchy_controllers(h) & CGX_C_FREEZER))
+			r = add_described(d, &s);
 	}
 	return r;
 }
@@ -190,7 +180,7 @@ static int show_kill(struct deed *d)
 	if (!cgx_plan_set(d->plan, d->group, "cgroup.kill", "1"))
 		r = show_plan(d);
 	if (!r)
-		r = show_freezers(d, "/freezer.state FROZEN, and THAWED at the end", NULL);
+		r = show_freezers(d, "FROZEN, and THAWED at the end", NULL);
 	if (r)
 		return r;
 	buf_printf(&b, "SIGKILL to %zu process%s", d->processes, d->processes == 1 ? "" : "es");
@@ -222,8 +212,7 @@ int deed_freeze(struct cgx *cgx, const char *path, int frozen, struct deed **ret
 	if (!r)
 		r = cgx_plan_set(d->plan, d->group, "cgroup.freeze", frozen ? "1" : "0");
 	if (!r)
-		r = frozen ? show_freezers(d, "/freezer.state FROZEN", "/cgroup.freeze 1") :
-			     show_freezers(d, "/freezer.state THAWED", "/cgroup.freeze 0");
+		r = frozen ? show_freezers(d, "FROZEN", "1") : show_freezers(d, "THAWED", "0");
 	if (!r)
 		r = ask(d, frozen ? "Freeze" : "Thaw");
 	if (r < 0) {

@@ -22,27 +22,26 @@ static int column_cells(const struct feed_column *c)
 	return name > cells[c->unit] ? name : cells[c->unit];
 }
 
-/* The columns that there is room for, in their order; the one sorted by is always there. Returns the cells left for
- * the name. */
-static int fit_columns(const struct view *v, unsigned char *ret)
+/* The set of columns that there is room for; the one sorted by is always there. Returns the cells left for the name. */
+static int fit_columns(const struct view *v, uint64_t *ret)
 {
 	const struct feed_column *c = feed_columns(v->feed, NULL);
 	int room = v->cells, name = v->cells >= 60 ? 24 : v->cells / 2;
 	size_t sort = v->rows.sort;
 
-	memset(ret, 0, v->columns);
-	if (sort != ROWS_BY_NAME && sort < v->columns) {
-		ret[sort] = 1;
+	*ret = 0;
+	if (sort < v->columns) {
+		*ret |= COLUMN_BIT(sort);
 		room -= column_cells(&c[sort]) + 1;
 	}
 	for (size_t i = 0; i < v->columns; i++) {
 		int cells = column_cells(&c[i]) + 1;
 
-		if (!v->shown[i] || ret[i])
+		if (!(v->shown & ~*ret & COLUMN_BIT(i)))
 			continue;
 		if (room - cells < name)
 			break;
-		ret[i] = 1;
+		*ret |= COLUMN_BIT(i);
 		room -= cells;
 	}
 	return room;
@@ -51,13 +50,13 @@ static int fit_columns(const struct view *v, unsigned char *ret)
 size_t column_at(const struct view *v, int cell)
 {
 	const struct feed_column *c = feed_columns(v->feed, NULL);
-	AUTO_FREE unsigned char *shown = calloc(v->columns + 1, 1);
-	int at = shown ? fit_columns(v, shown) : v->cells;
+	uint64_t shown;
+	int at = fit_columns(v, &shown);
 
 	if (cell < at)
 		return ROWS_BY_NAME;
-	for (size_t i = 0; shown && i < v->columns; i++) {
-		if (!shown[i])
+	for (size_t i = 0; i < v->columns; i++) {
+		if (!(shown & COLUMN_BIT(i)))
 			continue;
 		at += column_cells(&c[i]) + 1;
 		if (cell < at)
@@ -170,7 +169,7 @@ static void draw_totals(const struct view *v, const struct feed_head *h)
 
 /* ---- table ---- */
 
-static void draw_heading(const struct view *v, int line, const unsigned char *shown, int name_cells)
+static void draw_heading(const struct view *v, int line, uint64_t shown, int name_cells)
 {
 	const struct feed_column *c = feed_columns(v->feed, NULL);
 	int by_name = v->rows.sort == ROWS_BY_NAME, at = name_cells;
@@ -183,7 +182,7 @@ static void draw_heading(const struct view *v, int line, const unsigned char *sh
 		struct buf AUTO_BUF b = { 0 }, name_cell = { 0 };
 		int sorted = v->rows.sort == i, cells = column_cells(&c[i]) + 1;
 
-		if (!shown[i])
+		if (!(shown & COLUMN_BIT(i)))
 			continue;
 		/* the arrow has room in the blank between the columns */
 		if (sorted)
@@ -233,7 +232,7 @@ static void add_branches(const struct view *v, const struct row *r, struct buf *
 		buf_puts(b, r->depth < 64 && r->more >> r->depth & 1 ? v->g->branch : v->g->last);
 }
 
-static void draw_values(const struct view *v, int line, const struct row *r, const unsigned char *shown, int at,
+static void draw_values(const struct view *v, int line, const struct row *r, uint64_t shown, int at,
 			int selected)
 {
 	const struct feed_column *c = feed_columns(v->feed, NULL);
@@ -243,7 +242,7 @@ static void draw_values(const struct view *v, int line, const struct row *r, con
 		struct buf AUTO_BUF b = { 0 };
 		int cells = column_cells(&c[i]);
 
-		if (!shown[i])
+		if (!(shown & COLUMN_BIT(i)))
 			continue;
 		value = feed_value(v->feed, r->group, i);
 		buf_putc(&b, ' ');
@@ -253,7 +252,7 @@ static void draw_values(const struct view *v, int line, const struct row *r, con
 	}
 }
 
-static void draw_row(const struct view *v, int line, size_t index, const unsigned char *shown, int name_cells)
+static void draw_row(const struct view *v, int line, size_t index, uint64_t shown, int name_cells)
 {
 	const struct row *r = &v->rows.row[index];
 	const struct feed_group *g = feed_group(v->feed, r->group);
@@ -292,12 +291,9 @@ static void draw_row(const struct view *v, int line, size_t index, const unsigne
 
 static void draw_table(struct view *v, int line, int lines)
 {
-	AUTO_FREE unsigned char *shown = calloc(v->columns + 1, 1);
-	int name_cells;
+	uint64_t shown;
+	int name_cells = fit_columns(v, &shown);
 
-	if (!shown || lines < 1)
-		return;
-	name_cells = fit_columns(v, shown);
 	draw_heading(v, line, shown, name_cells);
 	v->table = (struct area){ line + 1, 0, lines - 1, v->cells };
 	if (v->selected < v->top)

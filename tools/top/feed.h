@@ -25,6 +25,8 @@ struct feed_value {
 	uint64_t n; /* UINT64_MAX: max */
 };
 
+/* Sets of columns. */
+#define COLUMN_BIT(column) (1ull << (column))
 struct feed_column {
 	const char *name;      /* upper case: MEMORY */
 	const char *help;

@@ -29,35 +29,12 @@ struct live {
 
 /* ---- columns from figures ---- */
 
-/* What must be read for a column. */
-static const uint64_t figures_of[COLUMNS_ALL] = {
-	[COL_MEMORY] = CGX_F_BIT(CGX_F_MEMORY),
-	[COL_LIMIT] = CGX_F_BIT(CGX_F_MEMORY_MAX),
-	[COL_PERCENT] = CGX_F_BIT(CGX_F_MEMORY) | CGX_F_BIT(CGX_F_MEMORY_MAX),
-	[COL_USED] = CGX_F_BIT(CGX_F_MEMORY) | CGX_F_BIT(CGX_F_MEMORY_INACTIVE),
-	[COL_PEAK] = CGX_F_BIT(CGX_F_MEMORY_PEAK),
-	[COL_SWAP] = CGX_F_BIT(CGX_F_SWAP),
-	[COL_HITS] = CGX_F_BIT(CGX_F_LIMIT_HITS),
-	[COL_HITS_RATE] = CGX_F_BIT(CGX_F_LIMIT_HITS),
-	[COL_KILLS] = CGX_F_BIT(CGX_F_OOM_KILLS),
-	[COL_PIDS] = CGX_F_BIT(CGX_F_PIDS),
-	[COL_PIDS_MAX] = CGX_F_BIT(CGX_F_PIDS_MAX),
-	[COL_PIDS_PEAK] = CGX_F_BIT(CGX_F_PIDS_PEAK),
-	[COL_FORKS] = CGX_F_BIT(CGX_F_FORKS_DENIED),
-	[COL_CPU] = CGX_F_BIT(CGX_F_CPU),
-	[COL_CPU_TIME] = CGX_F_BIT(CGX_F_CPU),
-	[COL_THROTTLED] = CGX_F_BIT(CGX_F_THROTTLED),
-	[COL_THROTTLED_TIME] = CGX_F_BIT(CGX_F_THROTTLED),
-	[COL_READ] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
-	[COL_WRITTEN] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
-	[COL_READ_ALL] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
-	[COL_WRITTEN_ALL] = CGX_F_BIT(CGX_F_READ) | CGX_F_BIT(CGX_F_WRITTEN),
-	[COL_READS] = CGX_F_BIT(CGX_F_READS) | CGX_F_BIT(CGX_F_WRITES),
-	[COL_WRITES] = CGX_F_BIT(CGX_F_READS) | CGX_F_BIT(CGX_F_WRITES),
-	[COL_PSI_CPU] = CGX_F_BIT(CGX_F_CPU_PRESSURE),
-	[COL_PSI_MEMORY] = CGX_F_BIT(CGX_F_MEMORY_PRESSURE),
-	[COL_PSI_IO] = CGX_F_BIT(CGX_F_IO_PRESSURE),
-	[COL_PROCS] = CGX_F_BIT(CGX_F_PROCS),
+/* What a column is made of, and how. */
+struct recipe {
+	struct feed_value (*make)(const struct cgx_sampler *s, size_t group, const struct recipe *r);
+	enum cgx_figure figure;
+	double scale;     /* of a rate */
+	uint64_t beside;  /* other figures that are needed, a bit each */
 };
 
 static enum feed_state state_of(enum cgx_state s)
@@ -70,7 +47,7 @@ static enum feed_state state_of(enum cgx_state s)
 	return states[s];
 }
 
-static struct feed_value plain(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
+static struct feed_value value_of(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
 {
 	struct feed_value v = { 0 };
 
@@ -78,23 +55,29 @@ static struct feed_value plain(const struct cgx_sampler *s, size_t i, enum cgx_f
 	return v;
 }
 
-/* How much a counter grew, times scale, a second. Set back, or seen once only, it is not known yet. */
-static struct feed_value rate(const struct cgx_sampler *s, size_t i, enum cgx_figure figure, double scale)
+static struct feed_value plain(const struct cgx_sampler *s, size_t i, const struct recipe *r)
 {
-	struct feed_value v = plain(s, i, figure);
+	return value_of(s, i, r->figure);
+}
+
+/* How much a counter grew, times scale, a second. Set back, or seen once only, it is not known yet. */
+static struct feed_value rate(const struct cgx_sampler *s, size_t i, const struct recipe *r)
+{
+	struct feed_value v = value_of(s, i, r->figure);
 	uint64_t before, span = cgx_sampler_time(s, 0) - cgx_sampler_time(s, 1);
 
 	if (v.state != FEED_OK)
 		return v;
-	if (!cgx_sampler_time(s, 1) || !span || cgx_sampler_before(s, i, figure, &before) != CGX_STATE_OK || before > v.n)
+	if (!cgx_sampler_time(s, 1) || !span || cgx_sampler_before(s, i, r->figure, &before) != CGX_STATE_OK || before > v.n)
 		return (struct feed_value){ .state = FEED_PENDING };
-	v.n = (uint64_t)((double)(v.n - before) * 1e6 / (double)span * scale + 0.5);
+	v.n = (uint64_t)((double)(v.n - before) * 1e6 / (double)span * r->scale + 0.5);
 	return v;
 }
 
-static struct feed_value binding(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
+/* The smallest of the limit and those above. */
+static struct feed_value binding_of(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
 {
-	struct feed_value v = plain(s, i, figure);
+	struct feed_value v = value_of(s, i, figure);
 	size_t by;
 
 	if (v.state == FEED_OK)
@@ -102,9 +85,14 @@ static struct feed_value binding(const struct cgx_sampler *s, size_t i, enum cgx
 	return v;
 }
 
-static struct feed_value percent(const struct cgx_sampler *s, size_t i)
+static struct feed_value binding(const struct cgx_sampler *s, size_t i, const struct recipe *r)
 {
-	struct feed_value v = plain(s, i, CGX_F_MEMORY), limit = binding(s, i, CGX_F_MEMORY_MAX);
+	return binding_of(s, i, r->figure);
+}
+
+static struct feed_value percent(const struct cgx_sampler *s, size_t i, const struct recipe *r)
+{
+	struct feed_value v = value_of(s, i, r->figure), limit = binding_of(s, i, CGX_F_MEMORY_MAX);
 
 	if (v.state != FEED_OK || limit.state != FEED_OK || limit.n == UINT64_MAX || !limit.n)
 		return (struct feed_value){ .state = v.state == FEED_OK ? FEED_OFF : v.state };
@@ -112,9 +100,9 @@ static struct feed_value percent(const struct cgx_sampler *s, size_t i)
 	return v;
 }
 
-static struct feed_value used(const struct cgx_sampler *s, size_t i)
+static struct feed_value used(const struct cgx_sampler *s, size_t i, const struct recipe *r)
 {
-	struct feed_value v = plain(s, i, CGX_F_MEMORY), cache = plain(s, i, CGX_F_MEMORY_INACTIVE);
+	struct feed_value v = value_of(s, i, r->figure), cache = value_of(s, i, CGX_F_MEMORY_INACTIVE);
 
 	if (v.state == FEED_OK && cache.state == FEED_OK)
 		v.n -= cache.n < v.n ? cache.n : v.n;
@@ -123,40 +111,53 @@ static struct feed_value used(const struct cgx_sampler *s, size_t i)
 	return v;
 }
 
+/* Microseconds a second are a millionth of one CPU; columns want hundredths of a percent. */
+#define OF_ONE_CPU 0.01
+static const struct recipe recipes[COLUMNS_ALL] = {
+	[COL_MEMORY] = { plain, CGX_F_MEMORY },
+	[COL_LIMIT] = { binding, CGX_F_MEMORY_MAX },
+	[COL_PERCENT] = { percent, CGX_F_MEMORY, .beside = CGX_F_BIT(CGX_F_MEMORY_MAX) },
+	[COL_USED] = { used, CGX_F_MEMORY, .beside = CGX_F_BIT(CGX_F_MEMORY_INACTIVE) },
+	[COL_PEAK] = { plain, CGX_F_MEMORY_PEAK },
+	[COL_SWAP] = { plain, CGX_F_SWAP },
+	[COL_HITS] = { plain, CGX_F_LIMIT_HITS },
+	[COL_HITS_RATE] = { rate, CGX_F_LIMIT_HITS, 1 },
+	[COL_KILLS] = { plain, CGX_F_OOM_KILLS },
+	[COL_PIDS] = { plain, CGX_F_PIDS },
+	[COL_PIDS_MAX] = { binding, CGX_F_PIDS_MAX },
+	[COL_PIDS_PEAK] = { plain, CGX_F_PIDS_PEAK },
+	[COL_FORKS] = { plain, CGX_F_FORKS_DENIED },
+	[COL_CPU] = { rate, CGX_F_CPU, OF_ONE_CPU },
+	[COL_CPU_TIME] = { plain, CGX_F_CPU },
+	[COL_THROTTLED] = { rate, CGX_F_THROTTLED, OF_ONE_CPU },
+	[COL_THROTTLED_TIME] = { plain, CGX_F_THROTTLED },
+	[COL_READ] = { rate, CGX_F_READ, 1 },
+	[COL_WRITTEN] = { rate, CGX_F_WRITTEN, 1 },
+	[COL_READ_ALL] = { plain, CGX_F_READ },
+	[COL_WRITTEN_ALL] = { plain, CGX_F_WRITTEN },
+	[COL_READS] = { rate, CGX_F_READS, 1 },
+	[COL_WRITES] = { rate, CGX_F_WRITES, 1 },
+	[COL_PSI_CPU] = { plain, CGX_F_CPU_PRESSURE },
+	[COL_PSI_MEMORY] = { plain, CGX_F_MEMORY_PRESSURE },
+	[COL_PSI_IO] = { plain, CGX_F_IO_PRESSURE },
+	[COL_PROCS] = { plain, CGX_F_PROCS },
+};
+
 static struct feed_value column_value(const struct cgx_sampler *s, size_t i, enum column_id column)
 {
-	switch (column) {
-	case COL_MEMORY: return plain(s, i, CGX_F_MEMORY);
-	case COL_LIMIT: return binding(s, i, CGX_F_MEMORY_MAX);
-	case COL_PERCENT: return percent(s, i);
-	case COL_USED: return used(s, i);
-	case COL_PEAK: return plain(s, i, CGX_F_MEMORY_PEAK);
-	case COL_SWAP: return plain(s, i, CGX_F_SWAP);
-	case COL_HITS: return plain(s, i, CGX_F_LIMIT_HITS);
-	case COL_HITS_RATE: return rate(s, i, CGX_F_LIMIT_HITS, 1);
-	case COL_KILLS: return plain(s, i, CGX_F_OOM_KILLS);
-	case COL_PIDS: return plain(s, i, CGX_F_PIDS);
-	case COL_PIDS_MAX: return binding(s, i, CGX_F_PIDS_MAX);
-	case COL_PIDS_PEAK: return plain(s, i, CGX_F_PIDS_PEAK);
-	case COL_FORKS: return plain(s, i, CGX_F_FORKS_DENIED);
-	/* microseconds a second are a millionth of one CPU; columns want hundredths of a percent */
-	case COL_CPU: return rate(s, i, CGX_F_CPU, 0.01);
-	case COL_CPU_TIME: return plain(s, i, CGX_F_CPU);
-	case COL_THROTTLED: return rate(s, i, CGX_F_THROTTLED, 0.01);
-	case COL_THROTTLED_TIME: return plain(s, i, CGX_F_THROTTLED);
-	case COL_READ: return rate(s, i, CGX_F_READ, 1);
-	case COL_WRITTEN: return rate(s, i, CGX_F_WRITTEN, 1);
-	case COL_READ_ALL: return plain(s, i, CGX_F_READ);
-	case COL_WRITTEN_ALL: return plain(s, i, CGX_F_WRITTEN);
-	case COL_READS: return rate(s, i, CGX_F_READS, 1);
-	case COL_WRITES: return rate(s, i, CGX_F_WRITES, 1);
-	case COL_PSI_CPU: return plain(s, i, CGX_F_CPU_PRESSURE);
-	case COL_PSI_MEMORY: return plain(s, i, CGX_F_MEMORY_PRESSURE);
-	case COL_PSI_IO: return plain(s, i, CGX_F_IO_PRESSURE);
-	case COL_PROCS: return plain(s, i, CGX_F_PROCS);
-	case COLUMNS_ALL: break;
+	return recipes[column].make(s, i, &recipes[column]);
+}
+
+static uint64_t figures_for(uint64_t columns)
+{
+	uint64_t figures = 0;
+
+	for (; columns; columns &= columns - 1) {
+		const struct recipe *r = &recipes[__builtin_ctzll(columns)];
+
+		figures |= CGX_F_BIT(r->figure) | r->beside;
 	}
-	return (struct feed_value){ .state = FEED_PENDING };
+	return figures;
 }
 
 static int yes_no(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
@@ -186,9 +187,9 @@ static int fill_group(const struct live *l, struct shot *s, size_t i)
 
 	cgx_sampler_group(l->sampler, i, &from);
 	r = shot_name(s, i, from.path);
-	if (!r && l->columns & 1ull << COL_LIMIT)
+	if (!r && l->columns & COLUMN_BIT(COL_LIMIT))
 		r = shot_text(&g->limit_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_MEMORY_MAX));
-	if (!r && l->columns & 1ull << COL_PIDS_MAX)
+	if (!r && l->columns & COLUMN_BIT(COL_PIDS_MAX))
 		r = shot_text(&g->pids_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_PIDS_MAX));
 	if (r)
 		return r;
@@ -198,7 +199,7 @@ static int fill_group(const struct live *l, struct shot *s, size_t i)
 	g->frozen = yes_no(l->sampler, i, CGX_F_FROZEN);
 	g->marks = marks_of(l, i, g->frozen);
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (l->columns & 1ull << c)
+		if (l->columns & COLUMN_BIT(c))
 			s->value[i * COLUMNS_ALL + c] = column_value(l->sampler, i, c);
 		else
 			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ .state = FEED_PENDING };
@@ -260,15 +261,6 @@ static void fill_machine(const struct live *l, struct shot *s)
 		if (num_scan(&p, &s->head.pids_total))
 			s->head.pids_total = UINT64_MAX;
 	}
-}
-
-static uint64_t figures_for(uint64_t columns)
-{
-	uint64_t figures = 0;
-
-	for (; columns; columns &= columns - 1)
-		figures |= figures_of[__builtin_ctzll(columns)];
-	return figures;
 }
 
 /* What of each group of the last sample is worth reading: the groups of the sampler are the same until its next pass. */
@@ -399,20 +391,6 @@ static void open_watch(struct live *l, const char *path)
 	}
 }
 
-/* What tells metrics asks for the counter of a rate. */
-static uint64_t with_counters(uint64_t columns)
-{
-	static const struct {
-		unsigned char rate, counter;
-	} pairs[] = { { COL_CPU, COL_CPU_TIME }, { COL_THROTTLED, COL_THROTTLED_TIME }, { COL_READ, COL_READ_ALL },
-		      { COL_WRITTEN, COL_WRITTEN_ALL } };
-
-	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (columns & 1ull << pairs[i].rate)
-			columns |= 1ull << pairs[i].counter;
-	return columns;
-}
-
 int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret)
 {
 	uint64_t figures = CGX_F_BIT(CGX_F_POPULATED) | CGX_F_BIT(CGX_F_FROZEN) | CGX_F_BIT(CGX_F_PIDS);
@@ -423,9 +401,9 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 		return -ENOMEM;
 	l->f = f;
 	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
-	l->columns = columns & FEED_ON_DEMAND ? UINT64_MAX : with_counters(columns);
+	l->columns = columns & FEED_ON_DEMAND ? UINT64_MAX : columns;
 	if (columns & FEED_ON_DEMAND)
-		l->on_demand = figures_for((1ull << COLUMNS_ALL) - 1);
+		l->on_demand = figures_for(COLUMN_BIT(COLUMNS_ALL) - 1);
 	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
 	if (!r) {
 		if (!(columns & FEED_NO_EVENTS))

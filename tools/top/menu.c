@@ -33,7 +33,7 @@ void menu_make(const struct view *v, struct sheet *s)
 		size_t column = column_of(v, i);
 		const char *name = column == ROWS_BY_NAME ? "NAME" : c[column].name;
 		const char *help = column == ROWS_BY_NAME ? "path of the group" : c[column].help;
-		int on = v->menu == ACT_SORT_MENU ? column == v->rows.sort : v->shown[column];
+		int on = v->menu == ACT_SORT_MENU ? column == v->rows.sort : (v->shown & COLUMN_BIT(column)) != 0;
 
 		sheet_add(s, i == v->menu_at ? LOOK_SELECTED : LOOK_PLAIN, "%s[%c] %-12s %s", i == v->menu_at ? ">" : " ",
 			  on ? 'x' : ' ', name, help);
@@ -56,7 +56,7 @@ static void choose(struct view *v)
 	size_t column = column_of(v, v->menu_at);
 
 	if (v->menu == ACT_COLUMNS) {
-		v->shown[column] = !v->shown[column];
+		v->shown ^= COLUMN_BIT(column);
 		return;
 	}
 	if (v->rows.sort != column)

@@ -36,6 +36,22 @@ static const struct {
 	[COL_PROCS] = { "cgx_processes", "gauge", 1 },
 };
 
+/* The column whose values the family has. */
+static size_t told_by(size_t column)
+{
+	return families[column].counter ? families[column].counter : column;
+}
+
+uint64_t metrics_columns(uint64_t shown)
+{
+	uint64_t told = 0;
+
+	for (size_t c = 0; c < COLUMNS_ALL; c++)
+		if (shown & COLUMN_BIT(c) && families[c].name)
+			told |= COLUMN_BIT(told_by(c));
+	return told;
+}
+
 /* A label's value is UTF-8; backslash, quote and newline are escaped. */
 static void put_label(FILE *to, const char *path)
 {
@@ -51,7 +67,7 @@ static void put_label(FILE *to, const char *path)
 
 static void put_family(FILE *to, const struct feed *f, const struct rows *rows, size_t column)
 {
-	size_t from = families[column].counter ? families[column].counter : column;
+	size_t from = told_by(column);
 	int begun = 0;
 
 	for (size_t i = 0; i < rows->n; i++) {
@@ -73,10 +89,10 @@ static void put_family(FILE *to, const struct feed *f, const struct rows *rows, 
 	}
 }
 
-void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, const unsigned char *shown)
+void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, uint64_t shown)
 {
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (shown[c] && families[c].name)
+		if (shown & COLUMN_BIT(c) && families[c].name)
 			put_family(to, f, rows, c);
 	fputs("# EOF\n", to);
 }

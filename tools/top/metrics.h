@@ -7,7 +7,9 @@
 
 #include "rows.h"
 
-/* The columns marked in shown, a family each, for the groups of rows. */
-void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, const unsigned char *shown);
+/* The columns of which these are told: of a rate its counter. */
+uint64_t metrics_columns(uint64_t shown);
+/* The columns of the set shown, a family each, for the groups of rows. */
+void metrics_put(FILE *to, const struct feed *f, const struct rows *rows, uint64_t shown);
 
 #endif

@@ -33,8 +33,8 @@ struct view {
 	struct rows rows;
 	size_t selected, top;      /* rows */
 	char *selected_path;       /* so that the row is found again */
-	unsigned char *shown;      /* by column */
 	size_t columns;
+	uint64_t shown;            /* a bit each */
 	char search[512];
 	struct area table;         /* where rows were drawn last */
 

@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -146,7 +145,7 @@ static void sort_beside(struct view *v, int step)
 		at += (size_t)step;
 		if (at == v->columns)
 			return;
-	} while (at != ROWS_BY_NAME && !v->shown[at]);
+	} while (at != ROWS_BY_NAME && !(v->shown & COLUMN_BIT(at)));
 	v->rows.sort = at;
 	v->rows.reverse = 0;
 	remake(v);
@@ -671,31 +670,6 @@ static int loop(struct view *v, int signals, int timer)
 	return end;
 }
 
-static size_t find_column(const struct view *v, const char *name, size_t len)
-{
-	const struct feed_column *c = feed_columns(v->feed, NULL);
-
-	for (size_t i = 0; i < v->columns; i++)
-		if (strlen(c[i].name) == len && !strncasecmp(c[i].name, name, len))
-			return i;
-	return ROWS_BY_NAME;
-}
-
-static void choose_columns(struct view *v, const char *list)
-{
-	const struct feed_column *c = feed_columns(v->feed, NULL);
-
-	for (size_t i = 0; i < v->columns; i++)
-		v->shown[i] = !list && c[i].shown;
-	while (list && *list) {
-		size_t n = strcspn(list, ","), at = find_column(v, list, n);
-
-		if (at != ROWS_BY_NAME)
-			v->shown[at] = 1;
-		list += n + (list[n] == ',');
-	}
-}
-
 static int begin(struct view *v)
 {
 	const struct view_how *how = v->how;
@@ -711,22 +685,17 @@ static int begin(struct view *v)
 	v->mouse = !how->no_mouse;
 	v->delay_us = how->delay_us ? how->delay_us : 1000000;
 	feed_columns(v->feed, &v->columns);
-	v->shown = calloc(v->columns + 1, 1);
-	if (!v->shown)
-		return -ENOMEM;
+	v->shown = how->choice.shown;
+	v->rows.sort = how->choice.sort;
+	v->rows.reverse = how->choice.reverse;
 	/* nothing is drawn before there is something to draw */
 	r = feed_sample(v->feed);
 	if (r < 0)
 		return r;
-	choose_columns(v, how->columns);
 	if (how->root)
 		snprintf(v->rows.root, sizeof(v->rows.root), "%s", how->root);
 	if (how->filter)
 		snprintf(v->rows.filter, sizeof(v->rows.filter), "%s", how->filter);
-	if (how->sort) {
-		v->rows.reverse = *how->sort == '-';
-		v->rows.sort = find_column(v, how->sort + v->rows.reverse, strlen(how->sort + v->rows.reverse));
-	}
 	sample(v);
 	return 0;
 }
@@ -740,7 +709,6 @@ static void end(struct view *v)
 	rows_free(&v->rows);
 	buf_free(&v->message);
 	free(v->selected_path);
-	free(v->shown);
 }
 
 int view_run(struct frame *f, struct feed *feed, const struct view_how *how)

@@ -3,7 +3,7 @@
 #ifndef CGX_TOP_VIEW_H
 #define CGX_TOP_VIEW_H
 
-#include "feed.h"
+#include "choice.h"
 #include "ui/frame.h"
 
 struct view_how {
@@ -16,8 +16,7 @@ struct view_how {
 	int flat;            /* begin with a list */
 	const char *root;    /* begin with this group as root; NULL all */
 	const char *filter;  /* NULL none */
-	const char *sort;    /* a column, maybe after a minus to turn it round; NULL by name */
-	const char *columns; /* "MEMORY,PIDS"; NULL the usual */
+	struct choice choice;
 };
 
 /*

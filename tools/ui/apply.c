@@ -23,17 +23,21 @@ static void add_path(struct buf *b, const struct cgx_step *s)
 		buf_printf(b, "/%s", s->file);
 }
 
-/* "write PATH VALUE (was OLD)" */
+void apply_describe(struct buf *b, const struct cgx_step *s)
+{
+	buf_printf(b, "%s ", cgx_verb_name(s->verb));
+	add_path(b, s);
+	if (s->value && *s->value)
+		buf_printf(b, " %s", s->value);
+	if (s->old && (!s->value || strcmp(s->old, s->value)))
+		buf_printf(b, " (was %s)", s->old);
+}
+
 static void print_step(const struct cgx_step *s)
 {
 	struct buf AUTO_BUF line = { 0 };
 
-	buf_printf(&line, "%s ", cgx_verb_name(s->verb));
-	add_path(&line, s);
-	if (s->value && *s->value)
-		buf_printf(&line, " %s", s->value);
-	if (s->old && (!s->value || strcmp(s->old, s->value)))
-		buf_printf(&line, " (was %s)", s->old);
+	apply_describe(&line, s);
 	text_print(buf_text(&line));
 	putchar('\n');
 }

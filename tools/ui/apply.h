@@ -4,6 +4,7 @@
 #define CGX_UI_APPLY_H
 
 #include "frame.h"
+#include "util/buf.h"
 
 /*
  * With f->dry_run print the steps on stdout, one a line ("write /sys/fs/cgroup/web/memory.max
@@ -12,5 +13,8 @@
  * Returns an exit status; failures are told.
  */
 int apply_plan(const struct frame *f, struct cgx_plan *p);
+
+/* Append a step as --dry-run prints it: "write /sys/fs/cgroup/web/memory.max 67108864 (was max)". Names are as they are. */
+void apply_describe(struct buf *b, const struct cgx_step *s);
 
 #endif

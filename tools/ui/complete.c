@@ -12,7 +12,6 @@
 
 #include "util/num.h"
 
-#include "table.h"
 #include "target.h"
 #include "text.h"
 
@@ -239,13 +238,13 @@ static void offer_owners(const struct part *p)
 
 static void offer_columns(const struct part *p, char separator)
 {
-	const char *sign = separator == ',' ? "+" : "-+";
+	const char *sign = separator == ',' ? "+" : "-+", *column, *help;
 	struct part name = list_item(p, separator);
 
 	if (*name.begin && strchr(sign, *name.begin))
 		name = behind(&name, 1);
-	for (const struct column *c = p->f->tool->columns; c && c->name; c++)
-		offer(&name, c->name, c->help);
+	for (size_t i = 0; (column = frame_column(p->f->tool, i, &help)); i++)
+		offer(&name, column, help);
 }
 
 static void offer_kinds(const struct part *p, unsigned kinds)

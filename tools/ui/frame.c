@@ -58,6 +58,14 @@ void frame_sheets(const struct tool *tool, unsigned like, void *spec, struct fra
 	ret[1] = (struct opt_sheet){ frame_options, f, with };
 }
 
+const char *frame_column(const struct tool *tool, size_t i, const char **ret_help)
+{
+	if (!tool->columns)
+		return tool->column_name ? tool->column_name(i, ret_help) : NULL;
+	*ret_help = tool->columns[i].help;
+	return tool->columns[i].name;
+}
+
 int frame_failed(const struct frame *f)
 {
 	return f->tool->flags & TOOL_RUNS_COMMAND ? STATUS_OWN_FAILURE : STATUS_FAILED;

@@ -67,6 +67,9 @@ struct tool {
 	const struct example *examples; /* ends with { NULL, NULL } */
 	const struct opt *options;
 	const struct column *columns;   /* ui/table.h; NULL: the tool prints no table */
+	/* Where columns is NULL: the name at i of what the tool shows in a way of its own, NULL past the last; may be NULL.
+	 * For --help and completion. */
+	const char *(*column_name)(size_t i, const char **ret_help);
 	size_t spec_size;
 	const void *defaults;           /* spec_size bytes to begin with; NULL: zeroes */
 	unsigned flags;
@@ -110,6 +113,9 @@ int frame_failed(const struct frame *f);
 
 /* The struct compat in force, NULL under the tool's own name. */
 const struct compat *frame_compat(const struct tool *tool, unsigned like);
+
+/* The column at i, of either kind, and its help; NULL past the last. */
+const char *frame_column(const struct tool *tool, size_t i, const char **ret_help);
 
 /* The sheets of a tool, its own first: for parsing, help and completion. */
 enum { FRAME_SHEETS = 2 };

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "table.h"
 
 enum { WIDTH = 80, WIDEST_LABEL = 28, MARGIN = 2 };
 
@@ -118,12 +117,15 @@ static void add_options(struct buf *b, const struct tool *tool, unsigned like)
 			add_option(b, sheets, row, width);
 }
 
-static void add_columns(struct buf *b, const struct column *columns)
+static void add_columns(struct buf *b, const struct tool *tool)
 {
 	struct buf AUTO_BUF names = { 0 };
+	const char *name, *help;
 
-	for (; columns->name; columns++)
-		buf_printf(&names, "%s%s", names.len ? " " : "", columns->name);
+	for (size_t i = 0; (name = frame_column(tool, i, &help)); i++)
+		buf_printf(&names, "%s%s", names.len ? " " : "", name);
+	if (!names.len)
+		return;
 	buf_puts(b, "\nColumns: ");
 	add_wrapped(b, buf_text(&names), 9, 9);
 }
@@ -162,8 +164,8 @@ void help_format(struct buf *b, const struct tool *tool, unsigned like, const ch
 		add_wrapped(b, tool->description, 0, 0);
 	}
 	add_options(b, tool, like);
-	if (tool->columns && !c)
-		add_columns(b, tool->columns);
+	if (!c)
+		add_columns(b, tool);
 	if (examples && examples->command)
 		add_examples(b, examples);
 	if (c)
