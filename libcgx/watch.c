@@ -430,7 +430,7 @@ static int add_trees(struct cgx_watch *w)
 		return watch_wants(w, CGX_E_PRESSURE) && !layout_v2(cgx) ?
 			       watch_unseen(w, UNSEEN_PRESSURE, "pressure is not watched: %s", no_pressure) : 0;
 	fail(cgx, -ENOTSUP, NULL, "watch groups", "%s",
-	     w->kinds & ~CGX_E_BIT(CGX_E_PRESSURE) ? "no hierarchy counts memory or pids on this host" : no_pressure);
+	     w->kinds & (KINDS_MEMORY | KINDS_TREE | CGX_E_BIT(CGX_E_FORK)) ? "no hierarchy counts memory or pids on this host" : no_pressure);
 	advise(cgx, "cgx-ls --controllers shows what this host has");
 	return -ENOTSUP;
 }
