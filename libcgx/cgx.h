@@ -617,9 +617,12 @@ int cgx_watch_fd(const struct cgx_watch *w);
 int cgx_watch_next(struct cgx_watch *w, struct cgx_event *ret);
 /*
  * Look at every group now, whatever was notified: before an end, so that cgx_watch_next() tells what has happened up to
- * this call. Victims may take some 20 ms more.
+ * this call. A kill is told with its victim, which may take longer: see cgx_watch_waits().
  */
 int cgx_watch_look(struct cgx_watch *w);
+/* 1: kills have been seen that are not told yet, because their victim or their group is looked for. They are told within
+ * 0.2 s. */
+int cgx_watch_waits(const struct cgx_watch *w);
 /* Groups watched now, over all hierarchies each once. */
 size_t cgx_watch_groups(const struct cgx_watch *w);
 /* ---- the same at length, from a log ------------------------------------------------------- */

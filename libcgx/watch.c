@@ -372,6 +372,11 @@ CGX_API int cgx_watch_look(struct cgx_watch *w)
 	return r ? fail(w->cgx, r, NULL, "watch groups", NULL) : 0;
 }
 
+CGX_API int cgx_watch_waits(const struct cgx_watch *w)
+{
+	return w->first || who_waits(w);
+}
+
 CGX_API int cgx_watch_fd(const struct cgx_watch *w)
 {
 	return w->epoll;

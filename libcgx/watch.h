@@ -216,6 +216,8 @@ int who_drain(struct cgx_watch *w);
 int who_expire(struct cgx_watch *w, uint64_t now);
 /* When to call that next; UINT64_MAX never. */
 uint64_t who_next(const struct cgx_watch *w);
+/* 1: a kill is not told yet. */
+int who_waits(const struct cgx_watch *w);
 /* Remember who is in the group now, for want of better sources. */
 void who_snapshot(struct watch_node *n);
 void snapshot_free(struct snapshot *s);

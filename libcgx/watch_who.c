@@ -759,3 +759,16 @@ uint64_t who_next(const struct cgx_watch *w)
 			next = k->at + KNOWN_GONE_US;
 	return next;
 }
+
+int who_waits(const struct cgx_watch *w)
+{
+	struct watch_tree *t = memory_tree(w);
+	uint64_t now = now_us();
+
+	if (w->pending)
+		return 1;
+	for (const struct known *k = w->who->known; t && k; k = k->next)
+		if (!k->used && k->path && now < k->at + KNOWN_GONE_US && tree_wants(t, k->path))
+			return 1;
+	return 0;
+}

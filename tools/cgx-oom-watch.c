@@ -40,7 +40,7 @@ static const struct spec defaults = { .timeout = OPT_UNSET };
 
 #define STATUS_HAPPENED 3
 #define KINDS_USUAL (CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_FORK) | CGX_E_BIT(CGX_E_STALLED))
-#define LAST_LOOK_US 50000 /* a victim may take so long to be known */
+#define LAST_LOOK_US 300000 /* a victim may take so long to be known at most */
 #define KINDS_ALL   (CGX_E_BIT(CGX_E_UNSEEN) - 1)
 
 /* ---- options ---- */
@@ -420,8 +420,10 @@ static int look_last(struct watcher *w)
 
 	if (r >= 0)
 		r = take_events(w);
-	while (r >= 0 && w->ending != END_COUNT && now_us() < until && (r || poll(&p, 1, LAST_LOOK_US / 1000) > 0))
+	while (r >= 0 && w->ending != END_COUNT && now_us() < until && cgx_watch_waits(w->watch)) {
+		poll(&p, 1, 10);
 		r = take_events(w);
+	}
 	return r;
 }
 

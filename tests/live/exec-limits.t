@@ -95,13 +95,14 @@ if has memory; then
 	below='sleep "$1"; cgx-create --make-leaf -r memory.max=16M "$2/in" && cgx-exec --report=none -g "$2/in" "$3" 64M; true'
 	exits 0 "a kill in a group that the command makes below its own" cgx-exec -g "$T/own" sh -c "$below" - 0.3 "$T/own" "$hog"
 	like "$err" "out of memory at memory.max 16(\.0)?M of $T/own/in, a group below: killed hog" "is told, with whose limit it was"
-	cgx-delete -r --kill "$T/own/in"
+	cgx-delete -r --kill "$T/own"
+	cgx-create "$T/again"
 	exits 0 "also at once, where a report is asked for" \
-		cgx-exec -g "$T/own" --report=json --report-to "$tmp/report" sh -c "$below" - 0 "$T/own" "$hog"
+		cgx-exec -g "$T/again" --report=json --report-to "$tmp/report" sh -c "$below" - 0 "$T/again" "$hog"
 	report=$(cat "$tmp/report")
 	json "JSON: one kill" "$report" '.memory.oom_kills == 1 and (.victims | length) == 1'
-	json "JSON: where" "$report" ".victims[0].group == \"$T/own/in\" and .causes[0].limit_group == \"$T/own/in\""
-	cgx-delete -r --kill "$T/own"
+	json "JSON: where" "$report" ".victims[0].group == \"$T/again/in\" and .causes[0].limit_group == \"$T/again/in\""
+	cgx-delete -r --kill "$T/again"
 	# Whoever reads what a command writes is not kept waiting for the kernel to let the watch go.
 	shortest() # COMMAND...: of eight runs, in microseconds
 	{

@@ -12,6 +12,8 @@
 
 /* The names of victims come this much later than the counters at most. */
 #define NAMES_US 100000
+/* And what the engine has seen it tells within this time. */
+#define TOLD_US 300000
 
 enum place group_place_of(const struct cgx *cgx, const struct cgx_group *g, const char *path)
 {
@@ -159,12 +161,26 @@ void witness_open(struct witness *w, struct cgx *cgx, struct cgx_group *group)
 	cgx_kmsg_open(cgx, &w->kmsg); /* who may not read it gets a report without names */
 }
 
+/* Readable or not, the engine has something to do when its time has come. */
+static void wait_a_moment(struct witness *w)
+{
+	struct pollfd p = { .fd = w->watch ? cgx_watch_fd(w->watch) : -1, .events = POLLIN };
+
+	poll(&p, 1, w->watch ? 10 : 1);
+	take_log(w);
+	witness_take(w);
+}
+
 void witness_look(struct witness *w)
 {
+	uint64_t until = now_us() + TOLD_US;
+
 	if (!w->watch)
 		return;
 	cgx_watch_look(w->watch);
 	witness_take(w);
+	while (cgx_watch_waits(w->watch) && now_us() < until)
+		wait_a_moment(w);
 }
 
 void witness_name(struct witness *w, uint64_t kills)
@@ -174,11 +190,7 @@ void witness_name(struct witness *w, uint64_t kills)
 	take_log(w);
 	witness_take(w);
 	while (w->n < kills && w->n < WITNESS_VICTIMS && (w->kmsg || w->watch) && now_us() < until) {
-		struct pollfd p = { .fd = w->watch ? cgx_watch_fd(w->watch) : -1, .events = POLLIN };
-
-		poll(&p, 1, w->watch ? 10 : 1);
-		take_log(w);
-		witness_take(w);
+		wait_a_moment(w);
 		/* in a storm the kernel leaves out the line with the group, and it will not come */
 		if (!w->watch && w->n + w->n_maybe >= kills)
 			break;
