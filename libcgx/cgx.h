@@ -415,6 +415,13 @@ struct cgx_start {
 	int (*prepare)(void *data);
 	void *data;
 	const char *path;      /* the file to execute; NULL: argv[0], found by PATH of the caller */
+	/*
+	 * Instead of argv: called in a child that is a copy of the caller and in the group already, its result is the
+	 * exit status. cgx_start() returns once the child has joined, while it runs.
+	 */
+	int (*run)(void *data);
+	uint64_t namespaces;   /* with run: CLONE_NEWNS and the like, new for the child; for a new cgroup namespace whose root
+				* is the group, run calls unshare(CLONE_NEWCGROUP) */
 };
 enum cgx_start_stage { CGX_START_CLONE, CGX_START_JOIN, CGX_START_PREPARE, CGX_START_EXEC };
 struct cgx_child {

@@ -10,10 +10,24 @@
 #include "util/num.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #define CGX_API __attribute__((visibility("default")))
 #define CGX_PATH_MAX 4096
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Structs that a caller fills begin with their size, which an older caller's is smaller of: what it does not have is 0. */
+static inline void take_sized(void *ret, size_t size, const void *from)
+{
+	size_t has = from ? *(const size_t *)from : 0;
+
+	memset(ret, 0, size);
+	if (from)
+		memcpy(ret, from, has < size ? has : size);
+}
+#define SIZED(type, name, from)   \
+	type name;                \
+	take_sized(&name, sizeof(name), from)
 
 /* ---- fs.c: the only file that touches the file system ---- */
 

@@ -3,6 +3,7 @@
 #include "private.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #ifndef CLONE_INTO_CGROUP
 #define CLONE_INTO_CGROUP 0x200000000ull
@@ -21,9 +23,10 @@ struct clone_how {
 	uint64_t stack, stack_size, tls, set_tid, set_tid_size, cgroup;
 };
 
-/* What the child tells; shared memory, read after it has executed or died (CLONE_VFORK). */
+/* What the child tells; shared memory, read after it has executed or died (CLONE_VFORK), or once it has joined. */
 struct note {
 	volatile int alive; /* its first instruction ran */
+	int joined;         /* a futex: 1 it is in, and runs on */
 	volatile int stage, err;
 	volatile unsigned place; /* which join failed */
 };
@@ -116,6 +119,12 @@ static void give_up(struct note *note, enum cgx_start_stage stage, int err)
 	_exit(125);
 }
 
+static void note_joined(struct note *note)
+{
+	__atomic_store_n(&note->joined, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &note->joined, FUTEX_WAKE, 1, NULL, NULL, 0);
+}
+
 static _Noreturn void child(const struct doors *d, const struct cgx_start *how, struct note *note)
 {
 	extern char **environ;
@@ -127,6 +136,10 @@ static _Noreturn void child(const struct doors *d, const struct cgx_start *how, 
 			note->place = (unsigned)i;
 			give_up(note, CGX_START_JOIN, -errno);
 		}
+	if (how->run) {
+		note_joined(note);
+		_exit(how->run(how->data));
+	}
 	if (how->prepare) {
 		int r = how->prepare(how->data);
 
@@ -141,14 +154,15 @@ static _Noreturn void child(const struct doors *d, const struct cgx_start *how, 
 	_exit(125);
 }
 
-/* Born in the v2 group: memory is copied, since a child that shares it needs a stack of its own. */
+/* Born in the v2 group, and in new namespaces: memory is copied, since a child that shares it needs a stack of its own. */
 static pid_t spawn_inside(const struct doors *d, const struct cgx_start *how, struct note *note, int *ret_pidfd)
 {
 	struct clone_how c = {
-		.flags = CLONE_VFORK | CLONE_PIDFD | CLONE_INTO_CGROUP,
+		.flags = (how->run ? how->namespaces : CLONE_VFORK) | CLONE_PIDFD |
+			 (d->v2_dir >= 0 ? CLONE_INTO_CGROUP : 0),
 		.exit_signal = SIGCHLD,
 		.pidfd = (uint64_t)(uintptr_t)ret_pidfd,
-		.cgroup = (uint64_t)d->v2_dir,
+		.cgroup = d->v2_dir >= 0 ? (uint64_t)d->v2_dir : 0,
 	};
 	long pid = syscall(SYS_clone3, &c, sizeof(c));
 
@@ -186,7 +200,7 @@ static int explain_clone(struct cgx_group *g, const struct doors *d, int err)
 
 static int explain_child(struct cgx_group *g, const struct cgx_start *how, const struct note *note)
 {
-	const char *file = how->path ? how->path : how->argv[0];
+	const char *file = how->path ? how->path : how->argv ? how->argv[0] : "";
 
 	switch ((enum cgx_start_stage)note->stage) {
 	case CGX_START_JOIN: {
@@ -216,6 +230,19 @@ static void reap(pid_t pid, int *pidfd)
 	*pidfd = -1;
 }
 
+/* Until the child runs on, or is no more. 1 it runs. */
+static int wait_until_joined(struct note *note, pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	while (!__atomic_load_n(&note->joined, __ATOMIC_ACQUIRE)) {
+		if (!waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)
+			return __atomic_load_n(&note->joined, __ATOMIC_ACQUIRE);
+		syscall(SYS_futex, &note->joined, FUTEX_WAIT, 0, &(struct timespec){ .tv_nsec = 20000000 }, NULL, 0);
+	}
+	return 1;
+}
+
 /* One try. 1: the child was killed before its first instruction. */
 static int try_start(struct cgx_group *g, const struct cgx_start *how, int into, struct note *note,
 		     struct cgx_child *ret)
@@ -228,14 +255,14 @@ static int try_start(struct cgx_group *g, const struct cgx_start *how, int into,
 	if (r)
 		return r;
 	*note = (struct note){ .stage = CGX_START_CLONE };
-	pid = d.v2_dir >= 0 ? spawn_inside(&d, how, note, &pidfd) : spawn_outside(&d, how, note, &pidfd);
-	if (d.v2_dir >= 0 && (pid == -ENOSYS || pid == -EPERM))
+	pid = d.v2_dir >= 0 || how->run ? spawn_inside(&d, how, note, &pidfd) : spawn_outside(&d, how, note, &pidfd);
+	if (d.v2_dir >= 0 && (pid == -ENOSYS || (pid == -EPERM && !how->namespaces)))
 		return 1; /* an old kernel, or a filter that does not know clone3 */
 	if (pid < 0) {
 		ret->failed = CGX_START_CLONE;
 		return explain_clone(g, &d, pid);
 	}
-	if (!note->alive || note->err) {
+	if (how->run ? !wait_until_joined(note, pid) : !note->alive || note->err) {
 		reap(pid, &pidfd);
 		ret->failed = (enum cgx_start_stage)note->stage;
 		return note->alive ? explain_child(g, how, note) : 1;
@@ -247,14 +274,15 @@ static int try_start(struct cgx_group *g, const struct cgx_start *how, int into,
 CGX_API int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct cgx_child *ret)
 {
 	struct note *note = mmap(NULL, sizeof(*note), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	SIZED(struct cgx_start, full, how);
 	int r;
 
 	if (note == MAP_FAILED)
 		return -ENOMEM;
-	r = try_start(g, how, 1, note, ret);
+	r = try_start(g, &full, 1, note, ret);
 	/* A group that was killed with cgroup.kill may kill whoever is born into it; one who walks in lives. */
 	if (r == 1)
-		r = try_start(g, how, 0, note, ret);
+		r = try_start(g, &full, 0, note, ret);
 	if (r == 1)
 		r = fail(g->cgx, -EIO, g->path, "start a process", "the child was killed before it could run");
 	munmap(note, sizeof(*note));

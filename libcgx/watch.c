@@ -466,7 +466,8 @@ static int open_fds(struct cgx_watch *w)
 
 CGX_API int cgx_watch_open(struct cgx *cgx, const struct cgx_watch_how *how, struct cgx_watch **ret)
 {
-	unsigned kinds = how && how->kinds ? how->kinds : KINDS_USUAL;
+	SIZED(struct cgx_watch_how, full, how);
+	unsigned kinds = full.kinds ? full.kinds : KINDS_USUAL;
 	struct cgx_watch *w;
 	int r;
 
@@ -478,9 +479,9 @@ CGX_API int cgx_watch_open(struct cgx *cgx, const struct cgx_watch_how *how, str
 	*w = (struct cgx_watch){ .cgx = cgx, .kinds = kinds, .epoll = -1, .pressed = -1, .inotify = -1, .timer = -1,
 				 .shared_fd = -1 };
 	w->last = &w->first;
-	w->sample_us = how && how->sample_ms ? how->sample_ms * 1000ull : 1000000;
-	w->stall_us = how && how->stall_us ? how->stall_us : 150000;
-	w->window_us = how && how->window_us ? how->window_us : 2000000;
+	w->sample_us = full.sample_ms ? full.sample_ms * 1000ull : 1000000;
+	w->stall_us = full.stall_us ? full.stall_us : 150000;
+	w->window_us = full.window_us ? full.window_us : 2000000;
 	r = add_trees(w);
 	if (!r)
 		r = open_fds(w);
