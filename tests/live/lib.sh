@@ -5,70 +5,18 @@
 # A test makes groups named $T or below $T, or $T-something at the root, and nothing else; whatever it leaves is
 # killed and removed at the end, here, without the tools under test. mount_of, dir_of and in_kernel look at the
 # kernel directly: they are what the tools' answers are held against.
-set -u
 export LC_ALL=C
+# shellcheck source=tap.sh
+. "$(dirname "$0")/tap.sh"
 
 T=cgxt-$$-t
-n_tests=0 n_failed=0
 status=0 out='' err=''
 tmp=$(mktemp -d /tmp/cgxt.XXXXXX) || exit 1
 pids='' pid=''
 slower=1
 [ -z "${CGX_VM-}" ] || slower=4
 
-# ---- TAP -----------------------------------------------------------------------------------------
-
-pass() # NAME
-{
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $1"
-}
-
-fail() # NAME [DIAGNOSTIC...]
-{
-	n_tests=$((n_tests + 1))
-	n_failed=$((n_failed + 1))
-	echo "not ok $n_tests - $1"
-	shift
-	for line; do
-		diag "$line"
-	done
-}
-
-diag() # TEXT
-{
-	printf '%s\n' "$1" | cut -c 1-600 | sed 's/^/#   /; 25q'
-}
-
-skip() # REASON NAME
-{
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $2 # SKIP $1"
-}
-
-skip_all() # REASON
-{
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-bail() # REASON
-{
-	echo "Bail out! $1"
-	exit 99
-}
-
-done_testing()
-{
-	echo "1..$n_tests"
-	[ "$n_failed" -eq 0 ]
-	exit
-}
-
-is() # GOT WANT NAME
-{
-	if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
-}
+# ---- more of TAP ---------------------------------------------------------------------------------
 
 isnt() # GOT UNWANTED NAME
 {

@@ -1,60 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# What the tests of the screen share: cgx-top in a tmux of its own, looked at as a person would. TAP goes to stdout.
-set -u
+# What the tests of the screen share: cgx-top in a tmux of its own, looked at as a person would.
 # what is looked at is UTF-8; what is started has its own
 export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
-n_tests=0 n_failed=0
+# shellcheck source=../live/tap.sh
+. "$here/../live/tap.sh"
 tmp=$(mktemp -d /tmp/cgxs.XXXXXX) || exit 1
 unset CGX_ROOT NO_COLOR
-
-pass() # NAME
-{
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $1"
-}
-
-fail() # NAME [DIAGNOSTIC...]
-{
-	n_tests=$((n_tests + 1))
-	n_failed=$((n_failed + 1))
-	echo "not ok $n_tests - $1"
-	shift
-	for text; do
-		printf '%s\n' "$text" | cut -c 1-200 | sed 's/^/#   /; 60q'
-	done
-}
-
-is() # GOT WANT NAME
-{
-	if [ "$1" = "$2" ]; then pass "$3"; else fail "$3" "got:  $1" "want: $2"; fi
-}
-
-skip() # REASON NAME
-{
-	n_tests=$((n_tests + 1))
-	echo "ok $n_tests - $2 # SKIP $1"
-}
-
-skip_all() # REASON
-{
-	echo "1..0 # SKIP $1"
-	exit 0
-}
-
-bail() # REASON
-{
-	echo "Bail out! $1"
-	exit 99
-}
-
-done_testing()
-{
-	echo "1..$n_tests"
-	[ "$n_failed" -eq 0 ]
-	exit
-}
 
 # ---- tmux ----------------------------------------------------------------------------------------
 

@@ -219,6 +219,32 @@ static void test_document(void **state)
 	json_free(NULL);
 }
 
+/* Parts put together by the caller. */
+static void test_json_parts(void **state)
+{
+	struct json *j;
+	char *text;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	(void)state;
+	assert_int_equal(json_new(&alone, &j), 0);
+	fputs("[", to);
+	for (int i = 0; i < 2; i++) {
+		fputs(i ? "," : "", to);
+		json_open_object(j, NULL);
+		json_add_i64(j, "i", i);
+		json_close(j);
+		assert_int_equal(json_write(j, to, JSON_LINE | JSON_PART), 0);
+		json_reset(j);
+	}
+	fputs("]", to);
+	fclose(to);
+	assert_string_equal(text, "[{\"i\":0},{\"i\":1}]");
+	free(text);
+	json_free(j);
+}
+
 static int fails(struct json *j)
 {
 	int r = json_write(j, stdout, JSON_LINE);
@@ -256,7 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text), cmocka_unit_test(test_sort), cmocka_unit_test(test_tree),
 		cmocka_unit_test(test_hostile), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_document), cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_document), cmocka_unit_test(test_json_parts), cmocka_unit_test(test_misuse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

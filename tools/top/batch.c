@@ -185,24 +185,24 @@ static void json_key(const char *name, char *ret, size_t size)
 	ret[n] = '\0';
 }
 
-static void json_value(struct json *j, const struct feed_column *c, struct feed_value v)
+static void json_value(const struct batch *b, size_t column, struct feed_value v)
 {
 	char key[64];
 
-	json_key(c->name, key, sizeof(key));
+	json_key(b->column[column].name, key, sizeof(key));
 	if (v.state != FEED_OK)
-		json_add_null(j, key);
-	else if (c->unit == UNIT_PERCENT && v.n != UINT64_MAX)
-		json_add_double(j, key, (double)v.n / 100, 2);
+		json_add_null(b->json, key);
+	else if (b->column[column].unit == UNIT_PERCENT && v.n != UINT64_MAX)
+		json_add_double(b->json, key, (double)v.n / 100, 2);
 	else
-		json_add_limit(j, key, v.n);
+		json_add_limit(b->json, key, v.n);
 }
 
 static void json_events(const struct batch *b)
 {
 	struct feed_event e;
 
-	json_open_array(b->json, "events");
+	json_open_array(b->json, NULL);
 	for (size_t i = feed_events_new(b->feed); i-- > 0;) {
 		if (!feed_event(b->feed, i, &e))
 			continue;
@@ -238,32 +238,50 @@ static void json_setters(const struct batch *b, const struct feed_group *g)
 	}
 }
 
+static void json_group(const struct batch *b, size_t group)
+{
+	const struct feed_group *g = feed_group(b->feed, group);
+
+	json_open_object(b->json, NULL);
+	json_add_string(b->json, "path", g->path);
+	json_state(b->json, "populated", g->populated);
+	json_state(b->json, "frozen", g->frozen);
+	for (size_t c = 0; c < b->columns; c++)
+		if (is_shown(b, c))
+			json_value(b, c, feed_value(b->feed, group, c));
+	json_setters(b, g);
+	json_close(b->json);
+}
+
+static int put_part(const struct batch *b)
+{
+	int r = json_write(b->json, b->to, JSON_LINE | JSON_PART);
+
+	json_reset(b->json);
+	return r;
+}
+
+/* Group by group: a document of all would take some kilobytes for each. */
 static int put_json(struct batch *b)
 {
 	struct feed_head h;
+	int r = 0;
 
 	feed_head(b->feed, &h);
-	json_reset(b->json);
-	json_open_object(b->json, NULL);
-	json_add_double(b->json, "time", (double)h.time_us / 1e6, 6);
-	json_open_array(b->json, "groups");
-	for (size_t i = 0; i < b->rows.n; i++) {
-		const struct feed_group *g = feed_group(b->feed, b->rows.row[i].group);
-
-		json_open_object(b->json, NULL);
-		json_add_string(b->json, "path", g->path);
-		json_state(b->json, "populated", g->populated);
-		json_state(b->json, "frozen", g->frozen);
-		for (size_t c = 0; c < b->columns; c++)
-			if (is_shown(b, c))
-				json_value(b->json, &b->column[c], feed_value(b->feed, b->rows.row[i].group, c));
-		json_setters(b, g);
-		json_close(b->json);
+	fprintf(b->to, "{\"time\":%.6f,\"groups\":[", (double)h.time_us / 1e6);
+	for (size_t i = 0; !r && i < b->rows.n; i++) {
+		if (i)
+			fputc(',', b->to);
+		json_group(b, b->rows.row[i].group);
+		r = put_part(b);
 	}
-	json_close(b->json);
+	if (r)
+		return r;
+	fputs("],\"events\":", b->to);
 	json_events(b);
-	json_close(b->json);
-	return json_write(b->json, b->to, JSON_LINE);
+	r = put_part(b);
+	fputs("}\n", b->to);
+	return r;
 }
 
 /* ---- the loop ---- */

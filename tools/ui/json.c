@@ -272,7 +272,8 @@ int json_write(struct json *j, FILE *to, unsigned flags)
 	if (!text)
 		return j->err = -ENOMEM;
 	fwrite(text, 1, len, to);
-	fputc('\n', to);
+	if (!(flags & JSON_PART))
+		fputc('\n', to);
 	return 0;
 }
 

@@ -51,6 +51,7 @@ void json_add_double(struct json *j, const char *key, double d, int decimals);
 void json_add_limit(struct json *j, const char *key, uint64_t n);
 
 #define JSON_LINE (1u << 0) /* on one line; else indented by two */
+#define JSON_PART (1u << 1) /* no newline behind it: the caller writes the larger document that it is a part of */
 /* Write the document and a newline. -ENOMEM, -EINVAL misuse (key where none belongs, unbalanced end),
  * -EOVERFLOW nested more than 32 deep; write errors stay in the stream. */
 int json_write(struct json *j, FILE *to, unsigned flags);
