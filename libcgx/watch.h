@@ -158,6 +158,8 @@ int tree_add_root(struct watch_tree *t, const char *path, unsigned flags);
 int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name);
 /* Notifications were lost: see which groups there are, and look at all. */
 int tree_rescan(struct cgx_watch *w);
+/* Find the groups right below that nobody has told of yet. */
+int tree_look_below(struct watch_node *n);
 /* The group is gone. */
 int tree_gone(struct watch_node *n);
 void tree_free(struct watch_tree *t);

@@ -53,25 +53,25 @@ static int read_text(int dir, const char *file, struct buf *b)
 
 static int read_memory_v2(struct watch_tree *t, int dir, struct counters *c)
 {
-	AUTO_BUF struct buf b = { 0 };
-	int r = read_text(dir, "memory.events.local", &b), local = r > 0;
+	AUTO_BUF struct buf all = { 0 }, local = { 0 };
+	const char *own;
+	int r = read_text(dir, "memory.events", &all);
 
-	if (!r)
-		r = read_text(dir, "memory.events", &b);
 	if (r <= 0)
 		return r;
-	take(c, COUNT_KILL, b.s, "oom_kill");
-	take(c, COUNT_OOM, b.s, "oom");
-	take(c, COUNT_LIMIT, b.s, "max");
-	if (text_flat_u64(b.s, "oom_group_kill", &c->group_kills))
+	/* read after it: a kill is counted here first, and must not pass for one of a group below */
+	r = t->h->flags & HIER_LOCALEVENTS ? 0 : read_text(dir, "memory.events.local", &local);
+	if (r < 0)
+		return r;
+	own = r ? local.s : all.s;
+	take(c, COUNT_KILL, own, "oom_kill");
+	take(c, COUNT_OOM, own, "oom");
+	take(c, COUNT_LIMIT, own, "max");
+	if (text_flat_u64(own, "oom_group_kill", &c->group_kills))
 		c->group_kills = 0;
-	if (!local || t->h->flags & HIER_LOCALEVENTS)
-		return 0;
-	t->local = 1;
-	r = read_text(dir, "memory.events", &b);
-	if (r > 0)
-		c->below_known = !text_flat_u64(b.s, "oom_kill", &c->below);
-	return r < 0 ? r : 0;
+	t->local |= r;
+	c->below_known = r && !text_flat_u64(all.s, "oom_kill", &c->below);
+	return 0;
 }
 
 static int read_memory_v1(struct watch_tree *t, int dir, struct counters *c)
@@ -439,9 +439,11 @@ int count_settle(struct watch_node *n, const char *gone)
 	uint64_t rest;
 	int r = count_look(n, LOOK_MEMORY);
 
+	if (!r && n->below > n->told) /* one that is not known yet has told nothing, and is not gone */
+		r = tree_look_below(n);
 	for (struct watch_node *c = n->first; !r && c && n->below > n->told; c = c->next) {
 		r = count_look(c, LOOK_MEMORY);
-		if (!r && c->below > c->told && c->first)
+		if (!r && c->below > c->told)
 			r = count_settle(c, NULL);
 	}
 	if (r || n->below <= n->told)

@@ -239,12 +239,17 @@ static int add_node(struct watch_tree *t, struct watch_node *parent, const char 
 	return r == -ENOENT || r == -ENODEV ? tree_gone(n) : r;
 }
 
+static int child_path(const struct watch_node *n, const char *name, struct buf *ret)
+{
+	buf_printf(ret, "%s%s%s", n->path, *n->path ? "/" : "", name);
+	return ret->err;
+}
+
 static int add_child(struct watch_node *n, const char *name)
 {
 	AUTO_BUF struct buf path = { 0 };
 
-	buf_printf(&path, "%s%s%s", n->path, *n->path ? "/" : "", name);
-	return path.err ? path.err : add_node(n->tree, n, buf_text(&path));
+	return child_path(n, name, &path) ? path.err : add_node(n->tree, n, buf_text(&path));
 }
 
 static int add_children(struct watch_node *n, int dir)
@@ -254,6 +259,23 @@ static int add_children(struct watch_node *n, int dir)
 
 	for (size_t i = 0; !r && i < l.n; i++)
 		r = add_child(n, l.entry[i].name);
+	fs_list_free(&l);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+int tree_look_below(struct watch_node *n)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+	struct fs_list l = { 0 };
+	int r = dir < 0 || fs_is_leaf(dir) ? 0 : fs_list_dirs(dir, "", &l);
+
+	for (size_t i = 0; !r && i < l.n; i++) {
+		AUTO_BUF struct buf path = { 0 };
+
+		r = child_path(n, l.entry[i].name, &path);
+		if (!r && !tree_find(n->tree, buf_text(&path)))
+			r = add_node(n->tree, n, buf_text(&path));
+	}
 	fs_list_free(&l);
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
@@ -387,8 +409,7 @@ static int entry_changed(struct watch_node *n, uint32_t mask, const char *name)
 
 	if (mask & IN_CREATE)
 		return add_child(n, name);
-	buf_printf(&path, "%s%s%s", n->path, *n->path ? "/" : "", name);
-	if (path.err)
+	if (child_path(n, name, &path))
 		return path.err;
 	child = tree_find(n->tree, buf_text(&path));
 	return child ? tree_gone(child) : count_unseen(n->tree, buf_text(&path));
