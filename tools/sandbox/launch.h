@@ -7,6 +7,8 @@
 #ifndef CGX_SANDBOX_LAUNCH_H
 #define CGX_SANDBOX_LAUNCH_H
 
+#include <signal.h>
+
 #include <cgx.h>
 
 #include "sandbox/spec.h"
@@ -38,6 +40,8 @@ struct step {
 extern const struct step parts[];
 extern const size_t n_parts;
 
+#define MOST_TREES 128
+
 struct network;
 struct sock_fprog;
 
@@ -45,11 +49,14 @@ struct launch {
 	const struct sandbox_spec *spec;
 	struct cgx *cgx;
 	struct cgx_group *group;
-	char *dir;              /* of the sandbox, absolute: its state; "rw" below it is the writable layer */
-	int dir_fd;             /* O_PATH */
+	const char *dir;        /* of the sandbox's state, absolute; the state of others lies beside it */
+	const char *layer_dir;  /* of its writable layer, where that is kept */
+	int keep_layer;
 	size_t done;            /* steps before this one have been run outside */
 	struct buf words, remedy; /* of a failure */
 
+	const sigset_t *mask;   /* of signals, that the command gets back; NULL: as it is */
+	int no_exec;            /* the failure was that of the command itself */
 	pid_t pid;              /* the first process, 0 not yet */
 	int pidfd;
 	int sock[2];            /* [0] ours, [1] the child's; SOCK_SEQPACKET */
@@ -57,11 +64,11 @@ struct launch {
 	/* what the parts keep */
 	uid_t id_base;          /* user and group 0 inside is this outside */
 	uint32_t id_count;      /* how many; 0: the user namespace is shared */
-	int root_fd;            /* outside: the directory or the lowest layer. inside: the new root */
+	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
 	int init_fd;            /* the sealed memfd, -1 without init */
 	int userns_fd;          /* of the child once mapped, -1 none */
-	int tree[32];           /* idmapped trees on their way inside, see rootfs.c */
-	size_t n_trees;
+	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
+	size_t n_trees, taken;
 	struct network *net;
 	struct sock_fprog *filter; /* NULL: none */
 	uid_t uid;              /* of the command, inside */
@@ -81,7 +88,7 @@ void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx
 int launch_start(struct launch *l);
 /* Undo what the start did outside. */
 void launch_end(struct launch *l);
-/* Give the child a descriptor, take it inside; in the same order. */
+/* Give the child a descriptor before it goes on; take them inside, in the same order. */
 int launch_send(struct launch *l, int fd);
 int launch_receive(struct launch *l, int *ret);
 

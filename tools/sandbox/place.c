@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The group of a sandbox. */
+#include "sandbox/place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+/* What limits must be there; what only counts is taken where it is to be had. */
+static cgx_set needed(const struct sandbox_spec *s)
+{
+	cgx_set set = 0;
+
+	for (size_t i = 0; i < s->limits.n; i++) {
+		AUTO_FREE char *name = strndup(s->limits.v[i], strcspn(s->limits.v[i], "="));
+		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
+
+		if (row)
+			set |= cgx_setting_controller(row);
+	}
+	return set;
+}
+
+static int plan_limits(struct launch *l, struct cgx_plan *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < l->spec->limits.n; i++) {
+		const char *text = l->spec->limits.v[i], *eq = strchr(text, '=');
+		AUTO_FREE char *name = strndup(text, (size_t)(eq - text));
+
+		r = name ? cgx_plan_set(p, l->group, name, eq + 1) : -ENOMEM;
+	}
+	return r;
+}
+
+static int make_with(struct launch *l, cgx_set set)
+{
+	static const struct cgx_create how = {
+		.size = sizeof(how), .uid = (uid_t)-1, .gid = (gid_t)-1, .tasks_uid = (uid_t)-1, .tasks_gid = (gid_t)-1,
+		.flags = CGX_CREATE_EXCL,
+	};
+	struct cgx_plan *p = NULL;
+	char name[96];
+	int r;
+
+	snprintf(name, sizeof(name), "cgx-sandbox-%s", l->spec->name);
+	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
+	if (!r)
+		r = cgx_plan_new(l->cgx, &p);
+	if (!r)
+		r = cgx_plan_create(p, l->group, &how);
+	if (!r)
+		r = plan_limits(l, p);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	if (r)
+		l->group = cgx_group_close(l->group);
+	return r;
+}
+
+int place_make(struct launch *l)
+{
+	cgx_set need = needed(l->spec);
+	int r = make_with(l, need | CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_IO | CGX_C_FREEZER);
+
+	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
+		r = make_with(l, need ? need : CGX_C_CORE);
+	if (!r)
+		return 0;
+	launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
+	launch_advise(l, "%s", cgx_remedy(l->cgx));
+	return r;
+}
+
+void place_remove(struct launch *l)
+{
+	struct cgx_plan *p = NULL;
+
+	if (!l->group)
+		return;
+	if (!cgx_plan_new(l->cgx, &p) && !cgx_plan_delete(p, l->group, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL))
+		cgx_plan_apply(p);
+	cgx_plan_free(p);
+	l->group = cgx_group_close(l->group);
+}

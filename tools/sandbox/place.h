@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The sandbox's group: below what limits the caller, with its limits set before anything runs in it. */
+#ifndef CGX_SANDBOX_PLACE_H
+#define CGX_SANDBOX_PLACE_H
+
+#include "sandbox/launch.h"
+
+int place_make(struct launch *l);
+void place_remove(struct launch *l);
+
+#endif
