@@ -11,6 +11,18 @@ static const struct verb {
 	const struct tool *tool;
 } verbs[] = {
 	{ "run", &verb_run },
+	{ "exec", &verb_exec },
+	{ "ps", &verb_ps },
+	{ "inspect", &verb_inspect },
+	{ "logs", &verb_logs },
+	{ "wait", &verb_wait },
+	{ "stop", &verb_stop },
+	{ "kill", &verb_kill },
+	{ "pause", &verb_pause },
+	{ "unpause", &verb_unpause },
+	{ "update", &verb_update },
+	{ "rm", &verb_rm },
+	{ "prune", &verb_prune },
 };
 
 static int run(struct frame *f, void *data, int argc, char **argv)

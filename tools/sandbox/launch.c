@@ -15,6 +15,7 @@
 
 #include "sandbox/message.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 
 /* ---- words ---- */
 
@@ -170,6 +171,7 @@ static int start_child(struct launch *l)
 
 	if (r)
 		return launch_fail(l, r, "socket", "make", NULL);
+	l->began_us = now_us();
 	r = cgx_start(l->group, &how, &child);
 	if (r == -EPERM || r == -EINVAL || r == -ENOSPC) {
 		launch_fail(l, r, l->spec->name, "make the namespaces", NULL);
@@ -218,7 +220,7 @@ static ssize_t receive(struct launch *l, struct message *m)
 }
 
 /* What the child says first: that the command runs, or why it does not. */
-static int hear(struct launch *l)
+int launch_hear(struct launch *l)
 {
 	struct message m = { 0 };
 	ssize_t n;
@@ -287,7 +289,7 @@ int launch_start(struct launch *l)
 	if (!r && send(l->sock[0], &go, 1, MSG_NOSIGNAL) < 0)
 		r = launch_fail(l, -errno, l->spec->name, "start", "its first process died");
 	if (!r)
-		r = hear(l);
+		r = launch_hear(l);
 	if (r) {
 		end_child(l);
 		launch_end(l);

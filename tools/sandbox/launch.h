@@ -57,6 +57,7 @@ struct launch {
 
 	const sigset_t *mask;   /* of signals, that the command gets back; NULL: as it is */
 	int no_exec;            /* the failure was that of the command itself */
+	uint64_t began_us;      /* CLOCK_MONOTONIC, when the child was made */
 	pid_t pid;              /* the first process, 0 not yet */
 	int pidfd;
 	int sock[2];            /* [0] ours, [1] the child's; SOCK_SEQPACKET */
@@ -86,6 +87,8 @@ void launch_advise(struct launch *l, const char *fmt, ...) __attribute__((format
 void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx);
 /* 0 and the command runs, or a negative errno with words; everything is undone then. */
 int launch_start(struct launch *l);
+/* What the child says first: 0 that the command runs, or why it does not. */
+int launch_hear(struct launch *l);
 /* Undo what the start did outside. */
 void launch_end(struct launch *l);
 /* Give the child a descriptor before it goes on; take them inside, in the same order. */

@@ -179,7 +179,7 @@ static int until(uint64_t when)
 
 int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret)
 {
-	struct life f = { .l = l, .w = w, .began = now_us(), .end = UINT64_MAX };
+	struct life f = { .l = l, .w = w, .began = l->began_us, .end = UINT64_MAX };
 
 	f.o.pid = l->pid;
 	f.settled = f.began + SETTLED_US;

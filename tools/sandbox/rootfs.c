@@ -309,6 +309,7 @@ static int attach_new(struct launch *l, const char *type, const char *const *opt
 	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
 }
 
+#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
 #define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 /* The host's /sys, where its network is shared: a new one would be refused. */
@@ -401,7 +402,9 @@ static int mask(struct launch *l, const char *path)
 		tree = mount_copy(l->stage, "empty", 0);
 	else
 		tree = mount_copy(AT_FDCWD, "/dev/null", 0);
-	r = tree < 0 ? tree : mount_move(tree, at, "");
+	r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
+	if (!r)
+		r = mount_move(tree, at, "");
 	if (tree >= 0)
 		close(tree);
 	close(at);

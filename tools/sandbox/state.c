@@ -85,6 +85,7 @@ static const struct field {
 	{ "name", TEXT, offsetof(struct state, name) },
 	{ "root", TEXT, offsetof(struct state, root) },
 	{ "user", TEXT, offsetof(struct state, user) },
+	{ "seccomp", TEXT, offsetof(struct state, seccomp) },
 	{ "status", NUMBER32, offsetof(struct state, status) },
 	{ "pid", NUMBER32, offsetof(struct state, pid) },
 	{ "monitor", NUMBER32, offsetof(struct state, monitor) },
@@ -324,6 +325,21 @@ int state_groups(struct cgx *cgx, struct cgx_group *g, struct words *ret)
 			r = b.err ? b.err : words_add(ret, buf_text(&b));
 	}
 	return r;
+}
+
+cgx_set state_controllers(struct cgx *cgx, const struct state *s)
+{
+	cgx_set all = 0;
+
+	for (size_t i = 0; i < s->groups.n; i++) {
+		AUTO_FREE char *names = strndup(s->groups.v[i], strcspn(s->groups.v[i], ":"));
+		cgx_set set = CGX_C_CORE;
+
+		if (names && *names && cgx_set_parse(cgx, names, &set))
+			continue;
+		all |= set;
+	}
+	return all;
 }
 
 static int remove_group(struct cgx *cgx, const char *place)

@@ -15,7 +15,7 @@ enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
 struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
-	char *name, *root, *user;
+	char *name, *root, *user, *seccomp;
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
@@ -40,6 +40,8 @@ void state_free(struct state *s);
 int state_remove(struct state *s);
 /* Names of all, sorted. */
 int state_list(const char *root, struct words *ret);
+/* The controllers of these places. */
+cgx_set state_controllers(struct cgx *cgx, const struct state *s);
 /* The group's places, for those who come after the last process. */
 int state_groups(struct cgx *cgx, struct cgx_group *g, struct words *ret);
 /* Kill and remove what a sandbox whose monitor is gone left: its group, its range of ids; forget it unless it is kept. */

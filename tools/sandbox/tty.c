@@ -7,9 +7,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sandbox/message.h"
+#include "sandbox/mounts.h"
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -53,6 +55,23 @@ static int make_pair(struct launch *l, int *ret_slave)
 	return r;
 }
 
+/* By descriptor: what lies under the name of it is of no interest. */
+static int bind_console(int slave)
+{
+	int dev = open("/dev", O_PATH | O_DIRECTORY | O_CLOEXEC), tree = mount_copy(slave, "", 0), r;
+
+	r = dev < 0 ? -errno : tree < 0 ? tree : 0;
+	if (!r && mknodat(dev, "console", S_IFREG | 0600, 0) < 0 && errno != EEXIST)
+		r = -errno;
+	if (!r)
+		r = mount_move(tree, dev, "console");
+	if (dev >= 0)
+		close(dev);
+	if (tree >= 0)
+		close(tree);
+	return r == -ENOENT || r == -EINVAL ? 0 : r; /* a kernel that copies no node of devpts */
+}
+
 /* A session of its own in any case: without a terminal the caller's is none it can reach. */
 int tty_take(struct launch *l)
 {
@@ -67,6 +86,8 @@ int tty_take(struct launch *l)
 		r = dup2(slave, fd) < 0 ? -errno : 0;
 	if (!r && ioctl(slave, TIOCSCTTY, 0) < 0)
 		r = -errno;
+	if (!r)
+		r = bind_console(slave);
 	if (slave > 2)
 		close(slave);
 	return r;

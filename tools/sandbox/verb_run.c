@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "exec/report.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/launch.h"
+#include "sandbox/layer.h"
 #include "sandbox/monitor.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
@@ -29,7 +31,7 @@ struct run_spec {
 	const char *name, *hostname, *user, *cwd, *seccomp, *report_to;
 	struct strings values, env;
 	uint64_t timeout, kill_after;
-	int interactive, tty, no_init, read_only, new_privs, report, net, userns, keep;
+	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
 
@@ -200,6 +202,8 @@ static const struct opt options[] = {
 	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct run_spec, cwd), "work there inside" },
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
 	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
+	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
+	{ 0, "rm", NULL, OPT_FLAG, offsetof(struct run_spec, remove), "forget it when it ends, and what it wrote" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct run_spec, interactive), "let it read standard input" },
 	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct run_spec, tty), "a terminal of its own" },
 	{ 'v', "volume", "SRC:DST[:ro,idmap]", OPT_CALL, 0, "show a directory or file of the host inside", COMPLETE_FILE,
@@ -367,6 +371,7 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->s.root);
+	st->seccomp = spec->seccomp ? strdup(spec->seccomp) : NULL;
 	st->began_us = wall_us();
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
@@ -375,25 +380,47 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	return state_save(st) < 0 ? msg_error(f, NULL, "%s: keep its state: failed", spec->s.name) : 0;
 }
 
-static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
-			const struct baseline *before, const struct outcome *o)
+/* The lines of a text to those that are kept. */
+static void keep_lines(struct words *notes, const char *text)
 {
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		AUTO_FREE char *line = strndup(text, n);
+
+		if (line && n)
+			words_add(notes, line);
+		text += n + (text[n] == '\n');
+	}
+}
+
+/* Whole in the state, and told where it is wanted. */
+static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
+			const struct baseline *before, const struct outcome *o, struct state *st)
+{
+	AUTO_FREE char *text = NULL;
 	struct facts facts;
-	FILE *to = stderr;
+	FILE *to = NULL;
+	size_t len;
 
 	if (spec->report == REPORT_NONE)
 		return 0;
 	report_collect(l->cgx, l->group, before, w, 1, &facts);
-	if (spec->report == REPORT_TROUBLE && !spec->report_to && !report_trouble(&facts, o))
-		return 0;
-	if (spec->report_to)
-		to = fopen(spec->report_to, "we");
+	to = open_memstream(&text, &len);
 	if (!to)
-		return msg_errno(f, errno, spec->report_to, "open for the report");
+		return -ENOMEM;
 	if (spec->report == REPORT_JSON)
 		report_json(to, f, l->spec->argv.v, l->group, &facts, o);
 	else
 		report_text(to, f, l->spec->argv.v[0], &facts, o);
+	if (fclose(to))
+		return -ENOMEM;
+	keep_lines(&st->notes, text);
+	if (spec->report == REPORT_TROUBLE && !spec->report_to && !report_trouble(&facts, o))
+		return 0;
+	to = spec->report_to ? fopen(spec->report_to, "we") : stderr;
+	if (!to)
+		return msg_errno(f, errno, spec->report_to, "open for the report");
+	fputs(text, to);
 	if (to != stderr && fclose(to))
 		return msg_errno(f, errno, spec->report_to, "write the report");
 	return 0;
@@ -425,8 +452,23 @@ static void shut_stdin(const struct run_spec *spec)
 	close(fd);
 }
 
-static int run_it(struct frame *f, struct run_spec *spec, struct state *st)
+/* Where its layer can lie on disk: not below the root itself, which would be a layer of its own. */
+static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 {
+	size_t n = strlen(s->root);
+
+	if (s->read_only || geteuid() || !strcmp(s->root, "/"))
+		return 0;
+	buf_printf(layer, "%s/%s", LAYERS, s->name);
+	if (layer->err || !strncmp(s->root, LAYERS, n))
+		return 0;
+	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
+}
+
+/* started: closed when the command runs; -1 nobody waits for it. */
+static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+{
+	AUTO_BUF struct buf layer = { 0 };
 	struct baseline before = { 0 };
 	struct outcome o = { 0 };
 	struct witness w = { 0 };
@@ -439,10 +481,13 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st)
 	launch_init(&l, &spec->s, f->cgx);
 	l.dir = st->dir;
 	l.mask = &mask;
+	l.keep_layer = !spec->remove && can_keep(&spec->s, &layer);
+	l.layer_dir = buf_text(&layer);
 	shut_stdin(spec);
 	r = launch_start(&l);
 	if (r < 0) {
 		r = start_failed(f, &l, r);
+		state_remove(st);
 		buf_free(&l.words);
 		buf_free(&l.remedy);
 		return r;
@@ -450,14 +495,89 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st)
 	witness_open(&w, f->cgx, l.group);
 	w.command = l.pid;
 	save(st, &l, SANDBOX_RUNNING);
+	if (started >= 0)
+		close(started); /* whoever waits for the start goes on */
 	r = sandbox_watch(&l, &w, signals, &o);
 	if (!r)
-		write_report(f, spec, &l, &w, &before, &o);
+		write_report(f, spec, &l, &w, &before, &o, st);
 	launch_end(&l);
+	st->code = o.code;
+	st->signal = o.signal;
+	st->ended_us = wall_us();
+	save(st, &l, SANDBOX_EXITED);
+	if (spec->remove)
+		state_remove(st);
 	witness_close(&w, -1);
 	buf_free(&l.words);
 	buf_free(&l.remedy);
 	return status_of(&o);
+}
+
+/* The monitor goes on by itself; its words and those of the command go to the log. */
+static int detach(const struct state *st)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/log", st->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || setsid() < 0)
+		return -errno;
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDIN_FILENO);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+/* The log of a start that failed is what the caller wants to see. */
+static void show_log(const char *dir)
+{
+	char path[4200], text[4096];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/log", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	while (fd >= 0 && (n = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)n, stderr);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int run_detached(struct frame *f, struct run_spec *spec, struct state *st)
+{
+	int started[2], failed = 0, status = 0;
+	pid_t pid;
+	char c;
+
+	if (pipe2(started, O_CLOEXEC) < 0)
+		return msg_errno(f, errno, st->name, "start in the background");
+	spec->interactive = 0;
+	pid = fork();
+	if (pid < 0)
+		return msg_errno(f, errno, st->name, "start in the background");
+	if (!pid) {
+		close(started[0]);
+		if (detach(st) < 0)
+			_exit(STATUS_OWN_FAILURE);
+		status = run_it(f, spec, st, started[1]);
+		state_free(st);
+		_exit(status);
+	}
+	close(started[1]);
+	(void)!read(started[0], &c, 1);
+	close(started[0]);
+	failed = waitpid(pid, &status, WNOHANG) == pid;
+	if (failed && WIFEXITED(status) && WEXITSTATUS(status) >= STATUS_OWN_FAILURE) {
+		show_log(st->dir);
+		state_remove(st);
+		return WEXITSTATUS(status);
+	}
+	printf("%s\n", st->name);
+	return 0;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -473,8 +593,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		r = claim(f, spec, &st);
 	if (r)
 		return r;
-	r = run_it(f, spec, &st);
-	state_remove(&st);
+	r = spec->detach ? run_detached(f, spec, &st) : run_it(f, spec, &st, -1);
 	state_free(&st);
 	return r;
 }
