@@ -8,27 +8,35 @@
 
 #include "message.h"
 
-static int missing(const struct frame *f, const struct lazy *library, const char *what)
+static int missing(const struct lazy *library, const char *what, struct buf *why, struct buf *remedy)
 {
-	struct buf AUTO_BUF remedy = { 0 };
-
-	buf_printf(&remedy, "install the package %s (its Debian name)", library->package);
-	msg_error(f, buf_text(&remedy), "%s: load: %s", library->file, what);
+	buf_printf(why, "%s: load: %s", library->file, what);
+	buf_printf(remedy, "install the package %s (its Debian name)", library->package);
 	return -ENOPKG;
 }
 
-int lazy_open(const struct frame *f, const struct lazy *library, void *to)
+int lazy_load(const struct lazy *library, void *to, struct buf *why, struct buf *remedy)
 {
 	void *handle = dlopen(library->file, RTLD_NOW | RTLD_LOCAL);
 
 	if (!handle)
-		return missing(f, library, "the library is not there or cannot be used");
+		return missing(library, "the library is not there or cannot be used", why, remedy);
 	for (size_t i = 0; i < library->n; i++) {
 		void *symbol = dlsym(handle, library->symbols[i].name);
 
 		if (!symbol)
-			return missing(f, library, "the library is too old");
+			return missing(library, "the library is too old", why, remedy);
 		memcpy((char *)to + library->symbols[i].at, &symbol, sizeof(symbol));
 	}
 	return 0;
+}
+
+int lazy_open(const struct frame *f, const struct lazy *library, void *to)
+{
+	struct buf AUTO_BUF why = { 0 }, remedy = { 0 };
+	int r = lazy_load(library, to, &why, &remedy);
+
+	if (r < 0)
+		msg_error(f, buf_text(&remedy), "%s", buf_text(&why));
+	return r;
 }
