@@ -166,6 +166,10 @@ void tree_free(struct watch_tree *t);
 /* Whether events of a group of this path are wanted. */
 int tree_wants(const struct watch_tree *t, const char *path);
 struct watch_node *tree_find(struct watch_tree *t, const char *path);
+/* Whether the one path is below the other; "" is the root. */
+int tree_is_below(const char *path, const char *above);
+/* The nearest one above it; NULL none is followed. */
+struct watch_node *tree_find_above(struct watch_tree *t, const char *path);
 /* O_PATH descriptor of the group's directory, the caller's. */
 int node_dir(const struct watch_node *n);
 /* "a/b", "/" for the root. */
@@ -210,8 +214,8 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct
 /* v1: a group that is gone was notified of so much that no counter showed. procs: who was in it then, NULL not known;
  * taken over. */
 int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs);
-/* The group is gone: a kill below the one above it that had no name was in it. */
-int who_gone(struct cgx_watch *w, const struct watch_node *n);
+/* A group right below is gone: a kill below this one that had no name was in it. */
+int who_gone(struct cgx_watch *w, const struct watch_node *above, const char *path);
 /* Take what the sources have. */
 int who_drain(struct cgx_watch *w);
 /* Tell what has waited long enough. */

@@ -452,7 +452,8 @@ int count_settle(struct watch_node *n, const char *gone)
 	told_up(n, rest);
 	if (!(n->flags & NODE_BELOW))
 		return 0; /* silent: it may have been any other group below it */
-	return who_kill(n->tree->w, n->tree, gone ? gone : node_path(n), NULL, rest, 0);
+	r = who_kill(n->tree->w, n->tree, node_path(n), NULL, rest, 0);
+	return r || !gone ? r : who_gone(n->tree->w, n, gone);
 }
 
 /* ---- v1: notifications ---- */
