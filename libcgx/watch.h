@@ -32,6 +32,7 @@ struct watch_node {
 	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
 	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
 	uint64_t group_kills;     /* v2: oom_group_kill as seen */
+	uint64_t twice, twice_us; /* v2: first victims of those that may be counted once more, and since when */
 	uint64_t quiet_until[COUNTS];
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
@@ -201,6 +202,9 @@ struct watch_node *count_limit_level(struct watch_node *n);
 int count_read(int dir, const char *file, uint64_t *ret);
 /* Memory that was used when the limit was hit, of what was read a little later: the victim may have left by then. */
 uint64_t count_usage_then(uint64_t limit, uint64_t usage);
+/* How many of the last kills in a group, at most count, are none: of memory.oom.group, in it or above, the kernel counts
+ * the first victim twice. Each is given once. */
+uint64_t count_twice(struct watch_tree *t, const char *path, uint64_t count);
 /* Compare with the kills of the whole machine. */
 int count_machine(struct cgx_watch *w);
 

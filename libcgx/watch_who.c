@@ -674,6 +674,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 		r = tell_nameless(w, p, k);
 	if (p->maybe)
 		p->count = 0;
+	if (!r && p->tree && p->count > p->twice)
+		p->twice += count_twice(p->tree, p->path, p->count - p->twice);
 	if (r || p->count <= p->twice)
 		return r;
 	e = kill_event(p);
