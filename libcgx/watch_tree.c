@@ -27,6 +27,20 @@ struct watch_node *tree_find(struct watch_tree *t, const char *path)
 	return at ? *at : NULL;
 }
 
+struct watch_node *tree_find_above(struct watch_tree *t, const char *path)
+{
+	AUTO_FREE char *above = strdup(path);
+	struct watch_node *n = NULL;
+
+	while (above && *above && !n) {
+		char *slash = strrchr(above, '/');
+
+		*(slash ? slash : above) = '\0';
+		n = tree_find(t, above);
+	}
+	return n;
+}
+
 const char *node_path(const struct watch_node *n)
 {
 	return *n->path ? n->path : "/";
@@ -41,7 +55,7 @@ int node_dir(const struct watch_node *n)
 
 /* ---- wanted or not ---- */
 
-static int is_below(const char *path, const char *root)
+int tree_is_below(const char *path, const char *root)
 {
 	size_t len = strlen(root);
 
@@ -62,9 +76,9 @@ static int purpose(const struct watch_tree *t, const char *path)
 		if (!strcmp(path, r->path))
 			found = (found < 0 ? 0 : found) | (int)NODE_TOLD |
 				(int)(r->flags & CGX_WATCH_BELOW ? NODE_BELOW : 0);
-		else if (r->flags & CGX_WATCH_BELOW && is_below(path, r->path))
+		else if (r->flags & CGX_WATCH_BELOW && tree_is_below(path, r->path))
 			found = (found < 0 ? 0 : found) | (int)NODE_TOLD | (int)NODE_BELOW;
-		else if (found < 0 && is_below(r->path, path))
+		else if (found < 0 && tree_is_below(r->path, path))
 			found = 0;
 	}
 	return found;
@@ -379,7 +393,7 @@ int tree_gone(struct watch_node *n)
 	if (!r)
 		r = count_last_notes(n);
 	if (!r)
-		r = who_gone(n->tree->w, n);
+		r = parent ? who_gone(n->tree->w, parent, path) : 0;
 	if (!r)
 		r = tell_removed(n);
 	drop_node(n);
