@@ -58,11 +58,11 @@ static int give(void *data, struct shot *s)
 		s->group[i].frozen = -1;
 		s->group[i].marks = 0;
 		for (size_t c = 0; c < COLUMNS_ALL; c++)
-			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ FEED_MISSING, 0 };
-		s->value[i * COLUMNS_ALL + COL_MEMORY] = given[i].memory;
-		s->value[i * COLUMNS_ALL + COL_PIDS] = given[i].pids;
-		s->value[i * COLUMNS_ALL + COL_HITS] = (struct feed_value){ FEED_OK, *samples };
-		s->value[i * COLUMNS_ALL + COL_HITS_RATE] = (struct feed_value){ FEED_OK, *samples };
+			shot_put(s, i, c, (struct feed_value){ FEED_MISSING, 0 });
+		shot_put(s, i, COL_MEMORY, given[i].memory);
+		shot_put(s, i, COL_PIDS, given[i].pids);
+		shot_put(s, i, COL_HITS, (struct feed_value){ FEED_OK, *samples });
+		shot_put(s, i, COL_HITS_RATE, (struct feed_value){ FEED_OK, *samples });
 	}
 	s->n = GIVEN;
 	s->head = (struct feed_head){ .time_us = 1000000 * *samples, .memory = 5, .memory_total = UINT64_MAX };
@@ -636,6 +636,52 @@ static void test_on_demand(void **state)
 	cgx_close(frame.cgx);
 }
 
+static void remove_group(const char *name)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -r '%s/sys/fs/cgroup/%s'", root, name);
+	assert_int_equal(system(command), 0);
+}
+
+/* What is kept between samples follows its group, not its place. */
+static void test_places(void **state)
+{
+	struct frame frame;
+	struct feed *f;
+	char path[64], text[16];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "sys/fs/cgroup/g%03d/memory.current", i);
+		snprintf(text, sizeof(text), "%d\n", i);
+		put(path, text);
+	}
+	f = open_machine(&frame, FEED_ON_DEMAND);
+	assert_int_equal(feed_sample(f), 0);
+	for (int pass = 0; pass < 12; pass++) {
+		if (pass == 4)
+			remove_group("g000");
+		if (pass == 8)
+			put("sys/fs/cgroup/a/memory.current", "7\n");
+		assert_int_equal(feed_sample(f), 0);
+		for (size_t i = 0; i < feed_count(f); i++) {
+			const struct feed_group *g = feed_group(f, i);
+			struct feed_value v = feed_value(f, i, COL_MEMORY);
+
+			assert_int_equal(feed_find(f, g->path), i);
+			if (v.state == FEED_OK && *g->name == 'g')
+				assert_int_equal(v.n, atoi(g->name + 1));
+			/* the first sample had nobody who asked, nor has the first of a new group */
+			assert_true(v.state == FEED_OK || i == 0 || pass == 0 || (pass == 8 && !strcmp(g->path, "a")));
+		}
+	}
+	assert_true(feed_find(f, "g000") == SIZE_MAX);
+	assert_true(feed_find(f, "a") != SIZE_MAX);
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
 #define MACHINE(test) cmocka_unit_test_setup_teardown(test, make_machine, end_machine)
 
 int main(void)
@@ -644,6 +690,7 @@ int main(void)
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
 		MACHINE(test_rates), MACHINE(test_recipes), MACHINE(test_metrics), MACHINE(test_on_demand),
+		MACHINE(test_places),
 	};
 	int fd = mkstemp(file), r;
 

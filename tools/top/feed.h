@@ -15,10 +15,10 @@ struct feed;
 
 /* A figure of a group, or why there is none: these must not look alike. */
 enum feed_state {
+	FEED_PENDING, /* not sampled yet */
 	FEED_OK,
 	FEED_OFF,     /* the controller is off for this group */
 	FEED_MISSING, /* this kernel has no such file */
-	FEED_PENDING, /* not sampled yet */
 };
 struct feed_value {
 	enum feed_state state;
@@ -52,6 +52,7 @@ struct feed_mark {
 extern const struct feed_mark feed_marks[];
 
 struct feed_group {
+	uint64_t id;       /* of the sampler: another group of the same path has another; 0 not known */
 	const char *path;  /* "/" the root; any byte but NUL and newline */
 	const char *name;  /* its last part */
 	unsigned depth;    /* parts of the path */
@@ -111,6 +112,8 @@ int feed_wake(struct feed *f);
 void feed_head(const struct feed *f, struct feed_head *ret);
 size_t feed_count(const struct feed *f);
 const struct feed_group *feed_group(const struct feed *f, size_t index);
+/* The index of a path, SIZE_MAX there is no such group. */
+size_t feed_find(const struct feed *f, const char *path);
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
 /* Keep the past of all groups, if they are few; otherwise it is kept of those that feed_past() was asked for. */
 void feed_remember(struct feed *f);

@@ -21,6 +21,7 @@ struct live {
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[256];
 	uint64_t columns;         /* those that somebody may look at */
+	int failed;               /* the last pass did */
 	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
 
@@ -179,17 +180,27 @@ static unsigned marks_of(const struct live *l, size_t i, int frozen)
 	return marks;
 }
 
+/* The columns that are worth working out: where only what is looked at is read, those that were looked at. */
+static uint64_t worth(const struct live *l, const struct shot *s, size_t i, int same)
+{
+	return l->on_demand && cgx_sampler_count(l->sampler) > FEW && same ? s->sets[i].asked : s->columns;
+}
+
 static int fill_group(const struct live *l, struct shot *s, size_t i)
 {
 	struct feed_group *g = &s->group[i];
 	struct cgx_sampled from;
+	uint64_t columns;
 	int r;
 
 	cgx_sampler_group(l->sampler, i, &from);
-	r = shot_name(s, i, from.path);
-	if (!r && l->columns & COLUMN_BIT(COL_LIMIT))
+	columns = worth(l, s, i, g->id == from.id);
+	/* of the same group the path is the same */
+	r = g->id == from.id ? 0 : shot_name(s, i, from.path);
+	g->id = r ? 0 : from.id;
+	if (!r && columns & COLUMN_BIT(COL_LIMIT))
 		r = shot_text(&g->limit_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_MEMORY_MAX));
-	if (!r && l->columns & COLUMN_BIT(COL_PIDS_MAX))
+	if (!r && columns & COLUMN_BIT(COL_PIDS_MAX))
 		r = shot_text(&g->pids_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_PIDS_MAX));
 	if (r)
 		return r;
@@ -198,11 +209,12 @@ static int fill_group(const struct live *l, struct shot *s, size_t i)
 	g->populated = yes_no(l->sampler, i, CGX_F_POPULATED);
 	g->frozen = yes_no(l->sampler, i, CGX_F_FROZEN);
 	g->marks = marks_of(l, i, g->frozen);
-	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (l->columns & COLUMN_BIT(c))
-			s->value[i * COLUMNS_ALL + c] = column_value(l->sampler, i, c);
-		else
-			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ .state = FEED_PENDING };
+	shot_clear(s, i, columns);
+	for (; columns; columns &= columns - 1) {
+		enum column_id c = (enum column_id)__builtin_ctzll(columns);
+
+		shot_put(s, i, c, column_value(l->sampler, i, c));
+	}
 	return 0;
 }
 
@@ -269,16 +281,18 @@ static void want_asked(const struct live *l, const struct shot *s)
 	size_t n = cgx_sampler_count(l->sampler);
 
 	for (size_t i = 0; i < n; i++)
-		cgx_sampler_want(l->sampler, i, n <= FEW ? l->on_demand : i < s->n ? figures_for(s->asked[i]) : 0);
+		cgx_sampler_want(l->sampler, i, n <= FEW ? l->on_demand : i < s->n ? figures_for(s->sets[i].asked) : 0);
 }
 
-static int pass(const struct live *l, const struct shot *s)
+static int pass(struct live *l, const struct shot *s)
 {
 	int first = !cgx_sampler_time(l->sampler, 0), r;
 
-	if (l->on_demand)
+	/* a pass that failed may have left groups by index that are gone */
+	if (l->on_demand && !l->failed)
 		want_asked(l, s);
 	r = cgx_sampler_pass(l->sampler);
+	l->failed = r < 0;
 	if (r < 0 || !first || !l->on_demand)
 		return r;
 	/* how many there are is known now */
@@ -295,6 +309,7 @@ static int sample(void *data, struct shot *s)
 	if (r < 0)
 		return r;
 	n = cgx_sampler_count(l->sampler);
+	s->columns = l->columns;
 	r = shot_reserve(s, n);
 	for (size_t i = 0; !r && i < n; i++)
 		r = fill_group(l, s, i);
@@ -401,7 +416,7 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 		return -ENOMEM;
 	l->f = f;
 	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
-	l->columns = columns & FEED_ON_DEMAND ? UINT64_MAX : columns;
+	l->columns = columns & FEED_ON_DEMAND ? COLUMN_BIT(COLUMNS_ALL) - 1 : columns & ~FEED_NO_EVENTS;
 	if (columns & FEED_ON_DEMAND)
 		l->on_demand = figures_for(COLUMN_BIT(COLUMNS_ALL) - 1);
 	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);

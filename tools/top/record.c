@@ -100,7 +100,7 @@ static void put_group(FILE *to, const struct shot *s, size_t i)
 	put_number(to, g->parent == SIZE_MAX ? UINT64_MAX : g->parent);
 	fprintf(to, " %d %d %u", g->populated, g->frozen, g->marks);
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		put_value(to, s->value[i * COLUMNS_ALL + c]);
+		put_value(to, shot_value(s, i, c));
 	fprintf(to, " %s\n", g->path);
 }
 
@@ -246,17 +246,13 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 {
 	size_t i = s->n;
 	struct feed_group *g;
-	struct feed_value *v;
 	uint64_t parent;
 	int err = shot_reserve(s, i + 1);
 
 	if (err)
 		return err;
 	g = &s->group[i];
-	v = &s->value[i * COLUMNS_ALL];
-	memset(v, 0, COLUMNS_ALL * sizeof(*v));
-	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		v[c].state = FEED_PENDING;
+	shot_clear(s, i, 0);
 	parent = number(&p);
 	g->parent = parent < i ? (size_t)parent : SIZE_MAX;
 	g->populated = !strcmp(word(&p), "1");
@@ -266,7 +262,7 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 		struct feed_value one = value(&p);
 
 		if (r->column[c] != SIZE_MAX)
-			v[r->column[c]] = one;
+			shot_put(s, i, r->column[c], one);
 	}
 	err = shot_name(s, i, *p ? p : "/");
 	if (err)

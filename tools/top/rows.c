@@ -102,7 +102,8 @@ struct links {
 	const struct feed *feed;
 	const struct rows *rows;
 	char *wanted;
-	size_t *first, *next; /* children */
+	size_t *first, *next;     /* children */
+	struct feed_value *value; /* of the column sorted by */
 	size_t n;
 };
 
@@ -111,6 +112,7 @@ static void free_links(const struct links *l)
 	free(l->wanted);
 	free(l->first);
 	free(l->next);
+	free(l->value);
 }
 
 /* What matches, and in a tree what lies above it. */
@@ -139,7 +141,7 @@ static int compare(const struct links *l, size_t a, size_t b)
 	int order = 0;
 
 	if (r->sort != ROWS_BY_NAME) {
-		struct feed_value v = feed_value(l->feed, a, r->sort), w = feed_value(l->feed, b, r->sort);
+		struct feed_value v = l->value[a], w = l->value[b];
 
 		/* what has no figure comes last, either way */
 		if ((v.state == FEED_OK) != (w.state == FEED_OK))
@@ -164,6 +166,16 @@ static size_t add_row(struct row *row, size_t n, size_t group, unsigned depth, u
 	return n + 1;
 }
 
+/* Mostly they are in their order already: the feed has children by name. */
+static void sort_groups(struct links *l, size_t *group, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (compare(l, group[i - 1], group[i]) > 0) {
+			qsort_r(group, n, sizeof(*group), compare_entries, l);
+			return;
+		}
+}
+
 /* Children of a group, sorted, in into; how many. */
 static size_t children_of(struct links *l, size_t group, size_t *into)
 {
@@ -171,7 +183,7 @@ static size_t children_of(struct links *l, size_t group, size_t *into)
 
 	for (size_t c = l->first[group]; c != NONE; c = l->next[c])
 		into[n++] = c;
-	qsort_r(into, n, sizeof(*into), compare_entries, l);
+	sort_groups(l, into, n);
 	return n;
 }
 
@@ -214,7 +226,7 @@ static size_t make_list(struct links *l, struct row *row, size_t *into)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->wanted[i])
 			into[n++] = i;
-	qsort_r(into, n, sizeof(*into), compare_entries, l);
+	sort_groups(l, into, n);
 	for (size_t i = 0; i < n; i++)
 		add_row(row, i, into[i], 0, 0);
 	return n;
@@ -223,15 +235,7 @@ static size_t make_list(struct links *l, struct row *row, size_t *into)
 /* "/" is what all others are below: the feed may begin with another group than the root. */
 static size_t find_group(const struct feed *f, const char *path)
 {
-	size_t n = feed_count(f);
-
-	if (!strcmp(path, "/"))
-		return n ? 0 : NONE;
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(feed_group(f, i)->path, path))
-			return i;
-	return NONE;
+	return strcmp(path, "/") ? feed_find(f, path) : feed_count(f) ? 0 : NONE;
 }
 
 static void link_children(struct links *l)
@@ -251,16 +255,20 @@ static void link_children(struct links *l)
 int rows_make(struct rows *r, const struct feed *f)
 {
 	size_t n = feed_count(f), top = find_group(f, r->root);
-	struct links l = { f, r, calloc(n + 1, 1), calloc(n + 1, sizeof(size_t)), calloc(n + 1, sizeof(size_t)), n };
+	int by_value = r->sort != ROWS_BY_NAME;
+	struct links l = { f, r, calloc(n + 1, 1), calloc(n + 1, sizeof(size_t)), calloc(n + 1, sizeof(size_t)),
+			   by_value ? calloc(n + 1, sizeof(struct feed_value)) : NULL, n };
 	AUTO_FREE size_t *into = calloc(n + 1, sizeof(*into));
 	AUTO_FREE struct level *stack = calloc(n + 1, sizeof(*stack));
 	struct row *row = calloc(n + 1, sizeof(*row));
 
-	if (!l.wanted || !l.first || !l.next || !into || !stack || !row) {
+	if (!l.wanted || !l.first || !l.next || (by_value && !l.value) || !into || !stack || !row) {
 		free_links(&l);
 		free(row);
 		return -ENOMEM;
 	}
+	for (size_t i = 0; by_value && i < n; i++)
+		l.value[i] = feed_value(f, i, r->sort);
 	choose(&l);
 	link_children(&l);
 	free(r->row);
@@ -277,8 +285,10 @@ int rows_make(struct rows *r, const struct feed *f)
 
 size_t rows_find(const struct rows *r, const struct feed *f, const char *path)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (!strcmp(feed_group(f, r->row[i].group)->path, path))
+	size_t group = feed_find(f, path);
+
+	for (size_t i = 0; group != NONE && i < r->n; i++)
+		if (r->row[i].group == group)
 			return i;
 	return NONE;
 }
