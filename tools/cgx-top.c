@@ -8,7 +8,6 @@
 #include "top/batch.h"
 #include "top/config.h"
 #include "top/keys.h"
-#include "top/metrics.h"
 #include "top/view.h"
 #include "ui/descriptors.h"
 #include "ui/frame.h"
@@ -72,7 +71,7 @@ static const struct opt options[] = {
 	OPT_END
 };
 
-static const char *const synopsis[] = { "[OPTION]... [GROUP]", "--batch [-n N] [GROUP]", "--replay FILE", NULL };
+static const char *const synopsis[] = { "[OPTION]... [GROUP...]", "--batch [-n N] [GROUP...]", "--replay FILE", NULL };
 static const struct example examples[] = {
 	{ "cgx-top", "all groups, on the screen; ? shows the keys" },
 	{ "cgx-top --sort MEM% web", "what is below web, the nearest to its limit first" },
@@ -155,30 +154,34 @@ static int list_columns(void)
 	return STATUS_DONE;
 }
 
+static struct batch_how batch_of(const struct spec *s)
+{
+	return (struct batch_how){
+		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
+		.delay_us = s->delay_us ? s->delay_us : 1000000,
+		.count = s->metrics && !s->output && !s->count ? 1 : s->count,
+		.flat = s->flat, .hide_empty = s->hide_empty, .filter = s->filter, .choice = s->choice, .output = s->output,
+	};
+}
+
 /* On the screen what is looked at is read, and what is sorted by; elsewhere what is printed; all for a recording. */
 static uint64_t needed(const struct spec *spec, int screen)
 {
-	uint64_t bits = spec->record ? 0 : screen ? FEED_ON_DEMAND : spec->csv || spec->metrics ? FEED_NO_EVENTS : 0;
+	struct batch_how how = batch_of(spec);
 	size_t n;
 
 	feed_columns(NULL, &n);
 	if (spec->record)
-		bits |= COLUMN_BIT(n) - 1;
-	else if (!screen)
-		bits |= spec->metrics ? metrics_columns(spec->choice.shown) : spec->choice.shown;
-	return spec->choice.sort < n ? bits | COLUMN_BIT(spec->choice.sort) : bits;
+		return COLUMN_BIT(n) - 1;
+	if (!screen)
+		return batch_needs(&how);
+	return FEED_ON_DEMAND | (spec->choice.sort < n ? COLUMN_BIT(spec->choice.sort) : 0);
 }
 
 static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
 {
-	struct batch_how how = {
-		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
-		.delay_us = s->delay_us ? s->delay_us : 1000000, .count = s->count, .flat = s->flat, .hide_empty = s->hide_empty,
-		.filter = s->filter, .choice = s->choice, .output = s->output,
-	};
+	struct batch_how how = batch_of(s);
 
-	if (s->metrics && !s->output && !how.count)
-		how.count = 1;
 	return batch_run(f, feed, &how);
 }
 
@@ -208,14 +211,12 @@ static int check_spec(struct frame *f, const struct spec *s, int argc)
 {
 	if (s->csv + s->json + s->metrics > 1)
 		return msg_usage(f, "--csv, --json and --openmetrics exclude each other");
-	if (argc > 1)
-		return msg_usage(f, "more than one group named");
 	if (s->replay && (s->record || argc))
 		return msg_usage(f, "--replay shows a file: no group and no --record with it");
 	return 0;
 }
 
-static int open_feed(struct frame *f, const struct spec *s, const char *group, int screen, struct feed **ret)
+static int open_feed(struct frame *f, const struct spec *s, int argc, char **groups, int screen, struct feed **ret)
 {
 	int r;
 
@@ -225,17 +226,17 @@ static int open_feed(struct frame *f, const struct spec *s, const char *group, i
 	if (r < 0)
 		return frame_failed(f);
 	descriptors_raise(NULL); /* with fewer it costs more */
-	r = feed_open_live(f, group ? group : "/", needed(s, screen), ret);
+	r = feed_open_live(f, (const char *const *)groups, (size_t)argc, needed(s, screen), ret);
 	if (r < 0)
 		return r;
 	return s->record ? feed_record(*ret, f, s->record) : 0;
 }
 
-static int show(struct frame *f, const struct spec *s, const char *group)
+static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 {
 	int batch = s->batch || s->csv || s->json || s->metrics || s->output || !isatty(STDOUT_FILENO);
 	struct feed *feed = NULL;
-	int r = open_feed(f, s, group, !batch, &feed);
+	int r = open_feed(f, s, argc, groups, !batch, &feed);
 
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
@@ -263,7 +264,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (r)
 		return r;
 	fill_in(spec, &usual);
-	return show(f, spec, argc ? argv[0] : NULL);
+	return show(f, spec, argc, argv);
 }
 
 static const struct tool tool = {

@@ -80,6 +80,27 @@ kill "$top"
 wait "$top" 2>/dev/null
 is "$(cat "$tmp/err")" "" "nothing is complained of"
 
+# ---- several groups ----
+ok "two more" cgx-create "$T/one/x" "$T/two"
+background cgx-top --csv -d 100ms -c PIDS "$T/one" "$T/two" >"$tmp/out" 2>"$tmp/err"
+top=$!
+ok "the one" wait_for 10 line "$T/one/x,0"
+ok "the other" wait_for 10 line "$T/two,0"
+not line "$T/a,1" && pass "nothing else" || fail "nothing else" "$(tail -n 5 "$tmp/out")"
+ok "one is removed" cgx-delete "$T/two"
+sleep 0.3
+: >"$tmp/out"
+ok "the other is told on" wait_for 5 line "$T/one/x,0"
+not line "$T/two,0" && pass "without it" || fail "without it" "$(tail -n 5 "$tmp/out")"
+ok "it comes again" cgx-create "$T/two"
+ok "and is told" wait_for 5 line "$T/two,0"
+kill "$top"
+wait "$top" 2>/dev/null
+is "$(cat "$tmp/err")" "" "nothing is complained of"
+ok "both go" cgx-delete -r "$T/one" "$T/two"
+exits 1 "both gone" cgx-top --csv -n 1 "$T/one" "$T/two"
+one_line "is said"
+
 # ---- no notices ----
 if unshare --user --map-root-user sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' 2>/dev/null; then
 	background unshare --user --map-root-user sh -c \
@@ -142,6 +163,8 @@ exits 0 "record" cgx-top --csv -n 3 -d 50ms -c PIDS --record "$tmp/rec" "$T"
 recorded=$out
 exits 0 "replay" cgx-top --csv -c PIDS --replay "$tmp/rec"
 is "$(printf '%s\n' "$out" | tail -n 12)" "$(printf '%s\n' "$recorded" | tail -n 12)" "the same figures at the same times"
+exits 0 "who sets the limit" cgx-top --csv -c PIDSMAX,PIDSMAX.BY --replay "$tmp/rec"
+is "$(column "$T/b/c" PIDSMAX.BY "$out")" "$T" "is recorded, too"
 head -c 700 "$tmp/rec" >"$tmp/cut"
 exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
 echo no >"$tmp/no"
@@ -169,7 +192,7 @@ with_remedy "is said"
 exits 0 "columns" cgx-top --columns help
 like "$out" '^MEM% ' "are listed"
 exits 0 "help" cgx-top --help
-like "$out" '^Columns: MEMORY LIMIT MEM% ' "lists them as well"
+like "$out" '^Columns: MEMORY LIMIT LIMIT\.BY MEM% ' "lists them as well"
 exits 0 "keys" cgx-top --keys
 like "$out" '^K, F9' "are listed"
 ok "the end" cgx-delete -r --kill "$T"

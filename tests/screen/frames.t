@@ -229,6 +229,31 @@ shows 'replay: the sample before' "help has its keys"
 keys Escape Space
 shows 'the end of the recording' "it is played to its end"
 keys q
+typed "clear; $top --root $root web/api service db -c +limit.by"
+shows '^   NAME.* LIMIT +LIMIT\.BY +MEM%' "several groups, and who sets the limit"
+shows '^   +db +.* 1\.0G db +0\.0%' "one of them"
+shows '^   ▾service .* max none ' "another: nobody does"
+shows '^    web/api .* 256\.0M web/api ' "and a third, by its path"
+hides 'static|web ' "nothing else"
+keys O
+hides 'job-1' "O folds them all"
+shows '▸service' "each"
+keys O
+shows 'job-1' "and unfolds them"
+keys Home Down z
+hides 'web/api' "z shows one alone"
+keys u
+shows 'web/api' "u all again"
+keys End z u
+shows 'service' "above the one named there is nothing to go up to"
+keys s Down Down Down Enter
+shows '▾LIMIT\.BY' "sorted by who sets it"
+keys q
+typed "clear; $top --root $root web"
+shows '└─ static' "one group"
+keys O
+shows '├─ api' "O leaves what is below it"
+keys q
 typed "clear; $top --root $(machine odd)"
 shows 'NAME' "an odd machine is drawn"
 keys q

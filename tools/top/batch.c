@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "metrics.h"
-#include "rows.h"
+#include "shot.h"
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/text.h"
@@ -44,9 +44,9 @@ static int is_shown(const struct batch *b, size_t column)
 
 static int column_width(const struct feed_column *c)
 {
-	int name = (int)strlen(c->name);
+	int name = (int)strlen(c->name), least = c->text ? 16 : 7;
 
-	return name > 7 ? name : 7;
+	return name > least ? name : least;
 }
 
 static struct units cell(const struct feed_column *c, struct feed_value v)
@@ -67,19 +67,38 @@ static void put_marks(const struct batch *b, unsigned marks)
 	fprintf(b->to, "%s ", text);
 }
 
+/* Texts begin at the left, and a long one is not cut: this is no screen. */
+static void put_cell(const struct batch *b, size_t group, size_t column)
+{
+	const struct feed_column *c = &b->column[column];
+	struct feed_value v = feed_value(b->feed, group, column);
+	const char *text = feed_text(b->feed, group, column);
+	AUTO_BUF struct buf shown = { 0 };
+
+	if (!c->text) {
+		fprintf(b->to, "%*s ", column_width(c), cell(c, v).s);
+		return;
+	}
+	if (v.state != FEED_OK)
+		text = cell(c, v).s;
+	else if (!*text)
+		text = "none";
+	text_show(&shown, text, strlen(text), TEXT_UTF8);
+	fprintf(b->to, "%-*s ", column_width(c), buf_text(&shown));
+}
+
 static void put_row(const struct batch *b, const struct row *row)
 {
 	const struct feed_group *g = feed_group(b->feed, row->group);
-	int indent = b->how->flat ? 0 : (int)row->depth * 2;
-	AUTO_BUF struct buf name = { 0 };
+	const char *name = b->rows.flat || !row->depth ? g->path : g->name;
+	AUTO_BUF struct buf shown = { 0 };
 
 	put_marks(b, g->marks);
 	for (size_t c = 0; c < b->columns; c++)
 		if (is_shown(b, c))
-			fprintf(b->to, "%*s ", column_width(&b->column[c]),
-				cell(&b->column[c], feed_value(b->feed, row->group, c)).s);
-	text_show(&name, b->how->flat ? g->path : g->name, strlen(b->how->flat ? g->path : g->name), TEXT_UTF8);
-	fprintf(b->to, "%*s%s\n", indent, "", buf_text(&name));
+			put_cell(b, row->group, c);
+	text_show(&shown, name, strlen(name), TEXT_UTF8);
+	fprintf(b->to, "%*s%s\n", (int)row->depth * 2, "", buf_text(&shown));
 }
 
 static void put_text(struct batch *b)
@@ -98,7 +117,8 @@ static void put_text(struct batch *b)
 		fputs("   ", b->to);
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c))
-				fprintf(b->to, "%*s ", column_width(&b->column[c]), b->column[c].name);
+				fprintf(b->to, "%*s ", b->column[c].text ? -column_width(&b->column[c]) : column_width(&b->column[c]),
+					b->column[c].name);
 		fputs("GROUP\n", b->to);
 	}
 	for (size_t i = 0; i < b->rows.n; i++)
@@ -161,13 +181,23 @@ static void put_csv(struct batch *b)
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c)) {
 				fputc(',', b->to);
-				put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
+				if (b->column[c].text)
+					put_field(b->to, feed_text(b->feed, group, c));
+				else
+					put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
 			}
 		fputc('\n', b->to);
 	}
 }
 
 /* ---- JSON ---- */
+
+/* A limit is told together with who sets it. */
+static uint64_t with_setters(uint64_t columns)
+{
+	columns |= columns & COLUMN_BIT(COL_LIMIT) ? COLUMN_BIT(COL_LIMIT_BY) : 0;
+	return columns | (columns & COLUMN_BIT(COL_PIDS_MAX) ? COLUMN_BIT(COL_PIDS_MAX_BY) : 0);
+}
 
 /* "MEM%" -> "mem_percent", "HITS/S" -> "hits_per_s", "PSI.CPU" -> "psi_cpu" */
 static void json_key(const char *name, char *ret, size_t size)
@@ -224,18 +254,13 @@ static void json_state(struct json *j, const char *key, int state)
 }
 
 /* Who sets a limit that is told: null where there is none. */
-static void json_setters(const struct batch *b, const struct feed_group *g)
+static void json_setter(const struct batch *b, size_t group, size_t column)
 {
-	for (size_t c = 0; c < b->columns; c++) {
-		const char *by = !strcmp(b->column[c].name, "LIMIT") ? g->limit_by : g->pids_by;
-		char key[64];
+	const char *by = feed_text(b->feed, group, column);
+	char key[64];
 
-		if (!is_shown(b, c) || (strcmp(b->column[c].name, "LIMIT") && strcmp(b->column[c].name, "PIDSMAX")))
-			continue;
-		json_key(b->column[c].name, key, sizeof(key) - 3);
-		strcat(key, "_by");
-		json_add_string(b->json, key, by && *by ? by : NULL);
-	}
+	json_key(b->column[column].name, key, sizeof(key));
+	json_add_string(b->json, key, *by ? by : NULL);
 }
 
 static void json_group(const struct batch *b, size_t group)
@@ -247,9 +272,11 @@ static void json_group(const struct batch *b, size_t group)
 	json_state(b->json, "populated", g->populated);
 	json_state(b->json, "frozen", g->frozen);
 	for (size_t c = 0; c < b->columns; c++)
-		if (is_shown(b, c))
+		if (is_shown(b, c) && !b->column[c].text)
 			json_value(b, c, feed_value(b->feed, group, c));
-	json_setters(b, g);
+	for (size_t c = 0; c < b->columns; c++)
+		if (with_setters(b->how->choice.shown) & COLUMN_BIT(c) && b->column[c].text)
+			json_setter(b, group, c);
 	json_close(b->json);
 }
 
@@ -285,6 +312,19 @@ static int put_json(struct batch *b)
 }
 
 /* ---- the loop ---- */
+
+uint64_t batch_needs(const struct batch_how *how)
+{
+	uint64_t needs = how->choice.shown;
+
+	if (how->form == BATCH_METRICS)
+		needs = metrics_columns(needs);
+	if (how->form == BATCH_JSON)
+		needs = with_setters(needs);
+	if (how->form == BATCH_CSV || how->form == BATCH_METRICS)
+		needs |= FEED_NO_EVENTS;
+	return how->choice.sort == ROWS_BY_NAME ? needs : needs | COLUMN_BIT(how->choice.sort);
+}
 
 static int print(struct batch *b)
 {

@@ -18,6 +18,8 @@ struct batch_how {
 	const char *output;   /* a file that is replaced at each sample; NULL stdout */
 };
 
+/* What feed_open_live() should read for it. */
+uint64_t batch_needs(const struct batch_how *how);
 /* Returns an exit status. */
 int batch_run(struct frame *f, struct feed *feed, const struct batch_how *how);
 

@@ -8,7 +8,7 @@
 #include "screen.h"
 #include "util/clock.h"
 
-enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2 };
+enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2, TEXT_CELLS = 16 };
 
 /* ---- columns ---- */
 
@@ -17,9 +17,9 @@ static int column_cells(const struct feed_column *c)
 	static const int cells[] = {
 		[UNIT_COUNT] = 6, [UNIT_BYTES] = 7, [UNIT_USEC] = 7, [UNIT_NSEC] = 7, [UNIT_PERCENT] = 6,
 	};
-	int name = cells_width(c->name);
+	int name = cells_width(c->name), least = c->text ? TEXT_CELLS : cells[c->unit];
 
-	return name > cells[c->unit] ? name : cells[c->unit];
+	return name > least ? name : least;
 }
 
 /* The set of columns that there is room for; the one sorted by is always there. Returns the cells left for the name. */
@@ -72,6 +72,18 @@ struct units value_text(const struct feed_column *c, struct feed_value v)
 	};
 
 	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+}
+
+void add_value(const struct view *v, size_t group, size_t column, struct buf *b)
+{
+	const struct feed_column *c = &feed_columns(v->feed, NULL)[column];
+	struct feed_value value = feed_value(v->feed, group, column);
+	const char *text = feed_text(v->feed, group, column);
+
+	if (!c->text || value.state != FEED_OK)
+		buf_puts(b, value_text(c, value).s);
+	else
+		cells_show(b, *text ? text : "none", strlen(*text ? text : "none"), v->g->set);
 }
 
 /* ---- header ---- */
@@ -187,8 +199,10 @@ static void draw_heading(const struct view *v, int line, uint64_t shown, int nam
 		/* the arrow has room in the blank between the columns */
 		if (sorted)
 			buf_puts(&name_cell, v->rows.reverse ? v->g->up : v->g->down);
+		else if (c[i].text)
+			buf_putc(&name_cell, ' ');
 		buf_puts(&name_cell, c[i].name);
-		cells_pad(&b, buf_text(&name_cell), cells, 1, v->g->more);
+		cells_pad(&b, buf_text(&name_cell), cells, !c[i].text, v->g->more);
 		terminal_put(v->t, line, at, sorted ? LOOK_SORTED : LOOK_HEADING, buf_text(&b));
 		at += cells;
 	}
@@ -239,14 +253,15 @@ static void draw_values(const struct view *v, int line, const struct row *r, uin
 
 	for (size_t i = 0; i < v->columns; i++) {
 		struct feed_value value;
-		struct buf AUTO_BUF b = { 0 };
+		struct buf AUTO_BUF b = { 0 }, text = { 0 };
 		int cells = column_cells(&c[i]);
 
 		if (!(shown & COLUMN_BIT(i)))
 			continue;
 		value = feed_value(v->feed, r->group, i);
+		add_value(v, r->group, i, &text);
 		buf_putc(&b, ' ');
-		cells_pad(&b, value_text(&c[i], value).s, cells, 1, v->g->more);
+		cells_pad(&b, buf_text(&text), cells, !c[i].text, v->g->more);
 		terminal_put(v->t, line, at, selected ? LOOK_SELECTED : value_look(&c[i], value), buf_text(&b));
 		at += cells + 1;
 	}
@@ -266,7 +281,7 @@ static void draw_row(const struct view *v, int line, size_t index, uint64_t show
 	show_name(v, &name, label);
 	if (r->children)
 		buf_printf(&branches, "%s", r->folded ? v->g->folded : v->g->open);
-	else if (r->depth && !v->rows.flat)
+	else if (!v->rows.flat)
 		buf_puts(&branches, v->g->leaf);
 	if (*v->search && rows_match(g->path, v->search))
 		look = LOOK_MATCH;

@@ -27,6 +27,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_MEMORY] = { "MEMORY", "memory in use, page cache included", UNIT_BYTES, 1, 1, "memory.max" },
 	[COL_LIMIT] = { "LIMIT", "the memory limit that binds: the smallest of the group and those above", UNIT_BYTES, 1, 0,
 			"memory.max" },
+	[COL_LIMIT_BY] = { "LIMIT.BY", "the group that sets the memory limit that binds", UNIT_COUNT, 0, 0, "memory.max", 1 },
 	[COL_PERCENT] = { "MEM%", "memory in use of the limit that binds", UNIT_PERCENT, 1, 1, "memory.max" },
 	[COL_USED] = { "USED", "memory without page cache that nobody used lately", UNIT_BYTES, 0, 1, "memory.max" },
 	[COL_PEAK] = { "PEAK", "the most memory that was ever in use", UNIT_BYTES, 0, 0, "memory.max" },
@@ -36,6 +37,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_KILLS] = { "KILLS", "processes of the group killed for want of memory", UNIT_COUNT, 1, 0, "memory.max" },
 	[COL_PIDS] = { "PIDS", "processes and threads, here and below", UNIT_COUNT, 1, 1, "pids.max" },
 	[COL_PIDS_MAX] = { "PIDSMAX", "the pids limit that binds", UNIT_COUNT, 1, 0, "pids.max" },
+	[COL_PIDS_MAX_BY] = { "PIDSMAX.BY", "the group that sets the pids limit that binds", UNIT_COUNT, 0, 0, "pids.max", 1 },
 	[COL_PIDS_PEAK] = { "PIDSPEAK", "the most there ever were", UNIT_COUNT, 0, 0, "pids.max" },
 	[COL_FORKS] = { "DENIED", "forks denied by pids.max", UNIT_COUNT, 1, 0, "pids.max" },
 	[COL_CPU] = { "CPU%", "CPU time of one CPU", UNIT_PERCENT, 1, 1, "cpu.max" },
@@ -156,13 +158,15 @@ void shot_clear(struct shot *s, size_t index, uint64_t but)
 
 int shot_text(const char **text, const char *now)
 {
-	char *copy;
+	char *copy = NULL;
 
-	if (*text && !strcmp(*text, now))
+	if (*text && now && !strcmp(*text, now))
 		return 0;
-	copy = strdup(now);
-	if (!copy)
-		return -ENOMEM;
+	if (now) {
+		copy = strdup(now);
+		if (!copy)
+			return -ENOMEM;
+	}
 	free((char *)*text);
 	*text = copy;
 	return 0;
@@ -570,6 +574,13 @@ const struct feed_group *feed_group(const struct feed *f, size_t index)
 	return &f->shot.group[index];
 }
 
+int feed_is_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return !strcmp(top, "/") || (!strncmp(path, top, n) && (!path[n] || path[n] == '/'));
+}
+
 size_t feed_find(const struct feed *f, const char *path)
 {
 	/* what is searched by is made when it is needed */
@@ -580,4 +591,12 @@ struct feed_value feed_value(const struct feed *f, size_t index, size_t column)
 {
 	f->shot.sets[index].asked |= (uint32_t)COLUMN_BIT(column);
 	return shot_value(&f->shot, index, column);
+}
+
+const char *feed_text(const struct feed *f, size_t index, size_t column)
+{
+	const struct feed_group *g = &f->shot.group[index];
+	const char *text = column == COL_LIMIT_BY ? g->limit_by : column == COL_PIDS_MAX_BY ? g->pids_by : NULL;
+
+	return text && feed_value(f, index, column).state == FEED_OK ? text : "";
 }

@@ -50,7 +50,8 @@ static void add_figures(const struct view *v, struct sheet *s, size_t group, int
 	for (size_t i = 0; i < v->columns; i++) {
 		struct buf AUTO_BUF cell = { 0 };
 
-		buf_printf(&cell, "%s %s", c[i].name, value_text(&c[i], feed_value(v->feed, group, i)).s);
+		buf_printf(&cell, "%s ", c[i].name);
+		add_value(v, group, i, &cell);
 		cells_pad(&line, buf_text(&cell), each == 1 ? width : CELL, 0, v->g->more);
 		if (++in_line == each || i + 1 == v->columns) {
 			sheet_add(s, LOOK_PLAIN, "%s", buf_text(&line));

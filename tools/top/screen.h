@@ -77,6 +77,8 @@ void draw(struct view *v);
 #define NO_COLUMN (SIZE_MAX - 1)
 size_t column_at(const struct view *v, int cell);
 struct units value_text(const struct feed_column *c, struct feed_value v);
+/* Append the value of a group, a number or a text. */
+void add_value(const struct view *v, size_t group, size_t column, struct buf *b);
 
 /* pages.c */
 void page_make(struct view *v, struct sheet *s, int width, int height);

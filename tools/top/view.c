@@ -104,12 +104,21 @@ static void toggle_fold(struct view *v)
 		fold(v, !r->folded);
 }
 
-/* All but the root, which would leave one line. */
+/* All but a group that stands leftmost alone, which would leave one line. */
 static void toggle_all(struct view *v)
 {
+	size_t top = SIZE_MAX, tops = 0;
+
+	for (size_t i = 0; i < feed_count(v->feed); i++)
+		if (feed_group(v->feed, i)->parent == SIZE_MAX) {
+			top = i;
+			tops++;
+		}
 	rows_fold_all(&v->rows, !v->rows.all_folded);
-	if (v->rows.all_folded)
+	if (v->rows.all_folded && strcmp(v->rows.root, "/"))
 		rows_fold(&v->rows, v->rows.root, 0);
+	else if (v->rows.all_folded && tops == 1)
+		rows_fold(&v->rows, feed_group(v->feed, top)->path, 0);
 	remake(v);
 }
 
@@ -123,14 +132,19 @@ static void set_root(struct view *v, const char *path)
 
 static void root_up(struct view *v)
 {
-	char *slash = strrchr(v->rows.root, '/');
+	char *root = v->rows.root;
 
-	if (!strcmp(v->rows.root, "/"))
-		return;
-	if (slash)
-		*slash = '\0';
-	else
-		strcpy(v->rows.root, "/");
+	/* what lies above the groups that are watched is not shown */
+	while (strcmp(root, "/")) {
+		char *slash = strrchr(root, '/');
+
+		if (slash)
+			*slash = '\0';
+		else
+			strcpy(root, "/");
+		if (feed_find(v->feed, root) != SIZE_MAX)
+			break;
+	}
 	remake(v);
 }
 
