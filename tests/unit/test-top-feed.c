@@ -2,6 +2,7 @@
 /* What cgx-top shows without its screen: rows in their order, recordings, rates, what is read on demand. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -292,6 +293,8 @@ static void same_groups(const struct feed *f, uint64_t sample)
 	for (size_t i = 0; i < GIVEN; i++) {
 		assert_string_equal(feed_group(f, i)->path, given[i].path);
 		assert_true(feed_group(f, i)->parent == given[i].parent);
+		assert_int_equal(feed_group(f, i)->populated, given[i].populated);
+		assert_int_equal(feed_group(f, i)->frozen, -1);
 		same_value(feed_value(f, i, COL_MEMORY), given[i].memory);
 		same_value(feed_value(f, i, COL_PIDS), given[i].pids);
 		assert_int_equal(feed_value(f, i, COL_SWAP).state, FEED_MISSING);
@@ -337,6 +340,8 @@ static void test_record(void **state)
 		assert_true(h.memory_total == UINT64_MAX);
 		assert_string_equal(h.host, "host");
 		assert_int_equal(feed_event(f, 0, &e), i >= 2);
+		assert_int_equal(h.kills, i == 2); /* as the sample counted them */
+		assert_int_equal(h.forks, 0);
 	}
 	assert_int_equal(feed_sample(f), 1);
 	assert_string_equal(e.path, "b/y z");
@@ -348,6 +353,10 @@ static void test_record(void **state)
 	assert_int_equal(feed_seek(f, -100), 0);
 	same_groups(f, 1);
 	assert_int_equal(feed_event(f, 0, &e), 0);
+	assert_int_equal(feed_seek(f, LONG_MAX), 0);
+	same_groups(f, 4);
+	assert_int_equal(feed_seek(f, LONG_MIN), 0);
+	same_groups(f, 1);
 	assert_int_equal(feed_seek(f, 100), 0);
 	same_groups(f, 4);
 	feed_close(f);

@@ -132,7 +132,9 @@ static void draw_title(const struct view *v, const struct feed_head *h)
 
 	buf_puts(&b, "cgx-top ");
 	show_name(v, &b, h->host);
-	buf_printf(&b, "  %s  %zu groups  ", h->layout, feed_count(v->feed));
+	buf_puts(&b, "  ");
+	show_name(v, &b, h->layout);
+	buf_printf(&b, "  %zu groups  ", feed_count(v->feed));
 	add_clock(&b, h->time_us, h->replay);
 	buf_printf(&b, "  every %s", units_usec(v->delay_us).s);
 	add_mode(v, h, &mode);
@@ -175,7 +177,7 @@ static void draw_totals(const struct view *v, const struct feed_head *h)
 	}
 	if (v->rows.hide_empty)
 		buf_puts(&b, "without empty ones  ");
-	buf_puts(&b, h->note);
+	show_name(v, &b, h->note);
 	put_line(v, 1, h->kills ? LOOK_ALERT : LOOK_PLAIN, &b);
 }
 

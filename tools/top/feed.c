@@ -406,6 +406,8 @@ void feed_add_event(struct feed *f, const struct feed_event *e)
 	event_free(to);
 	*to = (struct event){ e->time_us, e->mark, path, text };
 	f->events++;
+	if (f->shot.head.replay) /* the sample has counted them */
+		return;
 	f->shot.head.kills += e->mark == FEED_KILL;
 	f->shot.head.forks += e->mark == FEED_FORK;
 }

@@ -182,6 +182,14 @@ static char *word(char **p)
 	return s;
 }
 
+/* 1, 0, or -1 not known. */
+static int yes_no(char **p)
+{
+	const char *s = word(p);
+
+	return !strcmp(s, "1") ? 1 : !strcmp(s, "0") ? 0 : -1;
+}
+
 static uint64_t number(char **p)
 {
 	const char *s = word(p);
@@ -264,8 +272,8 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	shot_clear(s, i, 0);
 	parent = number(&p);
 	g->parent = parent < i ? (size_t)parent : SIZE_MAX;
-	g->populated = !strcmp(word(&p), "1");
-	g->frozen = !strcmp(word(&p), "1");
+	g->populated = yes_no(&p);
+	g->frozen = yes_no(&p);
 	g->marks = (unsigned)number(&p) & 0xff;
 	for (size_t c = 0; c < r->columns; c++) {
 		struct feed_value one = value(&p);
@@ -356,7 +364,7 @@ static int load(struct replay *r, struct shot *s)
 	drop_events(r);
 	read_head(s, p + 1);
 	s->n = 0;
-	while (!err && (p = next_line(r)) && p[0] != 'S') {
+	while (!err && (p = next_line(r)) && !(p[0] == 'S' && p[1] == ' ')) {
 		if (p[0] == 'G' && p[1] == ' ')
 			err = read_group(r, s, p + 2);
 		else if (p[0] == 'T' && p[1] == ' ')
@@ -388,7 +396,7 @@ static int seek(void *data, long by, struct shot *s)
 	struct replay *r = data;
 
 	if (by < 0)
-		r->now = (size_t)-by > r->now ? 0 : r->now - (size_t)-by;
+		r->now = 0 - (size_t)by > r->now ? 0 : r->now + (size_t)by;
 	else
 		r->now = (size_t)by > r->n - 1 - r->now ? r->n - 1 : r->now + (size_t)by;
 	return load(r, s);
