@@ -46,28 +46,38 @@ static int take_sort(void *data, const struct opt *row, const char *text, struct
 	return choice_sort(&spec->choice, text, why);
 }
 
+/* Not for the file of usual options. */
+#define ONCE WHO_NATIVE
 static const struct opt options[] = {
 	{ 'd', "delay", "TIME", OPT_USEC, offsetof(struct spec, delay_us), "between samples (1s)", .flags = OPT_NONZERO },
-	{ 'n', "iterations", "N", OPT_U64, offsetof(struct spec, count), "end after N samples", .flags = OPT_NONZERO },
-	{ 'b', "batch", NULL, OPT_FLAG, offsetof(struct spec, batch), "text without a screen; usual where stdout is no terminal" },
-	{ 0, "csv", NULL, OPT_FLAG, offsetof(struct spec, csv), "batch as comma-separated values, raw numbers" },
-	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample" },
-	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter" },
-	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE },
+	{ 'n', "iterations", "N", OPT_U64, offsetof(struct spec, count), "end after N samples",
+	  .flags = OPT_NONZERO, .who = ONCE },
+	{ 'b', "batch", NULL, OPT_FLAG, offsetof(struct spec, batch), "text without a screen; usual where stdout is no terminal",
+	  .who = ONCE },
+	{ 0, "csv", NULL, OPT_FLAG, offsetof(struct spec, csv), "batch as comma-separated values, raw numbers",
+	  .who = ONCE },
+	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample", .who = ONCE },
+	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter",
+	  .who = ONCE },
+	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE,
+	  .who = ONCE },
 	{ 's', "sort", "COLUMN", OPT_CALL, 0, "sort by it; -COLUMN turns the order round", COMPLETE_SORT, .call = take_sort },
 	{ 'c', "columns", "LIST", OPT_CALL, 0, "columns to show; +LIST adds some, help tells all", COMPLETE_COLUMN,
 	  .call = take_columns },
 	{ 'f', "filter", "TEXT", OPT_STRING, offsetof(struct spec, filter), "groups with TEXT in their path" },
 	{ 0, "flat", NULL, OPT_FLAG, offsetof(struct spec, flat), "a list, not a tree" },
 	{ 0, "hide-empty", NULL, OPT_FLAG, offsetof(struct spec, hide_empty), "leave out groups without processes" },
-	{ 0, "record", "FILE", OPT_STRING, offsetof(struct spec, record), "write each sample to FILE, too", COMPLETE_FILE },
-	{ 0, "replay", "FILE", OPT_STRING, offsetof(struct spec, replay), "show what was recorded", COMPLETE_FILE },
+	{ 0, "record", "FILE", OPT_STRING, offsetof(struct spec, record), "write each sample to FILE, too", COMPLETE_FILE,
+	  .who = ONCE },
+	{ 0, "replay", "FILE", OPT_STRING, offsetof(struct spec, replay), "show what was recorded", COMPLETE_FILE,
+	  .who = ONCE },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct spec, read_only), "no killing, freezing, setting limits" },
 	{ 0, "ascii", NULL, OPT_FLAG, offsetof(struct spec, ascii), "draw with ASCII alone" },
 	{ 0, "no-color", NULL, OPT_FLAG, offsetof(struct spec, no_colour), "no colours" },
 	{ 0, "no-mouse", NULL, OPT_FLAG, offsetof(struct spec, no_mouse), "leave the mouse to the terminal" },
-	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen" },
-	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones" },
+	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen", .who = ONCE },
+	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones",
+	  .who = ONCE },
 	OPT_END
 };
 

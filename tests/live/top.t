@@ -146,6 +146,10 @@ if have promtool; then
 else
 	skip "no promtool" "promtool agrees"
 fi
+sh -c 'ln -s "$1/victim" "$1/m.prom.$$"; echo victim >"$1/victim"; exec cgx-top --openmetrics -n 1 -o "$1/m.prom" "$2"' sh "$tmp" "$T" ||
+	fail "into a file beside a link"
+is "$(cat "$tmp/victim")" victim "a link that somebody put beside it is not written through"
+ok "and the file is whole" grep -q '^# EOF$' "$tmp/m.prom"
 mkfifo "$tmp/fifo"
 cat "$tmp/fifo" >"$tmp/through" &
 exits 0 "into a pipe" cgx-top --openmetrics -n 1 -o "$tmp/fifo" "$T"
@@ -174,8 +178,26 @@ with_remedy "is said"
 # ---- usual options ----
 exits 0 "save" cgx-top --save -c PIDS --flat -d 300ms
 is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" "flat columns PIDS delay 300000us" "what is kept"
+is "$(stat -c %a "$XDG_CONFIG_HOME" "$XDG_CONFIG_HOME/cgx" | xargs)" "700 700" "in folders of one's own"
 exits 0 "used" cgx-top --csv -n 1 "$T"
 like "$out" '^TIME,GROUP,PIDS$' "as if it were said"
+echo victim >"$tmp/victim"
+sh -c 'ln -s "$1/victim" "$XDG_CONFIG_HOME/cgx/top.conf.$$"; exec cgx-top --save --flat' sh "$tmp" || fail "save again"
+is "$(cat "$tmp/victim")" victim "a link that somebody put there is not written through"
+is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" flat "and it is saved all the same"
+printf 'columns \t PIDS \t\r\n flat \n' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 0 "blanks around" cgx-top --csv -n 1 "$T"
+like "$out" '^TIME,GROUP,PIDS$' "do not count"
+for once in 'iterations 1' batch 'output /dev/null' save; do
+	echo "$once" >"$XDG_CONFIG_HOME/cgx/top.conf"
+	exits 2 "$once is not for the file" cgx-top --csv -n 1 "$T"
+	like "$err" "top.conf: line 1: ${once%% *}: no such option" "it is said"
+done
+rm "$XDG_CONFIG_HOME/cgx/top.conf"
+mkdir "$XDG_CONFIG_HOME/cgx/top.conf"
+exits 1 "a folder in its place" cgx-top --csv -n 1 "$T"
+one_line "is said"
+rmdir "$XDG_CONFIG_HOME/cgx/top.conf"
 echo 'delay never' >"$XDG_CONFIG_HOME/cgx/top.conf"
 exits 2 "a bad line" cgx-top --csv -n 1 "$T"
 like "$err" 'top.conf: line 1: ' "with file and line"

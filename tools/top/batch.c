@@ -7,14 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "metrics.h"
 #include "shot.h"
 #include "ui/json.h"
 #include "ui/message.h"
+#include "ui/replace.h"
 #include "ui/text.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -349,35 +348,17 @@ static int print(struct batch *b)
 	return r;
 }
 
-/* A pipe or a device is written to as it is; renaming something over it would take it away. */
-static int is_special(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && !S_ISREG(st.st_mode);
-}
-
 /* A reader of the file sees one sample or the next, never half of one. */
 static int print_to_file(struct batch *b)
 {
-	AUTO_BUF struct buf part = { 0 };
-	int special = is_special(b->how->output), r, err;
+	struct replace file;
+	int r = replace_begin(&file, b->how->output), err;
 
-	if (special)
-		buf_puts(&part, b->how->output);
-	else
-		buf_printf(&part, "%s.%d", b->how->output, (int)getpid());
-	b->to = part.err ? NULL : fopen(buf_text(&part), "we");
-	if (!b->to)
-		return msg_errno(b->f, errno, b->how->output, "write");
+	if (r < 0)
+		return msg_errno(b->f, r, b->how->output, "write");
+	b->to = file.to;
 	r = print(b);
-	err = ferror(b->to) ? EIO : 0;
-	if (fclose(b->to) == EOF)
-		err = errno;
-	if (!special && !r && !err && rename(buf_text(&part), b->how->output))
-		err = errno;
-	if (!special && (r || err))
-		unlink(buf_text(&part));
+	err = replace_end(&file, !r);
 	return err ? msg_errno(b->f, err, b->how->output, "write") : r;
 }
 
