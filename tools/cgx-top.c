@@ -195,27 +195,37 @@ static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
 	return batch_run(f, feed, &how);
 }
 
+#ifdef HAVE_NCURSES
+static int can_draw(struct frame *f)
+{
+	if (!view_check())
+		return 1;
+	msg_note(f, "this terminal (TERM=%s) cannot show a screen: printing instead", getenv("TERM") ? getenv("TERM") : "");
+	return 0;
+}
+
 static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
 {
-#ifdef HAVE_NCURSES
 	struct view_how how = {
-		.delay_us = s->delay_us, .read_only = s->read_only, .ascii = s->ascii, .no_colour = s->no_colour,
-		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .choice = s->choice,
+		.delay_us = s->delay_us, .count = s->count, .read_only = s->read_only, .ascii = s->ascii,
+		.no_colour = s->no_colour, .no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .choice = s->choice,
 	};
-	int r;
 
 	feed_remember(feed);
-	r = view_run(f, feed, &how);
-	if (r >= 0)
-		return r;
-	if (r != -EOPNOTSUPP && r != -ENOTTY)
-		return r;
-	msg_note(f, "this terminal (TERM=%s) cannot show a screen: printing instead", getenv("TERM") ? getenv("TERM") : "");
+	return view_run(f, feed, &how);
+}
 #else
+static int can_draw(struct frame *f)
+{
 	msg_note(f, "built without ncurses: printing instead of a screen");
-#endif
+	return 0;
+}
+
+static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
+{
 	return run_batch(f, feed, s);
 }
+#endif
 
 static int check_spec(struct frame *f, const struct spec *s, int argc)
 {
@@ -246,8 +256,11 @@ static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 {
 	int batch = s->batch || s->csv || s->json || s->metrics || s->output || !isatty(STDOUT_FILENO);
 	struct feed *feed = NULL;
-	int r = open_feed(f, s, argc, groups, !batch, &feed);
+	int r;
 
+	if (!batch)
+		batch = !can_draw(f);
+	r = open_feed(f, s, argc, groups, !batch, &feed);
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
 	feed_close(feed);

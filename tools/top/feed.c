@@ -175,15 +175,14 @@ int shot_text(const char **text, const char *now)
 int shot_name(struct shot *s, size_t index, const char *path)
 {
 	struct feed_group *g = &s->group[index];
-	const char *slash;
+	const char *slash = strrchr(path, '/');
 
 	if (g->path && !strcmp(g->path, path))
 		return 0;
 	s->found = SIZE_MAX;
 	if (shot_text(&g->path, path))
 		return -ENOMEM;
-	slash = strrchr(g->path, '/');
-	g->name = slash && slash[1] ? slash + 1 : g->path;
+	g->name = g->path + (slash && slash[1] ? slash + 1 - path : 0);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ struct view {
 
 	/* time */
 	int paused;
-	uint64_t delay_us;
+	uint64_t delay_us, samples;
 	struct buf message;
 	enum look message_look;
 	uint64_t message_until;    /* monotonic */

@@ -141,7 +141,7 @@ static void root_up(struct view *v)
 		if (slash)
 			*slash = '\0';
 		else
-			strcpy(root, "/");
+			snprintf(root, sizeof(v->rows.root), "/");
 		if (feed_find(v->feed, root) != SIZE_MAX)
 			break;
 	}
@@ -190,6 +190,9 @@ static void sample(struct view *v)
 		v->paused = 1;
 		say(v, LOOK_PLAIN, "the end of the recording");
 	}
+	/* the last one is there to be seen until the next would come */
+	if (v->how->count && v->samples++ == v->how->count)
+		v->quit = 1;
 	remake(v);
 }
 
@@ -695,7 +698,7 @@ static int begin(struct view *v)
 	v->g = utf8 && !how->ascii ? &glyphs_utf8 : &glyphs_ascii;
 	rows_begin(&v->rows);
 	v->rows.flat = how->flat;
-	v->strip = !how->no_events;
+	v->strip = 1;
 	v->mouse = !how->no_mouse;
 	v->delay_us = how->delay_us ? how->delay_us : 1000000;
 	feed_columns(v->feed, &v->columns);
@@ -706,8 +709,6 @@ static int begin(struct view *v)
 	r = feed_sample(v->feed);
 	if (r < 0)
 		return r;
-	if (how->root)
-		snprintf(v->rows.root, sizeof(v->rows.root), "%s", how->root);
 	if (how->filter)
 		snprintf(v->rows.filter, sizeof(v->rows.filter), "%s", how->filter);
 	sample(v);
@@ -725,6 +726,11 @@ static void end(struct view *v)
 	free(v->selected_path);
 }
 
+int view_check(void)
+{
+	return terminal_check();
+}
+
 int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 {
 	struct view v = { .f = f, .feed = feed, .how = how };
@@ -734,12 +740,13 @@ int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 	sigset_t before;
 	int r = timer < 0 ? -errno : begin(&v), signo = 0;
 
-	if (!r)
-		r = terminal_open(&terminal, &v.t);
+	/* none may come between the size that ncurses finds and the first look at signals */
 	if (!r) {
 		signals = catch_signals(&before);
-		signo = signals < 0 ? 0 : loop(&v, signals, timer);
+		r = signals < 0 ? -errno : terminal_open(&terminal, &v.t);
 	}
+	if (!r)
+		signo = loop(&v, signals, timer);
 	end(&v);
 	if (signals >= 0)
 		sigprocmask(SIG_SETMASK, &before, NULL);
