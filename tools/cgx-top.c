@@ -18,7 +18,7 @@
 
 struct spec {
 	uint64_t delay_us, count;
-	int batch, csv, json, metrics, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
+	int batch, csv, json, metrics, no_headings, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
 	const char *sort, *columns; /* as they were written; NULL: not */
 	struct choice choice;       /* what they ask for */
 	const char *filter, *record, *replay, *output;
@@ -59,6 +59,7 @@ static const struct opt options[] = {
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample", .who = ONCE },
 	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter",
 	  .who = ONCE },
+	{ 0, "no-headings", NULL, OPT_FLAG, offsetof(struct spec, no_headings), "no line of column names", .who = ONCE },
 	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE,
 	  .who = ONCE },
 	{ 's', "sort", "COLUMN", OPT_CALL, 0, "sort by it; -COLUMN turns the order round", COMPLETE_SORT, .call = take_sort },
@@ -170,7 +171,8 @@ static struct batch_how batch_of(const struct spec *s)
 		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
 		.delay_us = s->delay_us ? s->delay_us : 1000000,
 		.count = s->metrics && !s->output && !s->count ? 1 : s->count,
-		.flat = s->flat, .hide_empty = s->hide_empty, .filter = s->filter, .choice = s->choice, .output = s->output,
+		.no_headings = s->no_headings, .flat = s->flat, .hide_empty = s->hide_empty, .filter = s->filter, .choice = s->choice,
+		.output = s->output,
 	};
 }
 

@@ -97,6 +97,17 @@ first=$(screen | sed -n '5p')
 is "$(echo "$first" | grep -c service)" 1 "the largest first"
 keys r
 shows 'NAME +▴MEMORY' "r turns it round"
+resize 100 12
+keys s
+mux send-keys PageDown PageDown PageDown
+shows '>\[ \] PROCS' "a menu scrolls"
+keys Enter s
+shows '>\[x\] PROCS' "and begins where the present one is seen"
+resize 100 8
+shows '>\[x\] PROCS' "also on a screen that is smaller now"
+resize 100 24
+keys PageUp PageUp PageUp Down Enter r
+shows 'NAME +▴MEMORY' "back again"
 keys '>'
 shows '▾LIMIT' "> sorts by the next column"
 keys '<' '<'

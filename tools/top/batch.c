@@ -19,8 +19,10 @@
 #include "util/cleanup.h"
 #include "util/clock.h"
 
+enum { MARKS_SHOWN = 2 };
 /* Rates need two samples: the first is not printed, and the second comes soon. */
 #define FIRST_US 250000
+#define HOUR_US 3600000000u
 
 struct batch {
 	struct frame *f;
@@ -48,24 +50,6 @@ static int column_width(const struct feed_column *c)
 	return name > least ? name : least;
 }
 
-static struct units cell(const struct feed_column *c, struct feed_value v)
-{
-	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
-
-	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
-}
-
-static void put_marks(const struct batch *b, unsigned marks)
-{
-	char text[3] = "  ";
-	size_t n = 0;
-
-	for (const struct feed_mark *m = feed_marks; m->letter && n < 2; m++)
-		if (marks & m->bit)
-			text[n++] = m->letter;
-	fprintf(b->to, "%s ", text);
-}
-
 /* Texts begin at the left, and a long one is not cut: this is no screen. */
 static void put_cell(const struct batch *b, size_t group, size_t column)
 {
@@ -75,11 +59,11 @@ static void put_cell(const struct batch *b, size_t group, size_t column)
 	AUTO_BUF struct buf shown = { 0 };
 
 	if (!c->text) {
-		fprintf(b->to, "%*s ", column_width(c), cell(c, v).s);
+		fprintf(b->to, "%*s ", column_width(c), feed_format(c, v).s);
 		return;
 	}
 	if (v.state != FEED_OK)
-		text = cell(c, v).s;
+		text = feed_format(c, v).s;
 	else if (!*text)
 		text = "none";
 	text_show(&shown, text, strlen(text), TEXT_UTF8);
@@ -91,8 +75,10 @@ static void put_row(const struct batch *b, const struct row *row)
 	const struct feed_group *g = feed_group(b->feed, row->group);
 	const char *name = b->rows.flat || !row->depth ? g->path : g->name;
 	AUTO_BUF struct buf shown = { 0 };
+	char letters[MARKS_SHOWN + 1];
 
-	put_marks(b, g->marks);
+	feed_letters(g->marks, letters, MARKS_SHOWN);
+	fprintf(b->to, "%s ", letters);
 	for (size_t c = 0; c < b->columns; c++)
 		if (is_shown(b, c))
 			put_cell(b, row->group, c);
@@ -111,7 +97,7 @@ static void put_text(struct batch *b)
 	t = (time_t)(h.time_us / 1000000);
 	if (localtime_r(&t, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	if (!b->f->no_headings) {
+	if (!b->how->no_headings) {
 		fprintf(b->to, "%s%s  %zu groups\n", b->printed ? "\n" : "", when, feed_count(b->feed));
 		fputs("   ", b->to);
 		for (size_t c = 0; c < b->columns; c++)
@@ -164,7 +150,7 @@ static void put_csv(struct batch *b)
 	struct feed_head h;
 
 	feed_head(b->feed, &h);
-	if (!b->printed && !b->f->no_headings) {
+	if (!b->printed && !b->how->no_headings) {
 		fputs("TIME,GROUP", b->to);
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c))
@@ -378,10 +364,10 @@ static int print_one(struct batch *b)
 static void pause_for(struct batch *b, uint64_t us)
 {
 	struct pollfd p = { .fd = feed_fd(b->feed), .events = POLLIN };
-	uint64_t end = now_us() + us;
+	uint64_t end = us < UINT64_MAX / 2 ? now_us() + us : UINT64_MAX;
 
 	for (uint64_t now = now_us(); now < end; now = now_us())
-		if (poll(&p, 1, (int)((end - now) / 1000 + 1)) > 0)
+		if (poll(&p, 1, end - now < HOUR_US ? (int)((end - now) / 1000 + 1) : (int)(HOUR_US / 1000)) > 0)
 			feed_wake(b->feed);
 }
 

@@ -12,6 +12,7 @@ struct batch_how {
 	enum batch_form form;
 	uint64_t delay_us;
 	uint64_t count;       /* samples; 0 without end */
+	int no_headings;      /* of text and CSV */
 	int flat, hide_empty; /* a list it is also when it is sorted */
 	const char *filter;   /* NULL none */
 	struct choice choice;

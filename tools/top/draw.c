@@ -65,15 +65,6 @@ size_t column_at(const struct view *v, int cell)
 	return NO_COLUMN;
 }
 
-struct units value_text(const struct feed_column *c, struct feed_value v)
-{
-	static const struct units none[] = {
-		[FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." },
-	};
-
-	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
-}
-
 void add_value(const struct view *v, size_t group, size_t column, struct buf *b)
 {
 	const struct feed_column *c = &feed_columns(v->feed, NULL)[column];
@@ -81,7 +72,7 @@ void add_value(const struct view *v, size_t group, size_t column, struct buf *b)
 	const char *text = feed_text(v->feed, group, column);
 
 	if (!c->text || value.state != FEED_OK)
-		buf_puts(b, value_text(c, value).s);
+		buf_puts(b, feed_format(c, value).s);
 	else
 		cells_show(b, *text ? text : "none", strlen(*text ? text : "none"), v->g->set);
 }
@@ -226,18 +217,13 @@ static enum look mark_look(unsigned marks)
 	return marks & FEED_FROZEN ? LOOK_FROZEN : LOOK_PLAIN;
 }
 
-/* The gravest marks, MARKS_SHOWN cells. */
+/* The gravest marks and a blank. */
 static void add_marks(struct buf *b, unsigned marks)
 {
-	int n = 0;
+	char letters[MARKS_SHOWN + 1];
 
-	for (const struct feed_mark *m = feed_marks; m->letter && n < MARKS_SHOWN; m++)
-		if (marks & m->bit) {
-			buf_putc(b, m->letter);
-			n++;
-		}
-	while (n++ <= MARKS_SHOWN)
-		buf_putc(b, ' ');
+	feed_letters(marks, letters, MARKS_SHOWN);
+	buf_printf(b, "%s ", letters);
 }
 
 static void add_branches(const struct view *v, const struct row *r, struct buf *b)
@@ -360,7 +346,7 @@ static void draw_detail(struct view *v, int line, int lines)
 	draw_page_title(v, line);
 	if (v->detail_old) {
 		sheet_free(&v->detail_sheet);
-		page_make(v, &v->detail_sheet, a.cols, a.rows);
+		page_make(v, &v->detail_sheet, a.cols);
 		v->detail_old = 0;
 	}
 	sheet_draw(&v->detail_sheet, v->t, a, &v->detail_top, v->g);
@@ -498,6 +484,7 @@ static void draw_over(struct view *v)
 		break;
 	case MODE_MENU:
 		menu_make(v, &s);
+		menu_scroll(v);
 		sheet_draw_box(&s, v->t, v->menu == ACT_COLUMNS ? "Columns" : "Sort by",
 			       v->menu == ACT_COLUMNS ? "Space on, off   Enter done" : "Enter sort by it   Escape back",
 			       &v->over_top, v->g);

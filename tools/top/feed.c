@@ -81,6 +81,24 @@ struct feed {
 	int remembers;
 };
 
+void feed_letters(unsigned marks, char *ret, size_t n)
+{
+	size_t k = 0;
+
+	for (const struct feed_mark *m = feed_marks; m->letter && k < n; m++)
+		if (marks & m->bit)
+			ret[k++] = m->letter;
+	memset(ret + k, ' ', n - k);
+	ret[n] = '\0';
+}
+
+struct units feed_format(const struct feed_column *c, struct feed_value v)
+{
+	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
+
+	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+}
+
 /* ---- samples ---- */
 
 /* The place of a column among those that are kept. */

@@ -51,6 +51,8 @@ struct feed_mark {
 };
 /* The gravest first; ends with letter 0. */
 extern const struct feed_mark feed_marks[];
+/* The letters of the gravest n, with blanks behind where they are fewer; ret has room for n + 1. */
+void feed_letters(unsigned marks, char *ret, size_t n);
 
 struct feed_group {
 	uint64_t id;       /* of the sampler: another group of the same path has another; 0 not known */
@@ -118,6 +120,8 @@ size_t feed_find(const struct feed *f, const char *path);
 /* The path is top, or lies below it. */
 int feed_is_within(const char *path, const char *top);
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
+/* The value in its unit, or the sign that stands where there is none. */
+struct units feed_format(const struct feed_column *c, struct feed_value v);
 /* Of a column of texts; "" where its value is not OK, or there is none. Any byte but NUL and newline. */
 const char *feed_text(const struct feed *f, size_t index, size_t column);
 /* Keep the past of all groups, if they are few; otherwise it is kept of those that feed_past() was asked for. */
