@@ -94,6 +94,21 @@ for term in dumb unknown-terminal; do
 	shows 'cannot show a screen' "TERM=$term: it is said"
 	shows 'web' "and printed instead"
 done
+# more groups than a screen reads figures of
+i=0
+while [ $i -lt 150 ]; do
+	mkdir "$root/sys/fs/cgroup/many$i"
+	echo 4096 >"$root/sys/fs/cgroup/many$i/memory.current"
+	i=$((i + 1))
+done
+typed "clear; TERM=dumb $top --root $root -n 1 -c MEMORY -f many14"
+shows '4\.0K +many149' "of many groups the first sample that is printed has figures"
+hides ' \. +many' "of all"
+rm -r "$root"/sys/fs/cgroup/many*
+typed "clear; $top --root $root -n 3 -d 300ms; echo ended \$?"
+shows 'NAME' "--iterations on the screen"
+shows '^ended 0' "ends it"
+is "$(alternate)" 0 "and gives the screen back"
 
 # ---- what cannot be shown is told before there is a screen ----
 for option in '--sort MEMROY' '-c MEMORY,MEMROY'; do

@@ -27,6 +27,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_MEMORY] = { "MEMORY", "memory in use, page cache included", UNIT_BYTES, 1, 1, "memory.max" },
 	[COL_LIMIT] = { "LIMIT", "the memory limit that binds: the smallest of the group and those above", UNIT_BYTES, 1, 0,
 			"memory.max" },
+	[COL_LIMIT_BY] = { "LIMIT.BY", "the group that sets the memory limit that binds", UNIT_COUNT, 0, 0, "memory.max", 1 },
 	[COL_PERCENT] = { "MEM%", "memory in use of the limit that binds", UNIT_PERCENT, 1, 1, "memory.max" },
 	[COL_USED] = { "USED", "memory without page cache that nobody used lately", UNIT_BYTES, 0, 1, "memory.max" },
 	[COL_PEAK] = { "PEAK", "the most memory that was ever in use", UNIT_BYTES, 0, 0, "memory.max" },
@@ -36,6 +37,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_KILLS] = { "KILLS", "processes of the group killed for want of memory", UNIT_COUNT, 1, 0, "memory.max" },
 	[COL_PIDS] = { "PIDS", "processes and threads, here and below", UNIT_COUNT, 1, 1, "pids.max" },
 	[COL_PIDS_MAX] = { "PIDSMAX", "the pids limit that binds", UNIT_COUNT, 1, 0, "pids.max" },
+	[COL_PIDS_MAX_BY] = { "PIDSMAX.BY", "the group that sets the pids limit that binds", UNIT_COUNT, 0, 0, "pids.max", 1 },
 	[COL_PIDS_PEAK] = { "PIDSPEAK", "the most there ever were", UNIT_COUNT, 0, 0, "pids.max" },
 	[COL_FORKS] = { "DENIED", "forks denied by pids.max", UNIT_COUNT, 1, 0, "pids.max" },
 	[COL_CPU] = { "CPU%", "CPU time of one CPU", UNIT_PERCENT, 1, 1, "cpu.max" },
@@ -78,6 +80,24 @@ struct feed {
 	struct recorder *recorder;
 	int remembers;
 };
+
+void feed_letters(unsigned marks, char *ret, size_t n)
+{
+	size_t k = 0;
+
+	for (const struct feed_mark *m = feed_marks; m->letter && k < n; m++)
+		if (marks & m->bit)
+			ret[k++] = m->letter;
+	memset(ret + k, ' ', n - k);
+	ret[n] = '\0';
+}
+
+struct units feed_format(const struct feed_column *c, struct feed_value v)
+{
+	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
+
+	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+}
 
 /* ---- samples ---- */
 
@@ -156,13 +176,15 @@ void shot_clear(struct shot *s, size_t index, uint64_t but)
 
 int shot_text(const char **text, const char *now)
 {
-	char *copy;
+	char *copy = NULL;
 
-	if (*text && !strcmp(*text, now))
+	if (*text && now && !strcmp(*text, now))
 		return 0;
-	copy = strdup(now);
-	if (!copy)
-		return -ENOMEM;
+	if (now) {
+		copy = strdup(now);
+		if (!copy)
+			return -ENOMEM;
+	}
 	free((char *)*text);
 	*text = copy;
 	return 0;
@@ -171,15 +193,14 @@ int shot_text(const char **text, const char *now)
 int shot_name(struct shot *s, size_t index, const char *path)
 {
 	struct feed_group *g = &s->group[index];
-	const char *slash;
+	const char *slash = strrchr(path, '/');
 
 	if (g->path && !strcmp(g->path, path))
 		return 0;
 	s->found = SIZE_MAX;
 	if (shot_text(&g->path, path))
 		return -ENOMEM;
-	slash = strrchr(g->path, '/');
-	g->name = slash && slash[1] ? slash + 1 : g->path;
+	g->name = g->path + (slash && slash[1] ? slash + 1 - path : 0);
 	return 0;
 }
 
@@ -402,6 +423,8 @@ void feed_add_event(struct feed *f, const struct feed_event *e)
 	event_free(to);
 	*to = (struct event){ e->time_us, e->mark, path, text };
 	f->events++;
+	if (f->shot.head.replay) /* the sample has counted them */
+		return;
 	f->shot.head.kills += e->mark == FEED_KILL;
 	f->shot.head.forks += e->mark == FEED_FORK;
 }
@@ -570,6 +593,13 @@ const struct feed_group *feed_group(const struct feed *f, size_t index)
 	return &f->shot.group[index];
 }
 
+int feed_is_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return !strcmp(top, "/") || (!strncmp(path, top, n) && (!path[n] || path[n] == '/'));
+}
+
 size_t feed_find(const struct feed *f, const char *path)
 {
 	/* what is searched by is made when it is needed */
@@ -580,4 +610,12 @@ struct feed_value feed_value(const struct feed *f, size_t index, size_t column)
 {
 	f->shot.sets[index].asked |= (uint32_t)COLUMN_BIT(column);
 	return shot_value(&f->shot, index, column);
+}
+
+const char *feed_text(const struct feed *f, size_t index, size_t column)
+{
+	const struct feed_group *g = &f->shot.group[index];
+	const char *text = column == COL_LIMIT_BY ? g->limit_by : column == COL_PIDS_MAX_BY ? g->pids_by : NULL;
+
+	return text && feed_value(f, index, column).state == FEED_OK ? text : "";
 }

@@ -6,6 +6,7 @@
  *   C NAME NAME ...                          the columns, once
  *   S TIME MEMORY TOTAL PIDS TOTAL KILLS FORKS
  *   G PARENT POPULATED FROZEN MARKS VALUE ... PATH   one a group, parents first; PATH is the rest of the line
+ *   T COLUMN TEXT                                    of a column of texts, of the group before
  *   E TIME MARK PATH-LENGTH PATH TEXT
  * A value is a number, "max", or why there is none: "-" off, "?" missing, "." not sampled. Every file is hostile:
  * numbers and indexes are checked, lines that are not understood are passed over.
@@ -92,6 +93,12 @@ static void begin(struct recorder *r, const struct shot *s)
 	fputc('\n', r->to);
 }
 
+static void put_text(FILE *to, size_t column, const char *text)
+{
+	if (text && *text)
+		fprintf(to, "T %s %s\n", column_at_index(column)->name, text);
+}
+
 static void put_group(FILE *to, const struct shot *s, size_t i)
 {
 	const struct feed_group *g = &s->group[i];
@@ -102,6 +109,8 @@ static void put_group(FILE *to, const struct shot *s, size_t i)
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
 		put_value(to, shot_value(s, i, c));
 	fprintf(to, " %s\n", g->path);
+	put_text(to, COL_LIMIT_BY, g->limit_by);
+	put_text(to, COL_PIDS_MAX_BY, g->pids_by);
 }
 
 void recorder_write(struct recorder *r, const struct feed *feed)
@@ -171,6 +180,14 @@ static char *word(char **p)
 	*p = *end ? end + 1 : end;
 	*end = '\0';
 	return s;
+}
+
+/* 1, 0, or -1 not known. */
+static int yes_no(char **p)
+{
+	const char *s = word(p);
+
+	return !strcmp(s, "1") ? 1 : !strcmp(s, "0") ? 0 : -1;
 }
 
 static uint64_t number(char **p)
@@ -255,8 +272,8 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	shot_clear(s, i, 0);
 	parent = number(&p);
 	g->parent = parent < i ? (size_t)parent : SIZE_MAX;
-	g->populated = !strcmp(word(&p), "1");
-	g->frozen = !strcmp(word(&p), "1");
+	g->populated = yes_no(&p);
+	g->frozen = yes_no(&p);
 	g->marks = (unsigned)number(&p) & 0xff;
 	for (size_t c = 0; c < r->columns; c++) {
 		struct feed_value one = value(&p);
@@ -264,6 +281,8 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 		if (r->column[c] != SIZE_MAX)
 			shot_put(s, i, r->column[c], one);
 	}
+	shot_text(&g->limit_by, NULL);
+	shot_text(&g->pids_by, NULL);
 	err = shot_name(s, i, *p ? p : "/");
 	if (err)
 		return err;
@@ -271,6 +290,20 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	for (const char *c = g->path; *c; c++)
 		g->depth += *c == '/' && c[1];
 	s->n++;
+	return 0;
+}
+
+/* Of the last group. */
+static int read_text(struct shot *s, char *p)
+{
+	const char *name = word(&p);
+	size_t column = feed_column_find(name, strlen(name));
+	struct feed_group *g = s->n ? &s->group[s->n - 1] : NULL;
+
+	if (g && column == COL_LIMIT_BY)
+		return shot_text(&g->limit_by, p);
+	if (g && column == COL_PIDS_MAX_BY)
+		return shot_text(&g->pids_by, p);
 	return 0;
 }
 
@@ -331,9 +364,11 @@ static int load(struct replay *r, struct shot *s)
 	drop_events(r);
 	read_head(s, p + 1);
 	s->n = 0;
-	while (!err && (p = next_line(r)) && p[0] != 'S') {
+	while (!err && (p = next_line(r)) && !(p[0] == 'S' && p[1] == ' ')) {
 		if (p[0] == 'G' && p[1] == ' ')
 			err = read_group(r, s, p + 2);
+		else if (p[0] == 'T' && p[1] == ' ')
+			err = read_text(s, p + 2);
 		else if (p[0] == 'E' && p[1] == ' ')
 			err = read_event(r, p + 2);
 	}
@@ -361,7 +396,7 @@ static int seek(void *data, long by, struct shot *s)
 	struct replay *r = data;
 
 	if (by < 0)
-		r->now = (size_t)-by > r->now ? 0 : r->now - (size_t)-by;
+		r->now = 0 - (size_t)by > r->now ? 0 : r->now + (size_t)by;
 	else
 		r->now = (size_t)by > r->n - 1 - r->now ? r->n - 1 : r->now + (size_t)by;
 	return load(r, s);

@@ -8,8 +8,8 @@
 
 /* The columns, in the order of the table in feed.c. */
 enum column_id {
-	COL_MEMORY, COL_LIMIT, COL_PERCENT, COL_USED, COL_PEAK, COL_SWAP, COL_HITS, COL_HITS_RATE, COL_KILLS,
-	COL_PIDS, COL_PIDS_MAX, COL_PIDS_PEAK, COL_FORKS,
+	COL_MEMORY, COL_LIMIT, COL_LIMIT_BY, COL_PERCENT, COL_USED, COL_PEAK, COL_SWAP, COL_HITS, COL_HITS_RATE, COL_KILLS,
+	COL_PIDS, COL_PIDS_MAX, COL_PIDS_MAX_BY, COL_PIDS_PEAK, COL_FORKS,
 	COL_CPU, COL_CPU_TIME, COL_THROTTLED, COL_THROTTLED_TIME,
 	COL_READ, COL_WRITTEN, COL_READ_ALL, COL_WRITTEN_ALL, COL_READS, COL_WRITES,
 	COL_PSI_CPU, COL_PSI_MEMORY, COL_PSI_IO, COL_PROCS,
@@ -43,7 +43,7 @@ void shot_clear(struct shot *s, size_t index, uint64_t but);
 size_t shot_find(struct shot *s, const char *path);
 /* Give the group a path, which is copied, and what follows from it. 0 or -ENOMEM. */
 int shot_name(struct shot *s, size_t index, const char *path);
-/* Put another text in the place of an owned one. 0 or -ENOMEM. */
+/* Put another text, or NULL, in the place of an owned one. 0 or -ENOMEM. */
 int shot_text(const char **text, const char *now);
 void shot_free(struct shot *s);
 

@@ -110,10 +110,10 @@ static void set_looks(struct terminal *t, int colour)
 		front = COLOR_WHITE;
 		back = COLOR_BLACK;
 	}
-	for (short i = 1; i < LOOKS; i++) {
+	for (int i = 1; i < LOOKS; i++) {
 		const struct ink *l = &looks[i][t->palette];
 
-		init_pair(i, l->front == OWN ? front : l->front, l->back == OWN ? back : l->back);
+		init_pair((short)i, l->front == OWN ? front : l->front, l->back == OWN ? back : l->back);
 	}
 }
 
@@ -147,7 +147,8 @@ static void set_modes(struct terminal *t)
 /* Keys come from stdin, or from the terminal itself where stdin is something else. */
 static FILE *open_input(int *ret_fd)
 {
-	int tty = isatty(STDIN_FILENO), fd = tty ? dup(STDIN_FILENO) : open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
+					open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
 	*ret_fd = f ? fd : -1;
@@ -175,14 +176,20 @@ static int known_terminal(void)
 	return r;
 }
 
+int terminal_check(void)
+{
+	if (!isatty(STDOUT_FILENO))
+		return -ENOTTY;
+	return known_terminal() ? 0 : -EOPNOTSUPP;
+}
+
 int terminal_open(const struct terminal_how *how, struct terminal **ret)
 {
 	struct terminal *t;
+	int r = terminal_check();
 
-	if (!isatty(STDOUT_FILENO))
-		return -ENOTTY;
-	if (!known_terminal())
-		return -EOPNOTSUPP;
+	if (r)
+		return r;
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
