@@ -55,6 +55,8 @@ struct launch {
 	size_t done;            /* steps before this one have been run outside */
 	struct buf words, remedy; /* of a failure */
 
+	int (*on_group)(struct launch *l); /* the group is named, and about to be made; may be NULL */
+	void *owner;            /* for it */
 	const sigset_t *mask;   /* of signals, that the command gets back; NULL: as it is */
 	int no_exec;            /* the failure was that of the command itself */
 	uint64_t began_us;      /* CLOCK_MONOTONIC, when the child was made */

@@ -182,7 +182,7 @@ int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outco
 	struct life f = { .l = l, .w = w, .began = l->began_us, .end = UINT64_MAX };
 
 	f.o.pid = l->pid;
-	f.settled = f.began + SETTLED_US;
+	f.settled = w ? f.began + SETTLED_US : UINT64_MAX;
 	if (l->spec->timeout_us < UINT64_MAX - f.began)
 		f.end = f.began + l->spec->timeout_us;
 	for (int i = 0; i < PLACES; i++)

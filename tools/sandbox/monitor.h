@@ -11,7 +11,7 @@
 
 /* Block the signals that are passed on; a descriptor of them. -errno. */
 int sandbox_signals(sigset_t *ret_before);
-/* Until the command has ended, by itself or by us. */
+/* Until the command has ended, by itself or by us. w NULL: nobody asks who was killed. */
 int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret);
 
 #endif

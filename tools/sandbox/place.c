@@ -50,6 +50,8 @@ static int make_with(struct launch *l, cgx_set set)
 	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
 	if (!r)
 		r = cgx_plan_new(l->cgx, &p);
+	if (!r && l->on_group)
+		r = l->on_group(l);
 	if (!r)
 		r = cgx_plan_create(p, l->group, &how);
 	if (!r)
@@ -65,7 +67,10 @@ static int make_with(struct launch *l, cgx_set set)
 int place_make(struct launch *l)
 {
 	cgx_set need = needed(l->spec);
-	int r = make_with(l, need | CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_IO | CGX_C_FREEZER);
+	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
+	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_FREEZER |
+			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
+	int r = make_with(l, need | counts);
 
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_with(l, need ? need : CGX_C_CORE);
@@ -76,14 +81,25 @@ int place_make(struct launch *l)
 	return r;
 }
 
-void place_remove(struct launch *l)
+static int remove_with(struct launch *l, unsigned flags)
 {
 	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(l->cgx, &p);
 
+	if (!r)
+		r = cgx_plan_delete(p, l->group, flags);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+/* With its first process everything in it has gone, mostly. */
+void place_remove(struct launch *l)
+{
 	if (!l->group)
 		return;
-	if (!cgx_plan_new(l->cgx, &p) && !cgx_plan_delete(p, l->group, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL))
-		cgx_plan_apply(p);
-	cgx_plan_free(p);
+	if (remove_with(l, 0) < 0)
+		remove_with(l, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	l->group = cgx_group_close(l->group);
 }

@@ -389,7 +389,7 @@ static const char *const masked[] = {
 };
 static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
 
-static int mask(struct launch *l, const char *path)
+static int mask(struct launch *l, const char *path, int empty, int null)
 {
 	int at = path_open_plain(l->root_fd, path), tree, r;
 	struct stat st;
@@ -398,13 +398,9 @@ static int mask(struct launch *l, const char *path)
 		return at == -ENOENT || at == -EACCES ? 0 : at;
 	if (fstat(at, &st) < 0)
 		tree = -errno;
-	else if (S_ISDIR(st.st_mode))
-		tree = mount_copy(l->stage, "empty", 0);
 	else
-		tree = mount_copy(AT_FDCWD, "/dev/null", 0);
-	r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
-	if (!r)
-		r = mount_move(tree, at, "");
+		tree = mount_copy(S_ISDIR(st.st_mode) ? empty : null, "", 0); /* with the attributes of what is copied */
+	r = tree < 0 ? tree : mount_move(tree, at, "");
 	if (tree >= 0)
 		close(tree);
 	close(at);
@@ -430,12 +426,20 @@ static int make_read_only(struct launch *l, const char *path)
 int rootfs_mask(struct launch *l)
 {
 	int r = mkdirat(l->stage, "empty", 0555) < 0 ? -errno : 0;
+	int empty = r ? r : mount_copy(l->stage, "empty", 0), null = mount_copy(AT_FDCWD, "/dev/null", 0);
 
+	r = empty < 0 ? empty : null < 0 ? null : mount_change(empty, KERNEL_HIDDEN, -1, 0);
+	if (!r)
+		r = mount_change(null, KERNEL_HIDDEN, -1, 0);
 	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
-		r = mask(l, masked[i]);
+		r = mask(l, masked[i], empty, null);
 		if (r)
 			launch_fail(l, r, masked[i], "hide", NULL);
 	}
+	if (empty >= 0)
+		close(empty);
+	if (null >= 0)
+		close(null);
 	for (size_t i = 0; !r && i < sizeof(read_only) / sizeof(read_only[0]); i++) {
 		r = make_read_only(l, read_only[i]);
 		if (r)

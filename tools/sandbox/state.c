@@ -178,36 +178,51 @@ static int take_field(struct state *s, const struct field *f, const char *value)
 	return 0;
 }
 
+static int write_lines(const struct state *s, const struct buf *b, int flags)
+{
+	char path[4200];
+	int fd, r = 0;
+
+	if (b->err)
+		return b->err;
+	snprintf(path, sizeof(path), "%s/state", s->dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, b->s, b->len) != (ssize_t)b->len)
+		r = -EIO;
+	close(fd);
+	return r;
+}
+
 int state_save(const struct state *s)
 {
 	AUTO_BUF struct buf b = { 0 };
-	char path[4200], new[4200];
-	int fd, r = 0;
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		put_field(&b, s, &fields[i]);
-	if (b.err)
-		return b.err;
-	snprintf(path, sizeof(path), "%s/state", s->dir);
-	snprintf(new, sizeof(new), "%s/state.new", s->dir);
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, b.s, b.len) != (ssize_t)b.len)
-		r = -EIO;
-	close(fd);
-	if (!r && rename(new, path) < 0)
-		r = -errno;
-	return r;
+	return write_lines(s, &b, O_CREAT | O_EXCL);
+}
+
+int state_append(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].kind == NUMBER32 || fields[i].kind == NUMBER64 || !strcmp(fields[i].key, "note"))
+			put_field(&b, s, &fields[i]);
+	return write_lines(s, &b, O_APPEND);
 }
 
 static int parse(struct state *s, char *text)
 {
 	int r = 0;
 
-	for (char *line = strtok_r(text, "\n", &text); !r && line; line = strtok_r(NULL, "\n", &text)) {
-		char *value = strchr(line, ' ');
+	for (char *line = text, *end; !r && (end = strchr(line, '\n')); line = end + 1) { /* the last may be half a line */
+		char *value;
 
+		*end = '\0';
+		value = strchr(line, ' ');
 		if (!value)
 			return -EBADMSG;
 		*value++ = '\0';
@@ -274,7 +289,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "state.new", "log", "hosts", "resolv.conf", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -408,8 +423,9 @@ int state_sweep(struct cgx *cgx, const char *root)
 			} else {
 				s.status = SANDBOX_EXITED;
 				s.signal = SIGKILL;
+				words_free(&s.notes);
 				words_add(&s.notes, "its monitor was killed, and it with it");
-				state_save(&s);
+				state_append(&s);
 			}
 		}
 		state_free(&s);

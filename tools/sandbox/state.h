@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What is known of each sandbox between commands: a directory below /run/cgx (an ordinary user's: $XDG_RUNTIME_DIR/cgx)
- * with a lock that its monitor holds as long as it lives, and a file of "KEY VALUE" lines that is replaced whole. Whoever
+ * with a lock that its monitor holds as long as it lives, and a file of "KEY VALUE" lines, to which is added what comes to
+ * be known: of numbers and words the last counts. It is there before anything is made that would have to be cleared up. Whoever
  * finds the lock free and the sandbox not ended knows that its monitor was killed, and clears up after it.
  */
 #ifndef CGX_SANDBOX_STATE_H
@@ -32,7 +33,9 @@ struct state {
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
 int state_claim(const char *root, const char *name, struct state *ret);
+/* The first time, and what has changed since: numbers, and notes since the last time. */
 int state_save(const struct state *s);
+int state_append(const struct state *s);
 /* Read one; its lock is taken when nobody holds it (lock >= 0 then). -ENOENT. */
 int state_read(const char *root, const char *name, struct state *ret);
 void state_free(struct state *s);

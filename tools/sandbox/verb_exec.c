@@ -136,7 +136,6 @@ static int inside(void *data)
 static int enter(struct frame *f, struct entering *e, const struct state *s, struct outcome *o)
 {
 	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = e };
-	struct witness none = { 0 };
 	struct cgx_child child = { .pidfd = -1 };
 	struct launch *l = &e->l;
 	sigset_t mask;
@@ -163,7 +162,7 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 		return !l->no_exec ? STATUS_OWN_FAILURE : r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
 	}
-	return sandbox_watch(l, &none, signals, o);
+	return sandbox_watch(l, NULL, signals, o);
 }
 
 static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)

@@ -333,22 +333,29 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 
 /* ---- one run ---- */
 
-static int save(struct state *st, const struct launch *l, enum status status)
+/* Before the group is made, so that it is found whatever happens. It may be tried twice. */
+static int remember_group(struct launch *l)
+{
+	struct state *st = l->owner;
+	int again = st->groups.n > 0, r;
+
+	words_free(&st->groups);
+	st->id_base = l->id_base;
+	st->id_count = l->id_count;
+	st->monitor = getpid();
+	r = state_groups(l->cgx, l->group, &st->groups);
+	return r || again ? r : state_save(st);
+}
+
+static void remember(struct state *st, const struct launch *l, enum status status)
 {
 	struct cgx_process p;
-	int r = 0;
 
 	st->status = status;
 	st->pid = l->pid;
-	st->monitor = getpid();
-	st->id_base = l->id_base;
-	st->id_count = l->id_count;
-	st->caps = l->spec->caps;
 	if (l->pid && !cgx_process_read(l->cgx, l->pid, &p))
 		st->pid_started = p.started_us;
-	if (!st->groups.n && l->group)
-		r = state_groups(l->cgx, l->group, &st->groups);
-	return r ? r : state_save(st);
+	state_append(st);
 }
 
 static int claim(const struct frame *f, const struct run_spec *spec, struct state *st)
@@ -373,11 +380,12 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	st->root = strdup(spec->s.root);
 	st->seccomp = spec->seccomp ? strdup(spec->seccomp) : NULL;
 	st->began_us = wall_us();
+	st->keep = !spec->remove;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
-	return state_save(st) < 0 ? msg_error(f, NULL, "%s: keep its state: failed", spec->s.name) : 0;
+	return 0;
 }
 
 /* The lines of a text to those that are kept. */
@@ -404,7 +412,13 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 
 	if (spec->report == REPORT_NONE)
 		return 0;
-	report_collect(l->cgx, l->group, before, w, 1, &facts);
+	/* who is forgotten at once, and ended well, is asked for nothing more */
+	report_collect(l->cgx, l->group, before, w, !spec->remove || spec->report || spec->report_to, &facts);
+	if (spec->remove && !spec->report && !spec->report_to) {
+		if (!report_trouble(&facts, o))
+			return 0;
+		report_collect(l->cgx, l->group, before, w, 1, &facts);
+	}
 	to = open_memstream(&text, &len);
 	if (!to)
 		return -ENOMEM;
@@ -481,6 +495,8 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	launch_init(&l, &spec->s, f->cgx);
 	l.dir = st->dir;
 	l.mask = &mask;
+	l.on_group = remember_group;
+	l.owner = st;
 	l.keep_layer = !spec->remove && can_keep(&spec->s, &layer);
 	l.layer_dir = buf_text(&layer);
 	shut_stdin(spec);
@@ -494,7 +510,7 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	}
 	witness_open(&w, f->cgx, l.group);
 	w.command = l.pid;
-	save(st, &l, SANDBOX_RUNNING);
+	remember(st, &l, SANDBOX_RUNNING);
 	if (started >= 0)
 		close(started); /* whoever waits for the start goes on */
 	r = sandbox_watch(&l, &w, signals, &o);
@@ -504,9 +520,10 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	st->code = o.code;
 	st->signal = o.signal;
 	st->ended_us = wall_us();
-	save(st, &l, SANDBOX_EXITED);
 	if (spec->remove)
 		state_remove(st);
+	else
+		remember(st, &l, SANDBOX_EXITED);
 	witness_close(&w, -1);
 	buf_free(&l.words);
 	buf_free(&l.remedy);
