@@ -381,6 +381,7 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	st->seccomp = spec->seccomp ? strdup(spec->seccomp) : NULL;
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
+	st->caps = spec->s.caps;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
