@@ -127,16 +127,36 @@ int rootfs_send(struct launch *l)
 
 /* ---- inside: put together ---- */
 
-static int take_tree(struct launch *l, const char *path, uint64_t attributes, int below, int *ret)
+/* An ordinary user's / has mounts in it that may not be taken apart, as an overlay would: it is shown as it is. */
+static int is_bound(const struct launch *l)
 {
-	int r;
+	return l->id_count == 1 && l->spec->root && !strcmp(l->spec->root, "/");
+}
 
-	if (l->id_count != 1)
-		return launch_receive(l, ret);
-	*ret = mount_copy(AT_FDCWD, path, below);
-	if (*ret < 0)
-		return *ret;
-	r = attributes ? mount_change(*ret, attributes, -1, below) : 0;
+static int gather_one(struct launch *l, const char *path, uint64_t attributes)
+{
+	/* with what is mounted below: it is not to be uncovered by those it was hidden from */
+	int tree = mount_copy(AT_FDCWD, path, 1), r = tree < 0 ? tree : 0;
+
+	if (r)
+		return launch_fail(l, r, path, "show it inside", NULL);
+	if (attributes)
+		r = mount_change(tree, attributes, -1, 1);
+	l->tree[l->n_trees++] = tree;
+	return r;
+}
+
+/* An ordinary user's trees are copied here, by name, in the order of rootfs_send(); the user is the same. */
+static int gather(struct launch *l)
+{
+	int r = 0;
+
+	l->n_trees = l->taken = 0;
+	for (size_t i = 0; !r && !is_bound(l) && i < n_layers(l); i++)
+		r = gather_one(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
+		if (l->spec->volume[i].kind == VOLUME_BIND)
+			r = gather_one(l, l->spec->volume[i].source, l->spec->volume[i].flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0);
 	return r;
 }
 
@@ -196,7 +216,7 @@ static int mount_layers(struct launch *l, struct buf *lower)
 
 		snprintf(name, sizeof(name), "%zu", i);
 		buf_printf(lower, "%s:", name);
-		r = take_tree(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_NOSUID, 0, &tree);
+		r = launch_receive(l, &tree);
 		if (!r)
 			r = place(l, tree, name);
 	}
@@ -213,7 +233,7 @@ static int mount_writable(struct launch *l)
 		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
 		return r;
 	}
-	r = take_tree(l, l->layer_dir, 0, 0, &tree);
+	r = launch_receive(l, &tree);
 	return r ? r : place(l, tree, "rw");
 }
 
@@ -251,13 +271,30 @@ static int mount_overlay(struct launch *l, const char *lower)
 	return mount_move(fd, l->stage, "new");
 }
 
+static int mount_bound(struct launch *l)
+{
+	int tree = mount_copy(AT_FDCWD, "/", 1), r = tree < 0 ? tree : mount_change(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, -1, 1);
+
+	if (!r && mkdirat(l->stage, "new", 0755) < 0)
+		r = -errno;
+	l->root_fd = tree;
+	return r ? r : mount_move(tree, l->stage, "new");
+}
+
 int rootfs_mount(struct launch *l)
 {
 	AUTO_BUF struct buf lower = { 0 };
-	int r = mount_stage(l);
+	int r = l->id_count == 1 ? gather(l) : 0;
 
 	if (r)
+		return r;
+	r = mount_stage(l);
+	if (r)
 		return launch_fail(l, r, "the root", "make a place to put it together", NULL);
+	if (is_bound(l)) {
+		r = mount_bound(l);
+		return r ? launch_fail(l, r, "/", "show it inside", NULL) : 0;
+	}
 	r = make_skeleton(l);
 	if (!r)
 		r = mount_layers(l, &lower);
@@ -361,7 +398,7 @@ static int attach_volume(struct launch *l, const struct volume *v)
 
 	if (v->kind == VOLUME_TMPFS)
 		return attach_tmpfs(l, v->target, "1777", v->size);
-	r = take_tree(l, v->source, v->flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0, 1, &tree);
+	r = launch_receive(l, &tree);
 	if (!r && fstat(tree, &st) < 0)
 		r = -errno;
 	return r ? launch_fail(l, r, v->source, "mount", NULL) : rootfs_attach(l, tree, v->target, S_ISDIR(st.st_mode));
@@ -372,7 +409,7 @@ int rootfs_volumes(struct launch *l)
 	static const char *const scratch[] = { "/tmp", "/run", "/var/tmp" };
 	int r = 0;
 
-	for (size_t i = 0; l->spec->read_only && !r && i < 3; i++)
+	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
 		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		r = attach_volume(l, &l->spec->volume[i]);

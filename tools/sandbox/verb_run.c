@@ -343,7 +343,7 @@ static int remember_group(struct launch *l)
 	st->id_base = l->id_base;
 	st->id_count = l->id_count;
 	st->monitor = getpid();
-	r = state_groups(l->cgx, l->group, &st->groups);
+	r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
 	return r || again ? r : state_save(st);
 }
 
@@ -402,6 +402,21 @@ static void keep_lines(struct words *notes, const char *text)
 	}
 }
 
+/* Without a group there are no figures: how it ended is all. */
+static int write_bare_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
+			     const struct outcome *o)
+{
+	const struct facts none = {
+		.limit_hits = UNKNOWN, .oom_kills = UNKNOWN, .denied = UNKNOWN, .witness = w, .memory.limit = UNKNOWN,
+		.pids.limit = UNKNOWN, .memory_peak = UNKNOWN, .pids_peak = UNKNOWN, .usage_usec = UNKNOWN, .user_usec = UNKNOWN,
+		.system_usec = UNKNOWN, .throttled_usec = UNKNOWN, .nr_throttled = UNKNOWN, .rbytes = UNKNOWN, .wbytes = UNKNOWN,
+	};
+
+	if (report_trouble(&none, o) || spec->report == REPORT_TEXT)
+		report_text(stderr, f, l->spec->argv.v[0], &none, o);
+	return 0;
+}
+
 /* Whole in the state, and told where it is wanted. */
 static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
 			const struct baseline *before, const struct outcome *o, struct state *st)
@@ -413,6 +428,8 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 
 	if (spec->report == REPORT_NONE)
 		return 0;
+	if (!l->group)
+		return write_bare_report(f, spec, l, w, o);
 	/* who is forgotten at once, and ended well, is asked for nothing more */
 	report_collect(l->cgx, l->group, before, w, !spec->remove || spec->report || spec->report_to, &facts);
 	if (spec->remove && !spec->report && !spec->report_to) {
@@ -509,12 +526,13 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 		buf_free(&l.remedy);
 		return r;
 	}
-	witness_open(&w, f->cgx, l.group);
+	if (l.group)
+		witness_open(&w, f->cgx, l.group);
 	w.command = l.pid;
 	remember(st, &l, SANDBOX_RUNNING);
 	if (started >= 0)
 		close(started); /* whoever waits for the start goes on */
-	r = sandbox_watch(&l, &w, signals, &o);
+	r = sandbox_watch(&l, l.group ? &w : NULL, signals, &o);
 	if (!r)
 		write_report(f, spec, &l, &w, &before, &o, st);
 	launch_end(&l);
