@@ -20,7 +20,7 @@ left() # what sandboxes of this test left behind
 {
 	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null
 	find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null
-	[ ! -d /run/cgx/.ids ] || grep -l "^$N" /run/cgx/.ids/* 2>/dev/null
+	find /run/cgx/.ids -lname "$N*" 2>/dev/null
 	find /var/lib/cgx/layers -mindepth 1 -maxdepth 1 -name "$N*" 2>/dev/null
 	grep " /run/cgx/$N" /proc/self/mountinfo
 }
@@ -94,7 +94,7 @@ in_host 'touch /etc/cgx-was-here && ls /etc/cgx-was-here && rm /etc/passwd && ls
 like "$out" 'cgx-was-here' "it can write to the tree"
 ok "and none of it is written" test ! -e /etc/cgx-was-here
 ok "nor removed" test -e /etc/passwd
-in_host 'mkdir /tmp/a && echo x >/tmp/a/b && mv /tmp/a /tmp/c && cat /tmp/c/b'
+in_host 'mkdir /tmp/cgx-a && echo x >/tmp/cgx-a/b && mv /tmp/cgx-a /tmp/cgx-c && cat /tmp/cgx-c/b'
 is "$out" x "files can be made and renamed"
 
 # ---- what it may not -----------------------------------------------------------------------------
@@ -267,6 +267,28 @@ cgx-sandbox run -d --rm --name "$N-k" / sleep 300 >/dev/null
 kill -KILL "$(pid_of "$N-k")"
 gone() { [ -z "$(left)" ]; }
 ok "its first process killed: nothing is left" wait_for 10 gone
+
+# ---- an ordinary user ----------------------------------------------------------------------------
+
+chmod 755 "$tmp"
+mkdir -m 700 "$tmp/runtime" && chown 65534:65534 "$tmp/runtime"
+as_nobody()
+{
+	run env XDG_RUNTIME_DIR="$tmp/runtime" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+as_nobody cgx-sandbox --version
+if [ "$status" = 0 ] && have setpriv; then
+	as_nobody cgx-sandbox run --rm / sh -c 'id -u; touch /x 2>/dev/null || echo no; touch /tmp/x && echo yes'
+	is "$status:$out" "0:0
+no
+yes" "is root inside, of nothing"
+	as_nobody cgx-sandbox run --rm --memory 64M / true
+	isnt "$status" 0 "with a limit it takes a group that is delegated"
+	like "$err" 'delegated|root' "which is said"
+	is "$(ls -A "$tmp/runtime/cgx" 2>/dev/null | grep -v '^\.')" "" "nothing is left"
+else
+	skip "nobody cannot execute the tools, or there is no setpriv" "is root inside, of nothing"
+fi
 
 # ---- many ----------------------------------------------------------------------------------------
 

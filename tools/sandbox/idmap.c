@@ -31,19 +31,13 @@ static unsigned hash(const char *s)
 	return h;
 }
 
-/* A range is taken by making a file of its number, which holds the sandbox's name. */
+/* A range is taken by making a link of its number that names the sandbox: both in one step. */
 static int take(const struct launch *l, unsigned slot)
 {
 	char path[4200];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/../.ids/%u", l->dir, slot);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	(void)!write(fd, l->spec->name, strlen(l->spec->name));
-	close(fd);
-	return 0;
+	return symlink(l->spec->name, path) < 0 ? -errno : 0;
 }
 
 int idmap_lease(struct launch *l)

@@ -408,6 +408,31 @@ int state_clear(struct cgx *cgx, struct state *s)
 	return r;
 }
 
+/* A range whose sandbox has no folder any more: the folder is made before it is leased, and removed after it is returned. */
+static void sweep_ids(const char *root)
+{
+	AUTO_BUF struct buf dir = { 0 };
+	struct dirent *e;
+	DIR *d;
+
+	buf_printf(&dir, "%s/.ids", root);
+	d = opendir(buf_text(&dir));
+	while (d && (e = readdir(d))) {
+		AUTO_BUF struct buf owner = { 0 };
+		char name[128];
+		ssize_t n = *e->d_name == '.' ? -1 : readlinkat(dirfd(d), e->d_name, name, sizeof(name) - 1);
+
+		if (n < 0)
+			continue;
+		name[n] = '\0';
+		buf_printf(&owner, "%s/%s", root, name);
+		if (access(buf_text(&owner), F_OK) < 0 && errno == ENOENT)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+}
+
 int state_sweep(struct cgx *cgx, const char *root)
 {
 	struct words names = { 0 };
@@ -431,5 +456,6 @@ int state_sweep(struct cgx *cgx, const char *root)
 		state_free(&s);
 	}
 	words_free(&names);
+	sweep_ids(root);
 	return r;
 }
