@@ -24,6 +24,8 @@ left() # what sandboxes of this test left behind
 	find /var/lib/cgx/layers -mindepth 1 -maxdepth 1 -name "$N*" 2>/dev/null
 	grep " /run/cgx/$N" /proc/self/mountinfo
 }
+monitor_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"monitor":\([0-9]*\).*/\1/p'; }
+pid_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
 forget()
 {
 	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
@@ -234,8 +236,7 @@ run cgx-sandbox kill -s USR1 "$N-d"
 ok "kill sends a signal" wait_for 10 logged usr1
 if has pids; then
 	ok "update" cgx-sandbox update -r pids.max=77 "$N-d"
-	is "$(cgx-get -n -v -r pids.max "$(cgx-sandbox inspect "$N-d" | tr ',' '\n' | sed -n 's/.*"[^"]*pids[^"]*:\(.*\)".*/\1/p' | head -n 1)" 2>/dev/null)" 77 \
-		"sets a limit of a running one"
+	is "$(cgx-get -n -v -r pids.max "$(group_of pids "$(pid_of "$N-d")")")" 77 "sets a limit of a running one"
 fi
 if [ -n "$(version_of freezer)" ]; then
 	ok "pause" eval "cgx-sandbox pause $N-d >/dev/null"
@@ -254,8 +255,6 @@ is "$(left)" "" "nothing is left"
 
 # ---- whoever is killed ---------------------------------------------------------------------------
 
-monitor_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"monitor":\([0-9]*\).*/\1/p'; }
-pid_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
 cgx-sandbox run -d --name "$N-k" / sleep 300 >/dev/null
 pid=$(pid_of "$N-k")
 kill -KILL "$(monitor_of "$N-k")"

@@ -426,7 +426,7 @@ static const char *const masked[] = {
 };
 static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
 
-static int mask(struct launch *l, const char *path, int empty, int null)
+static int mask(struct launch *l, const char *path)
 {
 	int at = path_open_plain(l->root_fd, path), tree, r;
 	struct stat st;
@@ -436,7 +436,7 @@ static int mask(struct launch *l, const char *path, int empty, int null)
 	if (fstat(at, &st) < 0)
 		tree = -errno;
 	else
-		tree = mount_copy(S_ISDIR(st.st_mode) ? empty : null, "", 0); /* with the attributes of what is copied */
+		tree = mount_copy(l->stage, S_ISDIR(st.st_mode) ? "empty" : "null", 0); /* with its attributes */
 	r = tree < 0 ? tree : mount_move(tree, at, "");
 	if (tree >= 0)
 		close(tree);
@@ -460,23 +460,36 @@ static int make_read_only(struct launch *l, const char *path)
 	return r;
 }
 
+/* What is laid over directories and over files, on the stage: before Linux 6.15 only what is attached can be copied. */
+static int make_cover(struct launch *l, int tree, const char *name)
+{
+	int r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
+
+	if (!r)
+		r = mount_move(tree, l->stage, name);
+	if (tree >= 0)
+		close(tree);
+	return r;
+}
+
+static int make_covers(struct launch *l)
+{
+	int r = mkdirat(l->stage, "empty", 0555) < 0 || mknodat(l->stage, "null", S_IFREG | 0444, 0) < 0 ? -errno : 0;
+
+	if (!r)
+		r = make_cover(l, mount_copy(l->stage, "empty", 0), "empty");
+	return r ? r : make_cover(l, mount_copy(AT_FDCWD, "/dev/null", 0), "null");
+}
+
 int rootfs_mask(struct launch *l)
 {
-	int r = mkdirat(l->stage, "empty", 0555) < 0 ? -errno : 0;
-	int empty = r ? r : mount_copy(l->stage, "empty", 0), null = mount_copy(AT_FDCWD, "/dev/null", 0);
+	int r = make_covers(l);
 
-	r = empty < 0 ? empty : null < 0 ? null : mount_change(empty, KERNEL_HIDDEN, -1, 0);
-	if (!r)
-		r = mount_change(null, KERNEL_HIDDEN, -1, 0);
 	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
-		r = mask(l, masked[i], empty, null);
+		r = mask(l, masked[i]);
 		if (r)
 			launch_fail(l, r, masked[i], "hide", NULL);
 	}
-	if (empty >= 0)
-		close(empty);
-	if (null >= 0)
-		close(null);
 	for (size_t i = 0; !r && i < sizeof(read_only) / sizeof(read_only[0]); i++) {
 		r = make_read_only(l, read_only[i]);
 		if (r)
