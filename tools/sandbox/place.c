@@ -75,7 +75,8 @@ int place_make(struct launch *l)
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_with(l, need ? need : CGX_C_CORE);
 	/* who asks for no limit, and has no groups of his own, stays in the one he is in */
-	if (r && !need && (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT || r == -ENOTSUP))
+	if (r && !need && (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT || r == -ENOTSUP ||
+			   r == -ENODEV))
 		return l->on_group ? l->on_group(l) : 0;
 	if (!r)
 		return 0;
