@@ -175,7 +175,7 @@ if has pids; then
 	run_in --pids 16 / "$bomb" 40 1
 	like "$err" 'forks denied at pids.max 16' "a fork bomb under --pids is told"
 	run_in --pids 16 --report=json --report-to "$tmp/report" / "$bomb" 40 1
-	json "JSON" "$(cat "$tmp/report")" '.pids.denied > 0 and .pids.max == 16 and .status.code == 0'
+	json "JSON" "$(cat "$tmp/report")" '.pids.denied > 0 and .pids.max == 16 and .status.kind == "exited"'
 else
 	skip "no pids controller" "a fork bomb under --pids is told"
 fi
