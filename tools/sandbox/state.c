@@ -308,16 +308,17 @@ int state_list(const char *root, struct words *ret)
 {
 	DIR *d = opendir(root);
 	struct dirent *e;
-	int r = d ? 0 : -errno;
+	int r = 0;
 
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
 	while (!r && (e = readdir(d)))
 		if (*e->d_name != '.')
 			r = words_add(ret, e->d_name);
-	if (d)
-		closedir(d);
+	closedir(d);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
-	return r == -ENOENT ? 0 : r;
+	return r;
 }
 
 /* ---- clearing up ---- */
@@ -417,7 +418,9 @@ static void sweep_ids(const char *root)
 
 	buf_printf(&dir, "%s/.ids", root);
 	d = opendir(buf_text(&dir));
-	while (d && (e = readdir(d))) {
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
 		AUTO_BUF struct buf owner = { 0 };
 		char name[128];
 		ssize_t n = *e->d_name == '.' ? -1 : readlinkat(dirfd(d), e->d_name, name, sizeof(name) - 1);
@@ -429,8 +432,7 @@ static void sweep_ids(const char *root)
 		if (access(buf_text(&owner), F_OK) < 0 && errno == ENOENT)
 			unlinkat(dirfd(d), e->d_name, 0);
 	}
-	if (d)
-		closedir(d);
+	closedir(d);
 }
 
 int state_sweep(struct cgx *cgx, const char *root)
