@@ -281,6 +281,7 @@ if [ "$status" = 0 ] && have setpriv; then
 	is "$status:$out" "0:0
 no
 yes" "is root inside, of nothing"
+	[ "$status" = 0 ] || diag "$err"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"
 	like "$err" 'delegated|root' "which is said"
