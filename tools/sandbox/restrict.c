@@ -23,19 +23,18 @@
 
 int restrict_filter(struct launch *l)
 {
-	AUTO_BUF struct buf why = { 0 };
 	struct sock_fprog p = { 0 };
-	const char *profile = l->spec->seccomp;
 	int r;
 
-	if (profile && !strcmp(profile, "unconfined"))
+	if (l->spec->unconfined)
 		return 0;
-	r = profile ? seccomp_profile(profile, l->spec->caps, NULL, &p, &why) : seccomp_default(l->spec->caps, &p);
-	if (r == -ENOTSUP && !profile)
-		launch_advise(l, "--seccomp unconfined does without a filter");
-	if (r)
-		return launch_fail(l, r, profile ? profile : "the built-in filter", "make the system call filter", "%s",
-				   why.len ? buf_text(&why) : strerror(-r));
+	r = seccomp_default(l->spec->caps, &p);
+	if (r) {
+		launch_fail(l, r, "the system call filter", "make", r == -ENOTSUP ? "there is none for this architecture" : NULL);
+		if (r == -ENOTSUP)
+			launch_advise(l, "--seccomp unconfined does without");
+		return r;
+	}
 	l->filter = malloc(sizeof(*l->filter));
 	if (!l->filter) {
 		seccomp_free(&p);

@@ -77,7 +77,6 @@ void spec_free(struct sandbox_spec *s)
 		free(s->volume[i].target);
 	}
 	free(s->volume);
-	free(s->seccomp);
 	free(s->rlimit);
 	words_free(&s->limits);
 	free(s->net.bridge);

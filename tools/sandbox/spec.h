@@ -57,7 +57,7 @@ struct sandbox_spec {
 	size_t n_volumes;
 	uint64_t caps;           /* bits by number, what the command may ever have */
 	int new_privs;           /* 1: programs with set-id bits give privilege */
-	char *seccomp;           /* NULL: the built-in filter; "unconfined"; else a profile in docker's JSON form */
+	int unconfined;          /* 1: no filter of system calls */
 	struct rlimit_spec *rlimit;
 	size_t n_rlimits;
 	struct words limits;     /* NAME=VALUE of the group, in order */

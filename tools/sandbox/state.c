@@ -85,7 +85,7 @@ static const struct field {
 	{ "name", TEXT, offsetof(struct state, name) },
 	{ "root", TEXT, offsetof(struct state, root) },
 	{ "user", TEXT, offsetof(struct state, user) },
-	{ "seccomp", TEXT, offsetof(struct state, seccomp) },
+	{ "unconfined", NUMBER32, offsetof(struct state, unconfined) },
 	{ "status", NUMBER32, offsetof(struct state, status) },
 	{ "pid", NUMBER32, offsetof(struct state, pid) },
 	{ "monitor", NUMBER32, offsetof(struct state, monitor) },

@@ -16,7 +16,7 @@ enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
 struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
-	char *name, *root, *user, *seccomp;
+	char *name, *root, *user;
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
@@ -24,7 +24,7 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty;
+	int keep, code, signal, tty, unconfined;
 	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };

@@ -174,7 +174,7 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	s->init = 0;
 	s->tty = spec->tty;
 	s->caps = st->caps;
-	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
+	s->unconfined = st->unconfined;
 	s->name = strdup(st->name);
 	s->user = spec->user ? strdup(spec->user) : NULL;
 	s->cwd = spec->cwd ? strdup(spec->cwd) : NULL;
