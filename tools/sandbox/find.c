@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Finding sandboxes. */
+#include "sandbox/find.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ui/message.h"
+#include "util/cleanup.h"
+
+int sandbox_find(const struct frame *f, const char *name, struct state *ret)
+{
+	AUTO_FREE char *root = NULL;
+	int r = state_root(&root);
+
+	*ret = (struct state){ .lock = -1 };
+	if (r < 0)
+		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	state_sweep(f->cgx, root);
+	r = state_read(root, name, ret);
+	if (r == -ENOENT)
+		return msg_error(f, "cgx-sandbox ps --all lists them", "%s: there is no such sandbox", name);
+	return r < 0 ? msg_errno(f, r, name, "read its state") : 0;
+}
+
+int sandbox_find_running(const struct frame *f, const char *name, struct state *ret)
+{
+	int r = sandbox_find(f, name, ret);
+
+	if (!r && ret->status != SANDBOX_RUNNING)
+		return msg_error(f, "cgx-sandbox ps lists those that run", "%s: it does not run", name);
+	return r;
+}
+
+int sandbox_pidfd(struct cgx *cgx, const struct state *s)
+{
+	struct cgx_process p;
+	int fd = s->pid > 0 ? (int)syscall(SYS_pidfd_open, s->pid, 0) : -1;
+
+	if (fd < 0)
+		return s->pid > 0 ? -errno : -ESRCH;
+	if (!cgx_process_read(cgx, s->pid, &p) && p.started_us == s->pid_started)
+		return fd;
+	close(fd); /* the number is another process's now */
+	return -ESRCH;
+}
+
+int sandbox_signal(struct cgx *cgx, const struct state *s, int signal)
+{
+	AUTO_CLOSE int fd = sandbox_pidfd(cgx, s);
+
+	if (fd < 0)
+		return fd;
+	return syscall(SYS_pidfd_send_signal, fd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+int sandbox_wait(struct cgx *cgx, const struct state *s, int timeout_ms)
+{
+	AUTO_CLOSE int fd = sandbox_pidfd(cgx, s);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return fd < 0 || poll(&p, 1, timeout_ms) == 1;
+}
+
+int sandbox_group(struct cgx *cgx, const struct state *s, struct cgx_group **ret)
+{
+	return cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The user namespace's maps. */
+#include "sandbox/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/cleanup.h"
+
+/* Far from what /etc/subuid hands out (100000 on) and from systemd's dynamic users and nspawn's ranges as they begin. */
+#define FIRST_ID 0x60000000u
+#define RANGE    65536u
+#define RANGES   4096u
+
+int idmap_privileged(void)
+{
+	return geteuid() == 0;
+}
+
+static unsigned hash(const char *s)
+{
+	unsigned h = 5381;
+
+	while (*s)
+		h = h * 33 + (unsigned char)*s++;
+	return h;
+}
+
+/* A range is taken by making a link of its number that names the sandbox: both in one step. */
+static int take(const struct launch *l, unsigned slot)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/../.ids/%u", l->dir, slot);
+	return symlink(l->spec->name, path) < 0 ? -errno : 0;
+}
+
+int idmap_lease(struct launch *l)
+{
+	char path[4200];
+	int r = -EEXIST;
+
+	if (l->spec->ns[NS_USER].how != NS_OWN)
+		return 0;
+	if (!idmap_privileged()) {
+		l->id_base = geteuid();
+		l->id_count = 1;
+		return 0;
+	}
+	snprintf(path, sizeof(path), "%s/../.ids", l->dir);
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return launch_fail(l, -errno, path, "make", NULL);
+	for (unsigned i = 0; r == -EEXIST && i < RANGES; i++) {
+		unsigned slot = (hash(l->spec->name) + i) % RANGES;
+
+		r = take(l, slot);
+		if (r)
+			continue;
+		l->id_base = FIRST_ID + slot * RANGE;
+		l->id_count = RANGE;
+	}
+	return r ? launch_fail(l, r, path, "lease a range of ids", NULL) : 0;
+}
+
+void idmap_return(struct launch *l)
+{
+	char path[4200];
+
+	if (l->id_count != RANGE)
+		return;
+	snprintf(path, sizeof(path), "%s/../.ids/%u", l->dir, (l->id_base - FIRST_ID) / RANGE);
+	unlink(path);
+	l->id_count = 0;
+}
+
+static int write_file(pid_t pid, const char *name, const char *text)
+{
+	char path[64];
+	int fd, r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+int idmap_write(struct launch *l)
+{
+	char map[64], path[64];
+	int r;
+
+	if (!l->id_count)
+		return 0;
+	snprintf(map, sizeof(map), "0 %u %u", (unsigned)l->id_base, (unsigned)l->id_count);
+	r = write_file(l->pid, "uid_map", map);
+	if (!r && !idmap_privileged())
+		r = write_file(l->pid, "setgroups", "deny");
+	if (!r && !idmap_privileged())
+		snprintf(map, sizeof(map), "0 %u 1", (unsigned)getegid());
+	if (!r)
+		r = write_file(l->pid, "gid_map", map);
+	if (r)
+		return launch_fail(l, r, "the id map", "write", NULL);
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
+	l->userns_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return l->userns_fd < 0 ? launch_fail(l, -errno, path, "open", NULL) : 0;
+}
+
+int idmap_become_root(struct launch *l)
+{
+	if (l->id_count > 1 && setgroups(0, NULL) < 0)
+		return -errno;
+	if (l->id_count && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
+		return -errno;
+	return 0;
+}

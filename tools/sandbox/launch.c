@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The start of a sandbox, step by step. */
+#include "sandbox/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "sandbox/message.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+/* ---- words ---- */
+
+int launch_fail(struct launch *l, int err, const char *object, const char *action, const char *cause, ...)
+{
+	AUTO_BUF struct buf b = { 0 };
+	va_list ap;
+
+	buf_printf(&b, "%s%s%s%s", object, *object ? ": " : "", action, *action ? ": " : "");
+	if (cause) {
+		va_start(ap, cause);
+		buf_vprintf(&b, cause, ap);
+		va_end(ap);
+	} else {
+		buf_puts(&b, strerror(-err));
+	}
+	buf_free(&l->words);
+	l->words = b;
+	b = (struct buf){ 0 };
+	buf_reset(&l->remedy);
+	return err;
+}
+
+void launch_advise(struct launch *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_reset(&l->remedy);
+	va_start(ap, fmt);
+	buf_vprintf(&l->remedy, fmt, ap);
+	va_end(ap);
+}
+
+/* ---- descriptors through the socket ---- */
+
+int launch_send(struct launch *l, int fd)
+{
+	char byte = MESSAGE_FD, control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(fd));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(l->sock[0], &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+int launch_receive(struct launch *l, int *ret)
+{
+	if (l->taken == l->n_trees)
+		return -EPROTO;
+	*ret = l->tree[l->taken++];
+	return 0;
+}
+
+/* ---- inside ---- */
+
+/* The message is one datagram, so that it comes whole or not at all. */
+static int tell_failure(struct launch *l, const struct step *s, int err)
+{
+	struct message m = { .kind = MESSAGE_FAILED, .err = err };
+
+	if (l->words.len)
+		snprintf(m.words, sizeof(m.words), "%s", buf_text(&l->words));
+	else
+		snprintf(m.words, sizeof(m.words), "%s: %s", s->name, strerror(-err));
+	snprintf(m.remedy, sizeof(m.remedy), "%s", buf_text(&l->remedy));
+	return send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL) < 0;
+}
+
+/* Descriptors come before the word to go on. */
+static int wait_for_go(struct launch *l)
+{
+	l->n_trees = 0;
+	for (;;) {
+		char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
+		struct iovec v = { &byte, 1 };
+		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+		ssize_t n = recvmsg(l->sock[1], &m, MSG_CMSG_CLOEXEC);
+		struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 1 && byte == MESSAGE_GO)
+			return 0;
+		if (!c || c->cmsg_type != SCM_RIGHTS || l->n_trees == MOST_TREES)
+			return -ECANCELED;
+		memcpy(&l->tree[l->n_trees++], CMSG_DATA(c), sizeof(int));
+	}
+}
+
+static int inside(void *data)
+{
+	struct launch *l = data;
+
+	if (!geteuid())
+		prctl(PR_SET_DUMPABLE, 0); /* an ordinary user's map is not written to one of these */
+	if (l->mask)
+		sigprocmask(SIG_SETMASK, l->mask, NULL);
+	close(l->sock[0]);
+	if (wait_for_go(l))
+		return 125;
+	prctl(PR_SET_DUMPABLE, 0);
+	buf_reset(&l->words);
+	for (size_t i = 0; i < n_parts; i++) {
+		int r;
+
+		if (parts[i].side != INSIDE)
+			continue;
+		r = parts[i].run(l);
+		if (r < 0) {
+			tell_failure(l, &parts[i], r);
+			return 125;
+		}
+	}
+	return 125; /* the last step does not come back */
+}
+
+/* ---- outside ---- */
+
+static int run_outside(struct launch *l, enum stage from, enum stage to)
+{
+	for (size_t i = 0; i < n_parts; i++) {
+		const struct step *s = &parts[i];
+		int r;
+
+		if (s->side != OUTSIDE || s->stage < from || s->stage > to)
+			continue;
+		buf_reset(&l->words);
+		l->done = i + 1;
+		r = s->run(l);
+		if (r < 0)
+			return l->words.len ? r : launch_fail(l, r, s->name, "", NULL);
+	}
+	return 0;
+}
+
+static uint64_t new_namespaces(const struct sandbox_spec *s)
+{
+	uint64_t flags = 0;
+
+	for (int i = 0; i < NS_COUNT; i++)
+		if (s->ns[i].how == NS_OWN && i != NS_CGROUP && !(i == NS_TIME && (s->boottime_s || s->monotonic_s)))
+			flags |= ns_flag((enum ns)i);
+	return flags;
+}
+
+/* Without a group of its own: in the caller's. */
+static int clone_here(struct launch *l, uint64_t namespaces, struct cgx_child *ret)
+{
+	struct clone_args c = { .flags = namespaces | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&ret->pidfd };
+	long pid = syscall(SYS_clone3, &c, sizeof(c));
+
+	if (!pid)
+		_exit(inside(l));
+	if (pid < 0)
+		return -errno;
+	ret->pid = (pid_t)pid;
+	return 0;
+}
+
+static int start_child(struct launch *l)
+{
+	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = l, .namespaces = new_namespaces(l->spec) };
+	struct cgx_child child = { .pidfd = -1 };
+	int r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
+
+	if (r)
+		return launch_fail(l, r, "socket", "make", NULL);
+	l->began_us = now_us();
+	r = l->group ? cgx_start(l->group, &how, &child) : clone_here(l, how.namespaces, &child);
+	if (r == -EPERM || r == -EINVAL || r == -ENOSPC) {
+		launch_fail(l, r, l->spec->name, "make the namespaces", NULL);
+		launch_advise(l, r == -ENOSPC ?
+				      "a limit in /proc/sys/user/max_*_namespaces is used up" :
+				      "it takes root, or a kernel that lets users make namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)");
+		return r;
+	}
+	if (r < 0) {
+		launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
+		launch_advise(l, "%s", cgx_remedy(l->cgx));
+		return r;
+	}
+	l->pid = child.pid;
+	l->pidfd = child.pidfd;
+	close(l->sock[1]);
+	l->sock[1] = -1;
+	return 0;
+}
+
+static int no_exec(struct launch *l, int err)
+{
+	const char *file = l->spec->argv.v[0];
+
+	launch_fail(l, err, file, "execute", NULL);
+	if (err == -ENOENT)
+		launch_advise(l, strchr(file, '/') ? "the root has no such file, or not the interpreter or loader that it names" :
+						     "no directory of PATH in the root has it");
+	else if (err == -EACCES)
+		launch_advise(l, "it must be a file that the user of the sandbox may execute, on a mount without noexec");
+	return err;
+}
+
+/* One message, or a descriptor: that of the far side of its terminal. The size, 0 the end. */
+static ssize_t receive(struct launch *l, struct message *m)
+{
+	char control[CMSG_SPACE(sizeof(int))] = "";
+	struct iovec v = { m, sizeof(*m) };
+	struct msghdr h = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(l->sock[0], &h, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&h) : NULL;
+
+	if (c && c->cmsg_type == SCM_RIGHTS)
+		memcpy(&l->pty, CMSG_DATA(c), sizeof(l->pty));
+	return n;
+}
+
+/* What the child says first: that the command runs, or why it does not. */
+int launch_hear(struct launch *l)
+{
+	struct message m = { 0 };
+	ssize_t n;
+
+	do
+		n = receive(l, &m);
+	while (n == 1 || (n < 0 && errno == EINTR));
+	if (n <= 0 && !l->spec->init)
+		return 0; /* the socket closed at exec */
+	if (n <= 0)
+		return launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
+	if (m.kind == MESSAGE_RUNNING)
+		return 0;
+	if (m.err >= 0 || m.err < -4095)
+		m.err = -EPROTO;
+	l->no_exec = m.kind == MESSAGE_NO_EXEC;
+	if (l->no_exec)
+		return no_exec(l, m.err);
+	m.words[sizeof(m.words) - 1] = m.remedy[sizeof(m.remedy) - 1] = '\0';
+	launch_fail(l, m.err, "", "", "%s", m.words);
+	if (*m.remedy)
+		launch_advise(l, "%s", m.remedy);
+	return m.err;
+}
+
+static void end_child(struct launch *l)
+{
+	if (!l->pid)
+		return;
+	kill(l->pid, SIGKILL);
+	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	l->pid = 0;
+}
+
+void launch_end(struct launch *l)
+{
+	for (; l->done; l->done--)
+		if (parts[l->done - 1].side == OUTSIDE && parts[l->done - 1].undo)
+			parts[l->done - 1].undo(l);
+	for (int *fd = l->sock; fd < l->sock + 2; fd++)
+		if (*fd >= 0) {
+			close(*fd);
+			*fd = -1;
+		}
+	if (l->pidfd >= 0)
+		close(l->pidfd);
+	l->pidfd = -1;
+}
+
+void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx)
+{
+	*l = (struct launch){ .spec = s, .cgx = cgx, .pidfd = -1, .stage = -1, .sock = { -1, -1 }, .root_fd = -1,
+			      .init_fd = -1, .userns_fd = -1, .pty = -1 };
+}
+
+int launch_start(struct launch *l)
+{
+	char go = MESSAGE_GO;
+	int r = run_outside(l, STAGE_PREPARE, STAGE_PREPARE);
+
+	if (!r)
+		r = start_child(l);
+	if (!r)
+		r = run_outside(l, STAGE_MAP, STAGE_NET);
+	if (!r && send(l->sock[0], &go, 1, MSG_NOSIGNAL) < 0)
+		r = launch_fail(l, -errno, l->spec->name, "start", "its first process died");
+	if (!r)
+		r = launch_hear(l);
+	if (r) {
+		end_child(l);
+		launch_end(l);
+	}
+	return r;
+}

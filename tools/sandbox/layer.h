@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The writable layers that are kept on disk. */
+#ifndef CGX_SANDBOX_LAYER_H
+#define CGX_SANDBOX_LAYER_H
+
+#define LAYERS "/var/lib/cgx/layers"
+
+/* Remove that of a sandbox, whatever lies in it; 0 also when there is none. -errno. */
+int layer_remove(const char *name);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What goes over the socket between a sandbox and whoever started it; init/init.c speaks it, too. */
+#ifndef CGX_SANDBOX_MESSAGE_H
+#define CGX_SANDBOX_MESSAGE_H
+
+enum message_kind {
+	MESSAGE_GO = 'g',      /* to the child: one byte */
+	MESSAGE_FD = 'd',      /* one byte and a descriptor */
+	MESSAGE_FAILED = 'f',  /* from here on struct message, from the child: words */
+	MESSAGE_NO_EXEC = 'x',   /* err: the command could not be executed */
+	MESSAGE_RUNNING = 'r', /* pid: of the command, as the sandbox has it */
+	MESSAGE_ENDED = 'e',   /* status: as wait(2) has it */
+};
+
+struct message {
+	int kind;
+	int err;           /* negative errno */
+	int pid, status;
+	char words[400], remedy[200];
+};
+
+#endif

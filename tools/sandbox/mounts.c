@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Mounts by descriptors. */
+#include "sandbox/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int mount_new(const char *type, const char *const *options, uint64_t attributes)
+{
+	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), r = fs < 0 ? -errno : 0;
+
+	for (; !r && options && options[0]; options += 2)
+		if (syscall(SYS_fsconfig, fs, options[1] ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, options[0], options[1], 0) < 0)
+			r = -errno;
+	if (!r && syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		r = -errno;
+	if (!r) {
+		r = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
+		r = r < 0 ? -errno : r;
+	}
+	if (fs >= 0)
+		close(fs);
+	return r;
+}
+
+int mount_copy(int fd, const char *path, int below)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (below ? AT_RECURSIVE : 0) | (*path ? 0 : AT_EMPTY_PATH);
+	long r = syscall(SYS_open_tree, fd, path, flags);
+
+	return r < 0 ? -errno : (int)r;
+}
+
+int mount_change(int fd, uint64_t set, int userns_fd, int below)
+{
+	struct mount_attr a = { .attr_set = set | (userns_fd >= 0 ? MOUNT_ATTR_IDMAP : 0),
+				.userns_fd = userns_fd >= 0 ? (uint64_t)userns_fd : 0 };
+
+	return syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &a, sizeof(a)) < 0 ? -errno : 0;
+}
+
+int mount_move(int fd, int to, const char *path)
+{
+	unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (*path ? 0 : MOVE_MOUNT_T_EMPTY_PATH);
+
+	return syscall(SYS_move_mount, fd, "", to, path, flags) < 0 ? -errno : 0;
+}

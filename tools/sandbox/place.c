@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The group of a sandbox. */
+#include "sandbox/place.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+
+/* What limits must be there; what only counts is taken where it is to be had. */
+static cgx_set needed(const struct sandbox_spec *s)
+{
+	cgx_set set = 0;
+
+	for (size_t i = 0; i < s->limits.n; i++) {
+		AUTO_FREE char *name = strndup(s->limits.v[i], strcspn(s->limits.v[i], "="));
+		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
+
+		if (row)
+			set |= cgx_setting_controller(row);
+	}
+	return set;
+}
+
+static int plan_limits(struct launch *l, struct cgx_plan *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < l->spec->limits.n; i++) {
+		const char *text = l->spec->limits.v[i], *eq = strchr(text, '=');
+		AUTO_FREE char *name = strndup(text, (size_t)(eq - text));
+
+		r = name ? cgx_plan_set(p, l->group, name, eq + 1) : -ENOMEM;
+	}
+	return r;
+}
+
+static int make_with(struct launch *l, cgx_set set)
+{
+	static const struct cgx_create how = {
+		.size = sizeof(how), .uid = (uid_t)-1, .gid = (gid_t)-1, .tasks_uid = (uid_t)-1, .tasks_gid = (gid_t)-1,
+		.flags = CGX_CREATE_EXCL,
+	};
+	struct cgx_plan *p = NULL;
+	char name[96];
+	int r;
+
+	snprintf(name, sizeof(name), "cgx-sandbox-%s", l->spec->name);
+	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
+	if (!r)
+		r = cgx_plan_new(l->cgx, &p);
+	if (!r && l->on_group)
+		r = l->on_group(l);
+	if (!r)
+		r = cgx_plan_create(p, l->group, &how);
+	if (!r)
+		r = plan_limits(l, p);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	if (r)
+		l->group = cgx_group_close(l->group);
+	return r;
+}
+
+int place_make(struct launch *l)
+{
+	cgx_set need = needed(l->spec);
+	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
+	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_FREEZER |
+			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
+	int r = make_with(l, need | counts);
+
+	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
+		r = make_with(l, need ? need : CGX_C_CORE);
+	/* who asks for no limit, and has no groups of his own, stays in the one he is in */
+	if (r && !need && (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT || r == -ENOTSUP ||
+			   r == -ENODEV))
+		return l->on_group ? l->on_group(l) : 0;
+	if (!r)
+		return 0;
+	launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
+	launch_advise(l, "%s", cgx_remedy(l->cgx));
+	return r;
+}
+
+static int remove_with(struct launch *l, unsigned flags)
+{
+	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(l->cgx, &p);
+
+	if (!r)
+		r = cgx_plan_delete(p, l->group, flags);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+/* With its first process everything in it has gone, mostly. */
+void place_remove(struct launch *l)
+{
+	if (!l->group)
+		return;
+	if (remove_with(l, 0) < 0)
+		remove_with(l, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
+	l->group = cgx_group_close(l->group);
+}

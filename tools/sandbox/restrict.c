@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the command of a sandbox may not. */
+#include "sandbox/restrict.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <linux/filter.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/capabilities.h"
+#include "sandbox/seccomp.h"
+#include "sandbox/user.h"
+
+/* ---- system calls ---- */
+
+int restrict_filter(struct launch *l)
+{
+	struct sock_fprog p = { 0 };
+	int r;
+
+	if (l->spec->unconfined)
+		return 0;
+	r = seccomp_default(l->spec->caps, &p);
+	if (r) {
+		launch_fail(l, r, "the system call filter", "make", r == -ENOTSUP ? "there is none for this architecture" : NULL);
+		if (r == -ENOTSUP)
+			launch_advise(l, "--seccomp unconfined does without");
+		return r;
+	}
+	l->filter = malloc(sizeof(*l->filter));
+	if (!l->filter) {
+		seccomp_free(&p);
+		return -ENOMEM;
+	}
+	*l->filter = p;
+	return 0;
+}
+
+void restrict_free(struct launch *l)
+{
+	if (l->filter)
+		seccomp_free(l->filter);
+	free(l->filter);
+	l->filter = NULL;
+}
+
+int restrict_load(struct launch *l)
+{
+	return l->filter ? seccomp_load(l->filter) : 0;
+}
+
+/* ---- resource limits ---- */
+
+int restrict_rlimits(struct launch *l)
+{
+	for (size_t i = 0; i < l->spec->n_rlimits; i++) {
+		const struct rlimit_spec *want = &l->spec->rlimit[i];
+		struct rlimit to = { want->soft, want->hard }, now;
+
+		if (!setrlimit(want->resource, &to))
+			continue;
+		if (errno == EPERM && !getrlimit(want->resource, &now)) {
+			launch_fail(l, -EPERM, "--ulimit", "set a resource limit", "%llu is above what the caller may have, %llu",
+				    (unsigned long long)want->hard, (unsigned long long)now.rlim_max);
+			launch_advise(l, "to raise it takes CAP_SYS_RESOURCE in the host's user namespace: raise it before cgx-sandbox");
+			return -EPERM;
+		}
+		return -errno;
+	}
+	return 0;
+}
+
+/* ---- the user ---- */
+
+int restrict_find_user(struct launch *l)
+{
+	AUTO_BUF struct buf why = { 0 };
+	int r;
+
+	if (!l->spec->user)
+		return 0;
+	r = user_find(l->spec->user, &l->uid, &l->gid, &l->groups, &l->n_groups, &why);
+	return r ? launch_fail(l, r, l->spec->user, "run as this user", "%s", why.len ? buf_text(&why) : strerror(-r)) : 0;
+}
+
+/* Everything is closed at exec but the standard three and, for the init, the socket. */
+int restrict_descriptors(struct launch *l)
+{
+	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
+		return -errno;
+	if (!l->spec->init)
+		return 0;
+	if (l->sock[1] != INIT_SOCKET && dup3(l->sock[1], INIT_SOCKET, 0) < 0)
+		return -errno;
+	if (l->sock[1] == INIT_SOCKET && fcntl(INIT_SOCKET, F_SETFD, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* A user other than root has none, as everywhere; the bounding set says what anybody inside can ever get. */
+int restrict_capabilities(struct launch *l)
+{
+	int r = capabilities_bound(l->spec->caps);
+
+	if (r)
+		return launch_fail(l, r, "the bounding set", "drop capabilities", NULL);
+	if (l->spec->user) {
+		if (setgroups(l->n_groups, l->groups) < 0 && !(errno == EPERM && l->id_count == 1))
+			return launch_fail(l, -errno, l->spec->user, "set the groups", NULL);
+		if (setresgid(l->gid, l->gid, l->gid) < 0 || setresuid(l->uid, l->uid, l->uid) < 0) {
+			launch_fail(l, -errno, l->spec->user, "become this user", NULL);
+			if (l->id_count == 1)
+				launch_advise(l, "a sandbox of an ordinary user has one id, root inside; --user 0 is it");
+			return -errno;
+		}
+	}
+	r = capabilities_set(l->uid ? 0 : l->spec->caps);
+	if (r)
+		return launch_fail(l, r, "the set", "drop capabilities", NULL);
+	if (!l->spec->new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* whoever started the sandbox holds it: when that is killed the sandbox goes with it */
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ? -errno : 0;
+}

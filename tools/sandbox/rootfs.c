@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The root of a sandbox. */
+#include "sandbox/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/idmap.h"
+#include "sandbox/mounts.h"
+#include "sandbox/path.h"
+#include "util/cleanup.h"
+
+/* ---- outside: what it is made of ---- */
+
+/* Trees in the order in which they are sent: layers from the top, the writable layer, volumes. */
+static int keep(struct launch *l, int fd)
+{
+	if (l->n_trees == MOST_TREES) {
+		close(fd);
+		return launch_fail(l, -E2BIG, l->spec->name, "mount", "more than %zu layers and volumes", l->n_trees);
+	}
+	l->tree[l->n_trees++] = fd;
+	return 0;
+}
+
+static int open_source(struct launch *l, const char *path, int must_be_dir)
+{
+	int fd = open(path, O_PATH | O_CLOEXEC | (must_be_dir ? O_DIRECTORY : 0));
+
+	if (fd >= 0)
+		return keep(l, fd);
+	launch_fail(l, -errno, path, "open", NULL);
+	if (errno == ENOENT)
+		launch_advise(l, "ROOT is a directory with a root file system in it, an image's name, or / for this host's own tree");
+	return -errno;
+}
+
+static size_t n_layers(const struct launch *l)
+{
+	return l->spec->lower.n ? l->spec->lower.n : 1;
+}
+
+int rootfs_open(struct launch *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < l->spec->lower.n; i++)
+		r = open_source(l, l->spec->lower.v[i], 1);
+	return r || l->spec->lower.n ? r : open_source(l, l->spec->root, 1);
+}
+
+/* On disk where it shall outlive the run, else in the sandbox's own memory: that begins and ends at once. */
+int rootfs_layer(struct launch *l)
+{
+	char path[4200];
+	int r = 0;
+
+	if (l->keep_layer && !l->spec->read_only) {
+		for (const char *const *d = (const char *const[]){ "", "/upper", "/work", NULL }; *d; d++) {
+			snprintf(path, sizeof(path), "%s%s", l->layer_dir, *d);
+			if (mkdir(path, 0755) < 0 && errno != EEXIST)
+				return launch_fail(l, -errno, path, "make", NULL);
+		}
+		r = open_source(l, l->layer_dir, 1);
+	}
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
+		if (l->spec->volume[i].kind == VOLUME_BIND)
+			r = open_source(l, l->spec->volume[i].source, 0);
+	return r;
+}
+
+void rootfs_close(struct launch *l)
+{
+	while (l->n_trees)
+		close(l->tree[--l->n_trees]);
+	if (l->userns_fd >= 0)
+		close(l->userns_fd);
+	l->userns_fd = -1;
+}
+
+/* Owners are shifted so that root of the root is root inside; a file system that cannot is shown as it is, and its owners
+ * are nobody inside. */
+static int send_tree(struct launch *l, int fd, uint64_t attributes, int shift, int below)
+{
+	int tree = mount_copy(fd, "", below), r = tree < 0 ? tree : 0;
+
+	if (!r && shift && l->userns_fd >= 0) {
+		r = mount_change(tree, attributes, l->userns_fd, below);
+		if (r == -EINVAL || r == -EOPNOTSUPP)
+			r = mount_change(tree, attributes, -1, below);
+	} else if (!r && attributes) {
+		r = mount_change(tree, attributes, -1, below);
+	}
+	if (!r)
+		r = launch_send(l, tree);
+	if (tree >= 0)
+		close(tree);
+	return r;
+}
+
+int rootfs_send(struct launch *l)
+{
+	size_t n = 0;
+	int r = 0;
+
+	if (!idmap_privileged())
+		return 0; /* inside they are opened by name: the user is the same */
+	for (; !r && n < n_layers(l); n++)
+		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
+	if (!r && l->keep_layer && !l->spec->read_only)
+		r = send_tree(l, l->tree[n++], 0, 1, 0);
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++) {
+		const struct volume *v = &l->spec->volume[i];
+
+		if (v->kind == VOLUME_BIND)
+			r = send_tree(l, l->tree[n++], MOUNT_ATTR_NODEV | (v->flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0),
+				      !!(v->flags & VOLUME_IDMAP), 1);
+	}
+	return r ? launch_fail(l, r, l->spec->root ? l->spec->root : l->spec->name, "hand the trees of the root over", NULL) : 0;
+}
+
+/* ---- inside: put together ---- */
+
+/* An ordinary user's / has mounts in it that may not be taken apart, as an overlay would: it is shown as it is. */
+static int is_bound(const struct launch *l)
+{
+	return l->id_count == 1 && l->spec->root && !strcmp(l->spec->root, "/");
+}
+
+static int gather_one(struct launch *l, const char *path, uint64_t attributes)
+{
+	/* with what is mounted below: it is not to be uncovered by those it was hidden from */
+	int tree = mount_copy(AT_FDCWD, path, 1), r = tree < 0 ? tree : 0;
+
+	if (r)
+		return launch_fail(l, r, path, "show it inside", NULL);
+	if (attributes)
+		r = mount_change(tree, attributes, -1, 1);
+	l->tree[l->n_trees++] = tree;
+	return r;
+}
+
+/* An ordinary user's trees are copied here, by name, in the order of rootfs_send(); the user is the same. */
+static int gather(struct launch *l)
+{
+	int r = 0;
+
+	l->n_trees = l->taken = 0;
+	for (size_t i = 0; !r && !is_bound(l) && i < n_layers(l); i++)
+		r = gather_one(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
+		if (l->spec->volume[i].kind == VOLUME_BIND)
+			r = gather_one(l, l->spec->volume[i].source, l->spec->volume[i].flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0);
+	return r;
+}
+
+/* A tree at a directory of the stage that is made for it. */
+static int place(struct launch *l, int tree, const char *name)
+{
+	int r = mkdirat(l->stage, name, 0755) < 0 && errno != EEXIST ? -errno : mount_move(tree, l->stage, name);
+
+	close(tree);
+	return r;
+}
+
+/* The lowest layer: what must be there to be mounted on, whatever the root lacks. */
+static int make_skeleton(struct launch *l)
+{
+	static const char *const dirs[] = { "s", "s/proc", "s/sys", "s/dev", "s/tmp", "s/run", "s/var", "s/var/tmp", "s/etc" };
+	static const char *const files[] = { "s/etc/hosts", "s/etc/resolv.conf", "s/etc/hostname" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (mkdirat(l->stage, dirs[i], 0755) < 0)
+			return -errno;
+	if (fchmodat(l->stage, "s/tmp", 01777, 0) < 0 || fchmodat(l->stage, "s/var/tmp", 01777, 0) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (mknodat(l->stage, files[i], S_IFREG | 0644, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+/* The first directory that everybody can reach; what lay in it is reached by descriptors. */
+static int mount_stage(struct launch *l)
+{
+	static const char *const places[] = { "/tmp", "/run", "/mnt", "/var", "/usr" };
+	const char *const options[] = { "mode", "0755", NULL };
+	int r = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
+
+	if (r)
+		return r;
+	l->stage = mount_new("tmpfs", options, MOUNT_ATTR_NODEV);
+	if (l->stage < 0)
+		return l->stage;
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		r = mount_move(l->stage, AT_FDCWD, places[i]);
+		if (r != -ENOENT && r != -EACCES && r != -ENOTDIR)
+			return r;
+	}
+	return r;
+}
+
+static int mount_layers(struct launch *l, struct buf *lower)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < n_layers(l); i++) {
+		char name[24];
+		int tree = -1;
+
+		snprintf(name, sizeof(name), "%zu", i);
+		buf_printf(lower, "%s:", name);
+		r = launch_receive(l, &tree);
+		if (!r)
+			r = place(l, tree, name);
+	}
+	buf_puts(lower, "s");
+	return r ? r : lower->err;
+}
+
+static int mount_writable(struct launch *l)
+{
+	int tree = -1, r;
+
+	if (!l->keep_layer) {
+		r = mkdirat(l->stage, "rw", 0755) < 0 || mkdirat(l->stage, "rw/upper", 0755) < 0 ||
+		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
+		return r;
+	}
+	r = launch_receive(l, &tree);
+	return r ? r : place(l, tree, "rw");
+}
+
+static int mount_overlay(struct launch *l, const char *lower)
+{
+	const char *options[16];
+	size_t n = 0;
+	int fd;
+
+	options[n++] = "lowerdir";
+	options[n++] = lower;
+	if (!l->spec->read_only) {
+		options[n++] = "upperdir";
+		options[n++] = "rw/upper";
+		options[n++] = "workdir";
+		options[n++] = "rw/work";
+	}
+	if (!l->spec->read_only && !l->keep_layer) {
+		options[n++] = "volatile";
+		options[n++] = NULL;
+	}
+	if (l->id_count) { /* trusted xattrs are for the first user namespace */
+		options[n++] = "userxattr";
+		options[n++] = NULL;
+	}
+	options[n] = NULL;
+	if (fchdir(l->stage) < 0)
+		return -errno;
+	fd = mount_new("overlay", options, l->spec->read_only ? MOUNT_ATTR_RDONLY : 0);
+	if (fd < 0)
+		return fd;
+	if (mkdirat(l->stage, "new", 0755) < 0)
+		return -errno;
+	l->root_fd = fd;
+	return mount_move(fd, l->stage, "new");
+}
+
+static int mount_bound(struct launch *l)
+{
+	int tree = mount_copy(AT_FDCWD, "/", 1), r = tree < 0 ? tree : mount_change(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, -1, 1);
+
+	if (!r && mkdirat(l->stage, "new", 0755) < 0)
+		r = -errno;
+	l->root_fd = tree;
+	return r ? r : mount_move(tree, l->stage, "new");
+}
+
+int rootfs_mount(struct launch *l)
+{
+	AUTO_BUF struct buf lower = { 0 };
+	int r = l->id_count == 1 ? gather(l) : 0;
+
+	if (r)
+		return r;
+	r = mount_stage(l);
+	if (r)
+		return launch_fail(l, r, "the root", "make a place to put it together", NULL);
+	if (is_bound(l)) {
+		r = mount_bound(l);
+		return r ? launch_fail(l, r, "/", "show it inside", NULL) : 0;
+	}
+	r = make_skeleton(l);
+	if (!r)
+		r = mount_layers(l, &lower);
+	if (!r && !l->spec->read_only)
+		r = mount_writable(l);
+	if (!r)
+		r = mount_overlay(l, buf_text(&lower));
+	if (r == -ENODEV) {
+		launch_fail(l, r, "overlay", "mount", "this kernel has no overlay file system");
+		launch_advise(l, "load its module: modprobe overlay");
+	} else if (r) {
+		launch_fail(l, r, "the root", "put the layers together", NULL);
+		if (r == -EPERM || r == -EINVAL)
+			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
+	}
+	return r;
+}
+
+int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir)
+{
+	int to = is_dir ? path_make_dir(l->root_fd, path, 0755) : path_make_file(l->root_fd, path);
+	int r = to < 0 ? to : mount_move(tree, to, "");
+
+	if (to >= 0)
+		close(to);
+	close(tree);
+	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
+}
+
+/* ---- /proc, /sys ---- */
+
+static int attach_new(struct launch *l, const char *type, const char *const *options, uint64_t attributes, const char *path)
+{
+	int fd = mount_new(type, options, attributes), to, r;
+
+	if (fd < 0) {
+		launch_fail(l, fd, path, "mount", "a new %s: %s", type, strerror(-fd));
+		if (fd == -EPERM)
+			launch_advise(l, "in a container whose own %s is partly hidden the kernel allows none; --userns host, as root, may", path);
+		return fd;
+	}
+	to = path_open_plain(l->root_fd, path);
+	r = to < 0 ? to : mount_move(fd, to, "");
+	close(fd);
+	if (to >= 0)
+		close(to);
+	if (r == -ELOOP)
+		return launch_fail(l, r, path, "mount", "it is a symbolic link in this root");
+	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
+}
+
+#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+#define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* The host's /sys, where its network is shared: a new one would be refused. */
+static int attach_host_sys(struct launch *l)
+{
+	int tree = mount_copy(AT_FDCWD, "/sys", 1), to = path_open_plain(l->root_fd, "/sys"), r;
+
+	r = tree < 0 ? tree : to < 0 ? to : mount_change(tree, MOUNT_ATTR_RDONLY, -1, 1);
+	if (!r)
+		r = mount_move(tree, to, "");
+	if (tree >= 0)
+		close(tree);
+	if (to >= 0)
+		close(to);
+	return r ? launch_fail(l, r, "/sys", "mount", NULL) : 0;
+}
+
+int rootfs_kernel(struct launch *l)
+{
+	int r = attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc");
+
+	if (r)
+		return r;
+	if (l->spec->ns[NS_NET].how != NS_OWN)
+		return attach_host_sys(l);
+	r = attach_new(l, "sysfs", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys");
+	if (!r && cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED && l->spec->ns[NS_CGROUP].how == NS_OWN)
+		r = attach_new(l, "cgroup2", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys/fs/cgroup");
+	return r;
+}
+
+/* ---- volumes ---- */
+
+static int attach_tmpfs(struct launch *l, const char *path, const char *mode, uint64_t size)
+{
+	char text[32];
+	const char *options[] = { "mode", mode, size ? "size" : NULL, text, NULL };
+	int fd;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
+	fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	return fd < 0 ? launch_fail(l, fd, path, "mount a tmpfs", NULL) : rootfs_attach(l, fd, path, 1);
+}
+
+static int attach_volume(struct launch *l, const struct volume *v)
+{
+	struct stat st;
+	int tree = -1, r;
+
+	if (v->kind == VOLUME_TMPFS)
+		return attach_tmpfs(l, v->target, "1777", v->size);
+	r = launch_receive(l, &tree);
+	if (!r && fstat(tree, &st) < 0)
+		r = -errno;
+	return r ? launch_fail(l, r, v->source, "mount", NULL) : rootfs_attach(l, tree, v->target, S_ISDIR(st.st_mode));
+}
+
+int rootfs_volumes(struct launch *l)
+{
+	static const char *const scratch[] = { "/tmp", "/run", "/var/tmp" };
+	int r = 0;
+
+	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
+		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
+		r = attach_volume(l, &l->spec->volume[i]);
+	return r;
+}
+
+/* ---- what is hidden ---- */
+
+static const char *const masked[] = {
+	"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore", "/proc/keys", "/proc/key-users",
+	"/proc/kmsg", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+	"/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux", "/sys/kernel/debug", "/sys/kernel/security",
+	"/sys/kernel/tracing",
+};
+static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
+
+static int mask(struct launch *l, const char *path)
+{
+	int at = path_open_plain(l->root_fd, path), tree, r;
+	struct stat st;
+
+	if (at < 0)
+		return at == -ENOENT || at == -EACCES ? 0 : at;
+	if (fstat(at, &st) < 0)
+		tree = -errno;
+	else
+		tree = mount_copy(l->stage, S_ISDIR(st.st_mode) ? "empty" : "null", 0); /* with its attributes */
+	r = tree < 0 ? tree : mount_move(tree, at, "");
+	if (tree >= 0)
+		close(tree);
+	close(at);
+	return r;
+}
+
+static int make_read_only(struct launch *l, const char *path)
+{
+	int at = path_open_plain(l->root_fd, path), tree, r;
+
+	if (at < 0)
+		return at == -ENOENT ? 0 : at;
+	tree = mount_copy(at, "", 1);
+	r = tree < 0 ? tree : mount_change(tree, MOUNT_ATTR_RDONLY, -1, 1);
+	if (!r)
+		r = mount_move(tree, at, "");
+	if (tree >= 0)
+		close(tree);
+	close(at);
+	return r;
+}
+
+/* What is laid over directories and over files, on the stage: before Linux 6.15 only what is attached can be copied. */
+static int make_cover(struct launch *l, int tree, const char *name)
+{
+	int r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
+
+	if (!r)
+		r = mount_move(tree, l->stage, name);
+	if (tree >= 0)
+		close(tree);
+	return r;
+}
+
+static int make_covers(struct launch *l)
+{
+	int r = mkdirat(l->stage, "empty", 0555) < 0 || mknodat(l->stage, "null", S_IFREG | 0444, 0) < 0 ? -errno : 0;
+
+	if (!r)
+		r = make_cover(l, mount_copy(l->stage, "empty", 0), "empty");
+	return r ? r : make_cover(l, mount_copy(AT_FDCWD, "/dev/null", 0), "null");
+}
+
+int rootfs_mask(struct launch *l)
+{
+	int r = make_covers(l);
+
+	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
+		r = mask(l, masked[i]);
+		if (r)
+			launch_fail(l, r, masked[i], "hide", NULL);
+	}
+	for (size_t i = 0; !r && i < sizeof(read_only) / sizeof(read_only[0]); i++) {
+		r = make_read_only(l, read_only[i]);
+		if (r)
+			launch_fail(l, r, read_only[i], "make read-only", NULL);
+	}
+	return r;
+}
+
+/* ---- the change of roots ---- */
+
+int rootfs_pivot(struct launch *l)
+{
+	if (fchdir(l->root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
+
+/* By a descriptor below the root: a name like /proc/self/fd/7 leads nowhere else. */
+int rootfs_cwd(struct launch *l)
+{
+	const char *cwd = l->spec->cwd ? l->spec->cwd : "/";
+	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), at = root < 0 ? -errno : path_make_dir(root, cwd, 0755);
+	int r = at < 0 ? at : fchdir(at) < 0 ? -errno : 0;
+
+	return r ? launch_fail(l, r, cwd, "work in", NULL) : 0;
+}

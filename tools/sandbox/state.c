@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* States of sandboxes. */
+#include "sandbox/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+/* ---- the folder ---- */
+
+int state_root(char **ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	struct stat st;
+
+	if (geteuid() == 0)
+		buf_puts(&b, "/run/cgx");
+	else if (runtime && *runtime == '/')
+		buf_printf(&b, "%s/cgx", runtime);
+	else
+		return -ENOTDIR;
+	if (b.err)
+		return b.err;
+	if (mkdir(b.s, 0711) < 0 && errno != EEXIST)
+		return -errno;
+	/* somebody else's folder of this name is a trap */
+	if (lstat(b.s, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
+		return -EPERM;
+	return buf_steal(&b, ret);
+}
+
+static int take_lock(const char *dir, int create)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/lock", dir);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return fd;
+	close(fd);
+	return -EAGAIN;
+}
+
+int state_claim(const char *root, const char *name, struct state *ret)
+{
+	AUTO_BUF struct buf dir = { 0 };
+
+	*ret = (struct state){ .lock = -1 };
+	buf_printf(&dir, "%s/%s", root, name);
+	if (dir.err)
+		return dir.err;
+	if (mkdir(dir.s, 0711) < 0)
+		return -errno;
+	ret->lock = take_lock(dir.s, 1);
+	ret->name = strdup(name);
+	if (ret->lock < 0 || !ret->name || buf_steal(&dir, &ret->dir))
+		return ret->lock < 0 ? ret->lock : -ENOMEM;
+	return 0;
+}
+
+/* ---- one line a fact ---- */
+
+enum kind { TEXT, NUMBER32, NUMBER64, LIST };
+static const struct field {
+	const char *key;
+	enum kind kind;
+	size_t at;
+} fields[] = {
+	{ "name", TEXT, offsetof(struct state, name) },
+	{ "root", TEXT, offsetof(struct state, root) },
+	{ "user", TEXT, offsetof(struct state, user) },
+	{ "unconfined", NUMBER32, offsetof(struct state, unconfined) },
+	{ "status", NUMBER32, offsetof(struct state, status) },
+	{ "pid", NUMBER32, offsetof(struct state, pid) },
+	{ "monitor", NUMBER32, offsetof(struct state, monitor) },
+	{ "pid_started", NUMBER64, offsetof(struct state, pid_started) },
+	{ "began_us", NUMBER64, offsetof(struct state, began_us) },
+	{ "ended_us", NUMBER64, offsetof(struct state, ended_us) },
+	{ "id_base", NUMBER32, offsetof(struct state, id_base) },
+	{ "id_count", NUMBER32, offsetof(struct state, id_count) },
+	{ "caps", NUMBER64, offsetof(struct state, caps) },
+	{ "keep", NUMBER32, offsetof(struct state, keep) },
+	{ "code", NUMBER32, offsetof(struct state, code) },
+	{ "signal", NUMBER32, offsetof(struct state, signal) },
+	{ "tty", NUMBER32, offsetof(struct state, tty) },
+	{ "arg", LIST, offsetof(struct state, argv) },
+	{ "limit", LIST, offsetof(struct state, limits) },
+	{ "group", LIST, offsetof(struct state, groups) },
+	{ "note", LIST, offsetof(struct state, notes) },
+};
+
+/* Newlines and backslashes as \n and \\. */
+static void put_line(struct buf *b, const char *key, const char *value)
+{
+	buf_printf(b, "%s ", key);
+	for (; *value; value++)
+		if (*value == '\n' || *value == '\\')
+			buf_puts(b, *value == '\n' ? "\\n" : "\\\\");
+		else
+			buf_putc(b, *value);
+	buf_putc(b, '\n');
+}
+
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (*s == '\\' && s[1])
+			*to++ = *++s == 'n' ? '\n' : *s;
+		else
+			*to++ = *s;
+	}
+	*to = '\0';
+}
+
+static void put_field(struct buf *b, const struct state *s, const struct field *f)
+{
+	const char *at = (const char *)s + f->at;
+	const struct words *list = (const void *)at;
+	char number[32];
+
+	switch (f->kind) {
+	case TEXT:
+		if (*(char *const *)at)
+			put_line(b, f->key, *(char *const *)at);
+		return;
+	case LIST:
+		for (size_t i = 0; i < list->n; i++)
+			put_line(b, f->key, list->v[i]);
+		return;
+	case NUMBER32:
+		snprintf(number, sizeof(number), "%u", *(const uint32_t *)at);
+		break;
+	case NUMBER64:
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)*(const uint64_t *)at);
+		break;
+	}
+	put_line(b, f->key, number);
+}
+
+static int take_field(struct state *s, const struct field *f, const char *value)
+{
+	char *at = (char *)s + f->at;
+	uint64_t n;
+
+	switch (f->kind) {
+	case TEXT:
+		free(*(char **)at);
+		*(char **)at = strdup(value);
+		return *(char **)at ? 0 : -ENOMEM;
+	case LIST:
+		return words_add((struct words *)at, value);
+	case NUMBER32:
+		if (num_u64(value, &n) || n > UINT32_MAX)
+			return -EBADMSG;
+		*(uint32_t *)at = (uint32_t)n;
+		return 0;
+	case NUMBER64:
+		return num_u64(value, (uint64_t *)at) ? -EBADMSG : 0;
+	}
+	return 0;
+}
+
+static int write_lines(const struct state *s, const struct buf *b, int flags)
+{
+	char path[4200];
+	int fd, r = 0;
+
+	if (b->err)
+		return b->err;
+	snprintf(path, sizeof(path), "%s/state", s->dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, b->s, b->len) != (ssize_t)b->len)
+		r = -EIO;
+	close(fd);
+	return r;
+}
+
+int state_save(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		put_field(&b, s, &fields[i]);
+	return write_lines(s, &b, O_CREAT | O_EXCL);
+}
+
+int state_append(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].kind == NUMBER32 || fields[i].kind == NUMBER64 || !strcmp(fields[i].key, "note"))
+			put_field(&b, s, &fields[i]);
+	return write_lines(s, &b, O_APPEND);
+}
+
+static int parse(struct state *s, char *text)
+{
+	int r = 0;
+
+	for (char *line = text, *end; !r && (end = strchr(line, '\n')); line = end + 1) { /* the last may be half a line */
+		char *value;
+
+		*end = '\0';
+		value = strchr(line, ' ');
+		if (!value)
+			return -EBADMSG;
+		*value++ = '\0';
+		unescape(value);
+		for (size_t i = 0; !r && i < sizeof(fields) / sizeof(fields[0]); i++)
+			if (!strcmp(fields[i].key, line))
+				r = take_field(s, &fields[i], value);
+	}
+	return r;
+}
+
+static int read_file(const char *path, struct buf *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char part[4096];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, part, sizeof(part))) > 0 && b->len < 1u << 20)
+		buf_add(b, part, (size_t)n);
+	close(fd);
+	return n < 0 ? -EIO : b->err;
+}
+
+int state_read(const char *root, const char *name, struct state *ret)
+{
+	AUTO_BUF struct buf dir = { 0 }, path = { 0 }, text = { 0 }, why = { 0 };
+	int r;
+
+	*ret = (struct state){ .lock = -1 };
+	if (spec_check_name(name, &why))
+		return -ENOENT;
+	buf_printf(&dir, "%s/%s", root, name);
+	buf_printf(&path, "%s/state", buf_text(&dir));
+	ret->lock = take_lock(buf_text(&dir), 0);
+	r = read_file(buf_text(&path), &text);
+	if (r == -ENOENT && ret->lock == -ENOENT)
+		return -ENOENT;
+	if (!r && text.s)
+		r = parse(ret, text.s);
+	if (!ret->name)
+		ret->name = strdup(name);
+	if (buf_steal(&dir, &ret->dir))
+		return -ENOMEM;
+	return r == -ENOENT ? 0 : r; /* it was killed before it could write one */
+}
+
+void state_free(struct state *s)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		char *at = (char *)s + fields[i].at;
+
+		if (fields[i].kind == TEXT)
+			free(*(char **)at);
+		else if (fields[i].kind == LIST)
+			words_free((struct words *)at);
+	}
+	free(s->dir);
+	if (s->lock >= 0)
+		close(s->lock);
+	*s = (struct state){ .lock = -1 };
+}
+
+int state_remove(struct state *s)
+{
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "lock" };
+	char path[4200];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", s->dir, files[i]);
+		unlink(path);
+	}
+	return rmdir(s->dir) < 0 ? -errno : 0;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int state_list(const char *root, struct words *ret)
+{
+	DIR *d = opendir(root);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while (!r && (e = readdir(d)))
+		if (*e->d_name != '.')
+			r = words_add(ret, e->d_name);
+	closedir(d);
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
+	return r;
+}
+
+/* ---- clearing up ---- */
+
+int state_groups(struct cgx *cgx, struct cgx_group *g, struct words *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && cgx_hierarchy_at(cgx, i); i++) {
+		const struct cgx_hierarchy *h = cgx_hierarchy_at(cgx, i);
+		const char *path = cgx_group_path_in(g, h);
+		AUTO_FREE char *names = NULL;
+		AUTO_BUF struct buf b = { 0 };
+
+		if (!path)
+			continue;
+		r = cgx_set_format(cgx, cgx_hierarchy_controllers(h), &names);
+		buf_printf(&b, "%s:%s", names ? names : "", path);
+		if (!r)
+			r = b.err ? b.err : words_add(ret, buf_text(&b));
+	}
+	return r;
+}
+
+cgx_set state_controllers(struct cgx *cgx, const struct state *s)
+{
+	cgx_set all = 0;
+
+	for (size_t i = 0; i < s->groups.n; i++) {
+		AUTO_FREE char *names = strndup(s->groups.v[i], strcspn(s->groups.v[i], ":"));
+		cgx_set set = CGX_C_CORE;
+
+		if (names && *names && cgx_set_parse(cgx, names, &set))
+			continue;
+		all |= set;
+	}
+	return all;
+}
+
+static int remove_group(struct cgx *cgx, const char *place)
+{
+	const char *colon = strchr(place, ':');
+	AUTO_FREE char *names = colon ? strndup(place, (size_t)(colon - place)) : NULL;
+	struct cgx_plan *p = NULL;
+	struct cgx_group *g;
+	cgx_set set = 0;
+	int r;
+
+	if (!names || strncmp(strrchr(place, '/') ? strrchr(place, '/') + 1 : colon + 1, "cgx-sandbox-", 12))
+		return -EINVAL; /* nothing that was not ours */
+	if (*names && cgx_set_parse(cgx, names, &set))
+		return -EINVAL;
+	r = cgx_group_open(cgx, colon + 1, set ? set : CGX_C_CORE, &g);
+	if (r)
+		return r;
+	if (cgx_group_exists(g)) {
+		r = cgx_plan_new(cgx, &p);
+		if (!r)
+			r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
+		if (!r)
+			r = cgx_plan_apply(p);
+		cgx_plan_free(p);
+	}
+	cgx_group_close(g);
+	return r;
+}
+
+static void return_ids(const struct state *s)
+{
+	char path[4200];
+
+	if (s->id_count <= 1)
+		return;
+	snprintf(path, sizeof(path), "%s/../.ids/%u", s->dir, (s->id_base - 0x60000000u) / 65536);
+	unlink(path);
+}
+
+int state_clear(struct cgx *cgx, struct state *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < s->groups.n; i++) {
+		int one = remove_group(cgx, s->groups.v[i]);
+
+		r = r ? r : one;
+	}
+	return_ids(s);
+	return r;
+}
+
+/* A range whose sandbox has no folder any more: the folder is made before it is leased, and removed after it is returned. */
+static void sweep_ids(const char *root)
+{
+	AUTO_BUF struct buf dir = { 0 };
+	struct dirent *e;
+	DIR *d;
+
+	buf_printf(&dir, "%s/.ids", root);
+	d = opendir(buf_text(&dir));
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		AUTO_BUF struct buf owner = { 0 };
+		char name[128];
+		ssize_t n = *e->d_name == '.' ? -1 : readlinkat(dirfd(d), e->d_name, name, sizeof(name) - 1);
+
+		if (n < 0)
+			continue;
+		name[n] = '\0';
+		buf_printf(&owner, "%s/%s", root, name);
+		if (access(buf_text(&owner), F_OK) < 0 && errno == ENOENT)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	closedir(d);
+}
+
+int state_sweep(struct cgx *cgx, const char *root)
+{
+	struct words names = { 0 };
+	int r = state_list(root, &names);
+
+	for (size_t i = 0; i < names.n; i++) {
+		struct state s;
+
+		if (!state_read(root, names.v[i], &s) && s.lock >= 0 && (s.status != SANDBOX_EXITED)) {
+			state_clear(cgx, &s);
+			if (!s.keep || !s.began_us) {
+				state_remove(&s);
+			} else {
+				s.status = SANDBOX_EXITED;
+				s.signal = SIGKILL;
+				words_free(&s.notes);
+				words_add(&s.notes, "its monitor was killed, and it with it");
+				state_append(&s);
+			}
+		}
+		state_free(&s);
+	}
+	words_free(&names);
+	sweep_ids(root);
+	return r;
+}

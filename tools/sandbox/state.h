@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is known of each sandbox between commands: a directory below /run/cgx (an ordinary user's: $XDG_RUNTIME_DIR/cgx)
+ * with a lock that its monitor holds as long as it lives, and a file of "KEY VALUE" lines, to which is added what comes to
+ * be known: of numbers and words the last counts. It is there before anything is made that would have to be cleared up. Whoever
+ * finds the lock free and the sandbox not ended knows that its monitor was killed, and clears up after it.
+ */
+#ifndef CGX_SANDBOX_STATE_H
+#define CGX_SANDBOX_STATE_H
+
+#include <cgx.h>
+
+#include "sandbox/spec.h"
+
+enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
+struct state {
+	char *dir;           /* absolute */
+	int lock;            /* held; -1 not ours */
+	char *name, *root, *user;
+	enum status status;
+	pid_t pid, monitor;  /* the first process; 0 none */
+	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
+	uint64_t began_us, ended_us; /* since 1970 */
+	uid_t id_base;
+	uint32_t id_count;
+	uint64_t caps;
+	int keep, code, signal, tty, unconfined;
+	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
+	struct words notes;  /* what happened, in words */
+};
+
+/* Where all states lie, made when it is missing. malloc'd. -errno. */
+int state_root(char **ret);
+/* Take a name: its directory and lock. -EEXIST a sandbox has it. */
+int state_claim(const char *root, const char *name, struct state *ret);
+/* The first time, and what has changed since: numbers, and notes since the last time. */
+int state_save(const struct state *s);
+int state_append(const struct state *s);
+/* Read one; its lock is taken when nobody holds it (lock >= 0 then). -ENOENT. */
+int state_read(const char *root, const char *name, struct state *ret);
+void state_free(struct state *s);
+/* Forget it: files and directory. */
+int state_remove(struct state *s);
+/* Names of all, sorted. */
+int state_list(const char *root, struct words *ret);
+/* The controllers of these places. */
+cgx_set state_controllers(struct cgx *cgx, const struct state *s);
+/* The group's places, for those who come after the last process. */
+int state_groups(struct cgx *cgx, struct cgx_group *g, struct words *ret);
+/* Kill and remove what a sandbox whose monitor is gone left: its group, its range of ids; forget it unless it is kept. */
+int state_sweep(struct cgx *cgx, const char *root);
+/* Everything of one, by force. */
+int state_clear(struct cgx *cgx, struct state *s);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-sandbox stop, kill, rm, wait, pause, unpause, prune: what is done to sandboxes by name. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/find.h"
+#include "sandbox/layer.h"
+#include "sandbox/verbs.h"
+#include "ui/message.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/num.h"
+
+struct end_spec {
+	uint64_t timeout;
+	int signal, force;
+};
+
+/* Each name in turn; the worst status. */
+static int each(struct frame *f, void *data, int argc, char **argv,
+		int (*one)(struct frame *f, const struct end_spec *spec, struct state *s))
+{
+	int worst = 0;
+
+	if (!argc)
+		return msg_usage(f, "no sandbox named");
+	for (int i = 0; i < argc; i++) {
+		struct state s;
+		int r = sandbox_find(f, argv[i], &s);
+
+		if (!r)
+			r = one(f, data, &s);
+		if (!r)
+			printf("%s\n", argv[i]);
+		worst = r ? r : worst;
+		state_free(&s);
+	}
+	return worst;
+}
+
+static int must_run(struct frame *f, const struct state *s)
+{
+	return s->status == SANDBOX_RUNNING ? 0 : msg_error(f, NULL, "%s: it does not run", s->name);
+}
+
+/* ---- stop, kill ---- */
+
+static int thaw(struct frame *f, const struct state *s)
+{
+	struct cgx_group *g;
+	int r = sandbox_group(f->cgx, s, &g);
+
+	if (r < 0)
+		return 0;
+	r = cgx_group_freeze(g, 0, 1000);
+	cgx_group_close(g);
+	return r < 0 && r != -EOPNOTSUPP ? msg_fail(f) : 0;
+}
+
+/* The monitor ends after its sandbox, and the lock with it. */
+static void wait_for_monitor(struct frame *f, const struct state *s)
+{
+	(void)f;
+	for (int i = 0; i < 500 && s->monitor > 0 && !kill(s->monitor, 0); i++) {
+		struct state now;
+		AUTO_FREE char *root = NULL;
+		int gone = state_root(&root) < 0 || state_read(root, s->name, &now) < 0;
+
+		if (!gone) {
+			gone = now.lock >= 0 || now.status == SANDBOX_EXITED;
+			state_free(&now);
+		}
+		if (gone)
+			return;
+		usleep(2000);
+	}
+}
+
+static int stop_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	int r = must_run(f, s);
+
+	if (!r)
+		r = sandbox_signal(f->cgx, s, SIGTERM);
+	if (r > 0)
+		return r;
+	thaw(f, s); /* what is paused hears nothing */
+	if (!r && !sandbox_wait(f->cgx, s, (int)(spec->timeout / 1000)))
+		r = sandbox_signal(f->cgx, s, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return msg_errno(f, r, s->name, "stop");
+	if (!sandbox_wait(f->cgx, s, 10000))
+		return msg_error(f, NULL, "%s: stop: it does not end even when it is killed", s->name);
+	wait_for_monitor(f, s);
+	return 0;
+}
+
+static int kill_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	int r = must_run(f, s);
+
+	if (!r)
+		r = sandbox_signal(f->cgx, s, spec->signal);
+	if (r < 0)
+		return msg_errno(f, r, s->name, "send a signal");
+	if (!r && spec->signal == SIGKILL) {
+		thaw(f, s);
+		sandbox_wait(f->cgx, s, 10000);
+		wait_for_monitor(f, s);
+	}
+	return r;
+}
+
+static int run_stop(struct frame *f, void *data, int argc, char **argv)
+{
+	return each(f, data, argc, argv, stop_one);
+}
+
+static int run_kill(struct frame *f, void *data, int argc, char **argv)
+{
+	return each(f, data, argc, argv, kill_one);
+}
+
+static int set_signal(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct end_spec *spec = data;
+	const char *name = strncmp(text, "SIG", 3) ? text : text + 3;
+	uint64_t n;
+
+	(void)row;
+	if (!num_u64(text, &n) && n > 0 && n <= 64) {
+		spec->signal = (int)n;
+		return 0;
+	}
+	for (int i = 1; i < 65; i++)
+		if (sigabbrev_np(i) && !strcmp(sigabbrev_np(i), name)) {
+			spec->signal = i;
+			return 0;
+		}
+	buf_puts(why, "not a signal: TERM, SIGUSR1 or a number");
+	return -EINVAL;
+}
+
+/* ---- rm, prune ---- */
+
+static int rm_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	int r = 0;
+
+	if (s->status == SANDBOX_RUNNING && !spec->force)
+		return msg_error(f, "stop it first, or use --force", "%s: forget it: it runs", s->name);
+	if (s->status == SANDBOX_RUNNING) {
+		const struct end_spec kill_it = { .signal = SIGKILL };
+
+		r = kill_one(f, &kill_it, s);
+	}
+	if (!r)
+		r = layer_remove(s->name) < 0 ? msg_errno(f, errno, s->name, "remove what it wrote") : 0;
+	if (!r) {
+		int e = state_remove(s);
+
+		r = e < 0 && e != -ENOENT ? msg_errno(f, e, s->name, "forget it") : 0;
+	}
+	return r;
+}
+
+static int run_rm(struct frame *f, void *data, int argc, char **argv)
+{
+	return each(f, data, argc, argv, rm_one);
+}
+
+static int run_prune(struct frame *f, void *data, int argc, char **argv)
+{
+	AUTO_FREE char *root = NULL;
+	struct words names = { 0 };
+	int r = state_root(&root), worst = 0;
+
+	(void)argv;
+	if (argc)
+		return msg_usage(f, "prune takes no names");
+	if (r < 0)
+		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	state_sweep(f->cgx, root);
+	r = state_list(root, &names);
+	for (size_t i = 0; !r && i < names.n; i++) {
+		struct state s;
+
+		if (!state_read(root, names.v[i], &s) && s.status == SANDBOX_EXITED) {
+			int one = rm_one(f, data, &s);
+
+			if (!one)
+				printf("%s\n", names.v[i]);
+			worst = one ? one : worst;
+		}
+		state_free(&s);
+	}
+	words_free(&names);
+	return r < 0 ? r : worst;
+}
+
+/* ---- wait ---- */
+
+static int wait_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	AUTO_FREE char *root = NULL;
+	struct state now;
+
+	(void)spec;
+	if (s->status == SANDBOX_RUNNING) {
+		sandbox_wait(f->cgx, s, -1);
+		wait_for_monitor(f, s);
+	}
+	if (state_root(&root) < 0 || state_read(root, s->name, &now) < 0)
+		return msg_error(f, "without --rm its end is kept", "%s: it has ended, and was forgotten (--rm)", s->name);
+	printf("%d\n", now.signal ? 128 + now.signal : now.code);
+	state_free(&now);
+	return 0;
+}
+
+static int run_wait(struct frame *f, void *data, int argc, char **argv)
+{
+	int worst = 0;
+
+	if (!argc)
+		return msg_usage(f, "no sandbox named");
+	for (int i = 0; i < argc; i++) {
+		struct state s;
+		int r = sandbox_find(f, argv[i], &s);
+
+		if (!r)
+			r = wait_one(f, data, &s);
+		worst = r ? r : worst;
+		state_free(&s);
+	}
+	return worst;
+}
+
+/* ---- pause, unpause ---- */
+
+static int freeze(struct frame *f, struct state *s, int frozen)
+{
+	struct cgx_group *g;
+	int r = must_run(f, s);
+
+	if (r)
+		return r;
+	r = sandbox_group(f->cgx, s, &g);
+	if (r < 0)
+		return msg_fail(f);
+	r = cgx_group_freeze(g, frozen, 5000);
+	cgx_group_close(g);
+	return r < 0 ? msg_fail(f) : 0;
+}
+
+static int pause_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	(void)spec;
+	return freeze(f, s, 1);
+}
+
+static int unpause_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	(void)spec;
+	return freeze(f, s, 0);
+}
+
+static int run_pause(struct frame *f, void *data, int argc, char **argv)
+{
+	return each(f, data, argc, argv, pause_one);
+}
+
+static int run_unpause(struct frame *f, void *data, int argc, char **argv)
+{
+	return each(f, data, argc, argv, unpause_one);
+}
+
+/* ---- the tools ---- */
+
+static const char *const names[] = { "NAME...", NULL };
+static const char *const no_names[] = { "", NULL };
+static const struct end_spec defaults = { .timeout = 10000000, .signal = SIGKILL };
+static const struct opt stop_options[] = {
+	{ 't', "time", "TIME", OPT_USEC, offsetof(struct end_spec, timeout), "kill it after this time (10s)" },
+	OPT_END
+};
+static const struct opt kill_options[] = {
+	{ 's', "signal", "SIGNAL", OPT_CALL, 0, "this one instead of KILL", .call = set_signal }, OPT_END
+};
+static const struct opt rm_options[] = {
+	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct end_spec, force), "kill it first when it runs" }, OPT_END
+};
+static const struct opt none[] = { OPT_END };
+
+#define VERB(word, text, lines, table)                                                                                     \
+	const struct tool verb_##word = {                                                                                  \
+		.name = "cgx-sandbox " #word, .summary = text, .synopsis = lines, .options = table,                        \
+		.spec_size = sizeof(struct end_spec), .defaults = &defaults, .run = run_##word,                            \
+	}
+VERB(stop, "End sandboxes: SIGTERM, then SIGKILL", names, stop_options);
+VERB(kill, "Send the command of sandboxes a signal", names, kill_options);
+VERB(rm, "Forget sandboxes that have ended, and what they wrote", names, rm_options);
+VERB(wait, "Wait until sandboxes have ended, and print their exit status", names, none);
+VERB(pause, "Freeze everything in sandboxes", names, none);
+VERB(unpause, "Let frozen sandboxes go on", names, none);
+VERB(prune, "Forget all sandboxes that have ended", no_names, none);

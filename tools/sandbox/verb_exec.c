@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-sandbox exec: one more command in a running sandbox, as restricted as the first. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox/capabilities.h"
+#include "sandbox/find.h"
+#include "sandbox/idmap.h"
+#include "sandbox/isolate.h"
+#include "sandbox/launch.h"
+#include "sandbox/message.h"
+#include "sandbox/monitor.h"
+#include "sandbox/restrict.h"
+#include "sandbox/rootfs.h"
+#include "sandbox/tty.h"
+#include "sandbox/verbs.h"
+#include "ui/message.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+
+struct exec_spec {
+	const char *user, *cwd;
+	struct strings env;
+	int interactive, tty;
+};
+
+#define STATUS_CANNOT_EXECUTE 126
+#define STATUS_NOT_FOUND 127
+#define ALL_NAMESPACES                                                                                                     \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+struct entering {
+	struct launch l;
+	int target; /* pidfd of the sandbox's first process */
+};
+
+/* ---- inside ---- */
+
+static void fail_inside(struct launch *l, int err, const char *what)
+{
+	struct message m = { .kind = MESSAGE_FAILED, .err = err };
+
+	if (l->words.len)
+		snprintf(m.words, sizeof(m.words), "%s", buf_text(&l->words));
+	else
+		snprintf(m.words, sizeof(m.words), "%s: %s", what, strerror(-err));
+	snprintf(m.remedy, sizeof(m.remedy), "%s", buf_text(&l->remedy));
+	(void)!send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL);
+	_exit(STATUS_OWN_FAILURE);
+}
+
+/* In every namespace now, and a child of its own, for a pid namespace is entered by children. */
+static _Noreturn void become_command(struct launch *l)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct launch *l);
+	} steps[] = {
+		{ "the ids", idmap_become_root },    { "the terminal", tty_take },
+		{ "the keyring", isolate_keyring },  { "the user", restrict_find_user },
+		{ "the working directory", rootfs_cwd }, { "descriptors", restrict_descriptors },
+		{ "capabilities", restrict_capabilities }, { "the system call filter", restrict_load },
+	};
+	int r;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		r = steps[i].run(l);
+		if (r < 0)
+			fail_inside(l, r, steps[i].name);
+	}
+	r = init_exec(l);
+	{
+		struct message m = { .kind = MESSAGE_NO_EXEC, .err = r };
+
+		(void)!send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL);
+	}
+	_exit(r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE);
+}
+
+static pid_t child_of_middle;
+
+static void pass_on(int signal)
+{
+	if (child_of_middle > 0)
+		kill(child_of_middle, signal);
+}
+
+static int inside(void *data)
+{
+	struct entering *e = data;
+	struct launch *l = &e->l;
+	int status;
+
+	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	close(l->sock[0]);
+	if (setns(e->target, ALL_NAMESPACES) < 0) {
+		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
+		fail_inside(l, -errno, "namespaces");
+	}
+	child_of_middle = fork();
+	if (child_of_middle < 0)
+		fail_inside(l, -errno, "start a process");
+	if (!child_of_middle) {
+		if (l->mask)
+			sigprocmask(SIG_SETMASK, l->mask, NULL);
+		become_command(l);
+	}
+	close(l->sock[1]);
+	for (const int *s = (const int[]){ SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, 0 }; *s; s++)
+		signal(*s, pass_on);
+	sigprocmask(SIG_SETMASK, l->mask, NULL);
+	while (waitpid(child_of_middle, &status, 0) < 0 && errno == EINTR)
+		;
+	if (!WIFSIGNALED(status))
+		return WEXITSTATUS(status);
+	/* end as it did, so that the true end is seen outside */
+	signal(WTERMSIG(status), SIG_DFL);
+	raise(WTERMSIG(status));
+	return 128 + WTERMSIG(status);
+}
+
+/* ---- outside ---- */
+
+static int enter(struct frame *f, struct entering *e, const struct state *s, struct outcome *o)
+{
+	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = e };
+	struct cgx_child child = { .pidfd = -1 };
+	struct launch *l = &e->l;
+	sigset_t mask;
+	int signals = sandbox_signals(&mask), r;
+
+	if (signals < 0)
+		return msg_errno(f, signals, "signals", "block");
+	l->mask = &mask;
+	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : sandbox_group(f->cgx, s, &l->group);
+	if (!r)
+		r = restrict_filter(l);
+	if (r < 0)
+		return l->words.len ? msg_error(f, buf_text(&l->remedy), "%s", buf_text(&l->words)) : msg_fail(f);
+	r = cgx_start(l->group, &how, &child);
+	close(l->sock[1]);
+	l->sock[1] = -1;
+	if (r < 0)
+		return msg_fail(f);
+	l->pid = child.pid;
+	l->pidfd = child.pidfd;
+	r = launch_hear(l);
+	if (r < 0) {
+		waitpid(l->pid, NULL, 0);
+		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
+		return !l->no_exec ? STATUS_OWN_FAILURE : r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+	}
+	return sandbox_watch(l, NULL, signals, o);
+}
+
+static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)
+{
+	static const char *const usual[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root" };
+	int r = 0;
+
+	spec_init(s);
+	s->init = 0;
+	s->tty = spec->tty;
+	s->caps = st->caps;
+	s->unconfined = st->unconfined;
+	s->name = strdup(st->name);
+	s->user = spec->user ? strdup(spec->user) : NULL;
+	s->cwd = spec->cwd ? strdup(spec->cwd) : NULL;
+	for (int i = 1; !r && i < argc; i++)
+		r = words_add(&s->argv, argv[i]);
+	for (size_t i = 0; !r && i < 2; i++)
+		r = words_add(&s->env, usual[i]);
+	for (size_t i = 0; !r && i < spec->env.n; i++)
+		if (strchr(spec->env.v[i], '='))
+			r = words_add(&s->env, spec->env.v[i]);
+	return r || !s->name ? -ENOMEM : 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct exec_spec *spec = data;
+	struct entering e = { .target = -1 };
+	struct outcome o = { 0 };
+	struct sandbox_spec s;
+	struct state st;
+	int r;
+
+	if (argc < 2)
+		return msg_usage(f, argc ? "no command named" : "no sandbox named");
+	r = sandbox_find_running(f, argv[0], &st);
+	if (r) {
+		state_free(&st);
+		return STATUS_OWN_FAILURE;
+	}
+	r = fill(&s, spec, &st, argc, argv);
+	launch_init(&e.l, &s, f->cgx);
+	e.l.id_count = st.id_count;
+	e.l.id_base = st.id_base;
+	e.target = sandbox_pidfd(f->cgx, &st);
+	if (!spec->interactive && !spec->tty) {
+		AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+		dup2(null, STDIN_FILENO);
+	}
+	if (e.target < 0)
+		r = msg_error(f, NULL, "%s: it has just ended", argv[0]);
+	else if (!r)
+		r = enter(f, &e, &st, &o);
+	restrict_free(&e.l);
+	tty_close(&e.l);
+	cgx_group_close(e.l.group);
+	buf_free(&e.l.words);
+	buf_free(&e.l.remedy);
+	spec_free(&s);
+	state_free(&st);
+	return r ? r : o.signal ? 128 + o.signal : o.code;
+}
+
+static const char *const synopsis[] = { "[options] NAME COMMAND [ARGUMENT...]", NULL };
+static const struct opt options[] = {
+	{ 'e', "env", "NAME=VALUE", OPT_STRINGS, offsetof(struct exec_spec, env), "set a variable" },
+	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct exec_spec, cwd), "work there inside" },
+	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct exec_spec, user), "run as this user of the root" },
+	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct exec_spec, interactive), "let it read standard input" },
+	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct exec_spec, tty), "a terminal of its own" },
+	OPT_END
+};
+
+const struct tool verb_exec = {
+	.name = "cgx-sandbox exec",
+	.summary = "Run one more command in a running sandbox",
+	.synopsis = synopsis,
+	.options = options,
+	.spec_size = sizeof(struct exec_spec),
+	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND,
+	.run = run,
+};

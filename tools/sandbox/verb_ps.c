@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-sandbox ps, inspect, logs, update: what is known of sandboxes. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sandbox/find.h"
+#include "sandbox/verbs.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/units.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+struct ps_spec {
+	int all, quiet;
+};
+
+enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_ROOT, COL_COMMAND };
+static const struct column columns[] = {
+	[COL_NAME] = { "NAME", COLUMN_SHOWN, .help = "what it is called" },
+	[COL_STATUS] = { "STATUS", COLUMN_SHOWN, .help = "running, paused, or how it ended" },
+	[COL_PID] = { "PID", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "its first process, as the host has it" },
+	[COL_AGE] = { "AGE", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .key = "age_us", .help = "since it was started" },
+	[COL_MEMORY] = { "MEMORY", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "memory of its group" },
+	[COL_PIDS] = { "PIDS", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "processes and threads" },
+	[COL_ROOT] = { "ROOT", COLUMN_SHOWN | COLUMN_TRUNC, .help = "its root" },
+	[COL_COMMAND] = { "COMMAND", COLUMN_SHOWN | COLUMN_TRUNC, .help = "what runs in it" },
+	COLUMN_END
+};
+
+static void put_command(struct buf *b, const struct state *s)
+{
+	for (size_t i = 0; i < s->argv.n; i++)
+		buf_printf(b, "%s%s", i ? " " : "", s->argv.v[i]);
+}
+
+static const char *status_text(struct cgx *cgx, const struct state *s, struct buf *b)
+{
+	struct cgx_group *g;
+	uint64_t frozen = 0;
+
+	if (s->status == SANDBOX_RUNNING && !sandbox_group(cgx, s, &g)) {
+		cgx_get_u64(g, "cgroup.freeze", &frozen);
+		cgx_group_close(g);
+	}
+	if (s->status == SANDBOX_STARTING)
+		buf_puts(b, "starting");
+	else if (s->status == SANDBOX_RUNNING)
+		buf_puts(b, frozen ? "paused" : "running");
+	else if (s->signal)
+		buf_printf(b, "killed (%s)", sigabbrev_np(s->signal) ? sigabbrev_np(s->signal) : "?");
+	else
+		buf_printf(b, "exited (%d)", s->code);
+	return buf_text(b);
+}
+
+static int add_row(struct frame *f, struct table *t, const struct state *s)
+{
+	AUTO_BUF struct buf command = { 0 }, status = { 0 };
+	size_t row = table_row(t, TABLE_TOP);
+	struct cgx_group *g;
+	uint64_t n;
+
+	put_command(&command, s);
+	table_text(t, row, COL_NAME, s->name);
+	table_text(t, row, COL_STATUS, status_text(f->cgx, s, &status));
+	if (s->began_us)
+		table_number(t, row, COL_AGE, wall_us() - s->began_us, UNIT_USEC);
+	table_text(t, row, COL_ROOT, s->root ? s->root : "");
+	table_text(t, row, COL_COMMAND, buf_text(&command));
+	if (s->status != SANDBOX_RUNNING)
+		return 0;
+	table_number(t, row, COL_PID, (uint64_t)s->pid, UNIT_COUNT);
+	if (sandbox_group(f->cgx, s, &g))
+		return 0;
+	if (!cgx_get_u64(g, "memory.current", &n))
+		table_number(t, row, COL_MEMORY, n, UNIT_BYTES);
+	if (!cgx_get_u64(g, "pids.current", &n))
+		table_number(t, row, COL_PIDS, n, UNIT_COUNT);
+	cgx_group_close(g);
+	return 0;
+}
+
+static int run_ps(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct ps_spec *spec = data;
+	AUTO_FREE char *root = NULL;
+	struct words names = { 0 };
+	struct table *t = NULL;
+	int r = state_root(&root);
+
+	(void)argv;
+	if (argc)
+		return msg_usage(f, "ps takes no names; inspect does");
+	if (r < 0)
+		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	state_sweep(f->cgx, root);
+	r = state_list(root, &names);
+	if (!r && !spec->quiet && table_new(f, columns, "sandboxes", 0, &t) < 0)
+		r = frame_failed(f);
+	for (size_t i = 0; !r && i < names.n; i++) {
+		struct state s;
+
+		if (!state_read(root, names.v[i], &s) && (spec->all || s.status != SANDBOX_EXITED)) {
+			if (spec->quiet)
+				printf("%s\n", s.name);
+			else
+				add_row(f, t, &s);
+		}
+		state_free(&s);
+	}
+	if (!r && t)
+		r = table_print(t);
+	table_free(t);
+	words_free(&names);
+	return r;
+}
+
+/* ---- inspect ---- */
+
+static void add_words(struct json *j, const char *key, const struct words *w)
+{
+	json_open_array(j, key);
+	for (size_t i = 0; i < w->n; i++)
+		json_add_string(j, NULL, w->v[i]);
+	json_close(j);
+}
+
+static void add_state(struct frame *f, struct json *j, const struct state *s)
+{
+	AUTO_BUF struct buf status = { 0 };
+
+	json_open_object(j, NULL);
+	json_add_string(j, "name", s->name);
+	json_add_string(j, "status", status_text(f->cgx, s, &status));
+	json_add_string(j, "root", s->root);
+	add_words(j, "command", &s->argv);
+	json_add_i64(j, "pid", s->status == SANDBOX_RUNNING ? s->pid : 0);
+	json_add_i64(j, "monitor", s->status == SANDBOX_RUNNING ? s->monitor : 0);
+	json_add_u64(j, "began_us", s->began_us);
+	json_add_u64(j, "ended_us", s->ended_us);
+	json_add_i64(j, "exit_code", s->signal ? 128 + s->signal : s->code);
+	json_add_i64(j, "signal", s->signal);
+	json_add_u64(j, "id_base", s->id_base);
+	json_add_u64(j, "id_count", s->id_count);
+	add_words(j, "limits", &s->limits);
+	add_words(j, "groups", &s->groups);
+	add_words(j, "report", &s->notes);
+	json_close(j);
+}
+
+static int run_inspect(struct frame *f, void *data, int argc, char **argv)
+{
+	struct json *j;
+	int worst = 0, r;
+
+	(void)data;
+	if (!argc)
+		return msg_usage(f, "no sandbox named");
+	if (json_new(f, &j) < 0)
+		return frame_failed(f);
+	json_open_array(j, NULL);
+	for (int i = 0; i < argc; i++) {
+		struct state s;
+
+		r = sandbox_find(f, argv[i], &s);
+		if (!r)
+			add_state(f, j, &s);
+		worst = r ? r : worst;
+		state_free(&s);
+	}
+	json_close(j);
+	r = json_write(j, stdout, JSON_LINE);
+	json_free(j);
+	return r < 0 ? frame_failed(f) : worst;
+}
+
+/* ---- logs ---- */
+
+struct logs_spec {
+	int follow;
+};
+
+/* What a detached one wrote, as it is: it goes where the caller sends it. */
+static int run_logs(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct logs_spec *spec = data;
+	char path[4200], text[8192];
+	struct state s;
+	ssize_t n;
+	int fd, r;
+
+	if (argc != 1)
+		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
+	r = sandbox_find(f, argv[0], &s);
+	if (r) {
+		state_free(&s);
+		return r;
+	}
+	snprintf(path, sizeof(path), "%s/log", s.dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		r = errno == ENOENT ? msg_error(f, "run -d keeps one", "%s: show its log: it was not started in the background", argv[0]) :
+				      msg_errno(f, errno, path, "open");
+		state_free(&s);
+		return r;
+	}
+	for (;;) {
+		int ended = s.status != SANDBOX_RUNNING || sandbox_wait(f->cgx, &s, 0);
+
+		while ((n = read(fd, text, sizeof(text))) > 0)
+			if (fwrite(text, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout))
+				break;
+		if (!spec->follow || ended || ferror(stdout))
+			break;
+		sandbox_wait(f->cgx, &s, 100);
+	}
+	close(fd);
+	state_free(&s);
+	return 0;
+}
+
+/* ---- update ---- */
+
+struct update_spec {
+	struct strings values;
+};
+
+static int run_update(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct update_spec *spec = data;
+	struct cgx_plan *p = NULL;
+	struct cgx_group *g = NULL;
+	struct state s;
+	int r;
+
+	if (argc != 1)
+		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
+	if (!spec->values.n)
+		return msg_usage(f, "nothing to change: -r NAME=VALUE");
+	r = sandbox_find_running(f, argv[0], &s);
+	if (!r)
+		r = sandbox_group(f->cgx, &s, &g);
+	if (!r)
+		r = cgx_plan_new(f->cgx, &p);
+	for (size_t i = 0; !r && i < spec->values.n; i++) {
+		const char *eq = strchr(spec->values.v[i], '=');
+		AUTO_FREE char *name = eq ? strndup(spec->values.v[i], (size_t)(eq - spec->values.v[i])) : NULL;
+
+		r = !eq ? msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]) : !name ? -ENOMEM : cgx_plan_set(p, g, name, eq + 1);
+	}
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	cgx_group_close(g);
+	state_free(&s);
+	return r;
+}
+
+/* ---- the tools ---- */
+
+static const char *const no_names[] = { "[options]", NULL };
+static const char *const names[] = { "NAME...", NULL };
+static const char *const name[] = { "NAME", NULL };
+static const char *const name_values[] = { "-r SETTING=VALUE... NAME", NULL };
+static const struct opt ps_options[] = {
+	{ 'a', "all", NULL, OPT_FLAG, offsetof(struct ps_spec, all), "those that have ended as well" },
+	{ 'q', "quiet", NULL, OPT_FLAG, offsetof(struct ps_spec, quiet), "names alone" },
+	OPT_END
+};
+static const struct opt logs_options[] = {
+	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" }, OPT_END
+};
+static const struct opt update_options[] = {
+	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct update_spec, values), "set this value of its group",
+	  COMPLETE_ASSIGNMENT },
+	OPT_END
+};
+static const struct opt none[] = { OPT_END };
+
+const struct tool verb_ps = {
+	.name = "cgx-sandbox ps", .summary = "List sandboxes", .synopsis = no_names, .options = ps_options, .columns = columns,
+	.spec_size = sizeof(struct ps_spec), .flags = TOOL_DATA, .run = run_ps,
+};
+const struct tool verb_inspect = {
+	.name = "cgx-sandbox inspect", .summary = "Tell all that is known of sandboxes, as JSON", .synopsis = names,
+	.options = none, .run = run_inspect,
+};
+const struct tool verb_logs = {
+	.name = "cgx-sandbox logs", .summary = "Show what a sandbox in the background wrote", .synopsis = name,
+	.options = logs_options, .spec_size = sizeof(struct logs_spec), .run = run_logs,
+};
+const struct tool verb_update = {
+	.name = "cgx-sandbox update", .summary = "Change the limits of a running sandbox", .synopsis = name_values,
+	.options = update_options, .spec_size = sizeof(struct update_spec), .run = run_update,
+};

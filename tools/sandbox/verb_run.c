@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-sandbox run: from the command line to a spec, and one run of it. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "exec/report.h"
+#include "sandbox/capabilities.h"
+#include "sandbox/launch.h"
+#include "sandbox/layer.h"
+#include "sandbox/monitor.h"
+#include "sandbox/state.h"
+#include "sandbox/verbs.h"
+#include "ui/message.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/num.h"
+
+enum report { REPORT_TROUBLE, REPORT_TEXT, REPORT_JSON, REPORT_NONE };
+enum net_word { NET_WORD_NONE, NET_WORD_HOST, NET_WORD_BRIDGE };
+
+struct run_spec {
+	struct sandbox_spec s;
+	const char *name, *hostname, *user, *cwd, *report_to;
+	struct strings values, env;
+	uint64_t timeout, kill_after;
+	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach, seccomp;
+};
+static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
+
+#define STATUS_TIMED_OUT 124
+#define STATUS_CANNOT_EXECUTE 126
+#define STATUS_NOT_FOUND 127
+
+/* ---- options ---- */
+
+/* Keep SETTING=text; the setting's name is the row's choices[0]. */
+static int add_limit(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	AUTO_BUF struct buf b = { 0 };
+
+	(void)why;
+	buf_printf(&b, "%s=%s", row->choices[0], text);
+	return b.err ? b.err : words_add(&spec->s.limits, buf_text(&b));
+}
+
+static int set_capability(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	uint64_t set;
+	int r = capabilities_parse(text, &set, why);
+
+	if (r)
+		return r;
+	spec->s.caps = row->value ? spec->s.caps | set : spec->s.caps & ~set;
+	return 0;
+}
+
+/* SRC:DST[:ro,idmap] */
+static int add_volume(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	const char *colon = strchr(text, ':'), *end = colon ? strchr(colon + 1, ':') : NULL;
+	struct volume *more = reallocarray(spec->s.volume, spec->s.n_volumes + 1, sizeof(*more)), *v;
+
+	(void)row;
+	if (!more)
+		return -ENOMEM;
+	spec->s.volume = more;
+	if (!colon || colon == text || colon[1] != '/') {
+		buf_puts(why, "not SOURCE:/PLACE or SOURCE:/PLACE:ro,idmap");
+		return -EINVAL;
+	}
+	v = &more[spec->s.n_volumes];
+	*v = (struct volume){ .kind = VOLUME_BIND };
+	for (const char *p = end ? end + 1 : ""; *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t n = strcspn(p, ",");
+
+		if (n == 2 && !strncmp(p, "ro", n)) {
+			v->flags |= VOLUME_READ_ONLY;
+		} else if (n == 5 && !strncmp(p, "idmap", n)) {
+			v->flags |= VOLUME_IDMAP;
+		} else if (n != 2 || strncmp(p, "rw", n)) {
+			buf_puts(why, "after the place come ro, rw or idmap");
+			return -EINVAL;
+		}
+	}
+	v->source = strndup(text, (size_t)(colon - text));
+	v->target = end ? strndup(colon + 1, (size_t)(end - colon - 1)) : strdup(colon + 1);
+	spec->s.n_volumes++;
+	return v->source && v->target ? 0 : -ENOMEM;
+}
+
+static int add_tmpfs(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	const char *colon = strchr(text, ':');
+	struct volume *more = reallocarray(spec->s.volume, spec->s.n_volumes + 1, sizeof(*more));
+	uint64_t size = 0;
+
+	(void)row;
+	if (!more)
+		return -ENOMEM;
+	spec->s.volume = more;
+	if (*text != '/' || (colon && num_bytes(colon + 1, &size))) {
+		buf_puts(why, "not /PLACE or /PLACE:SIZE");
+		return -EINVAL;
+	}
+	more[spec->s.n_volumes] = (struct volume){
+		.kind = VOLUME_TMPFS, .size = size, .target = strndup(text, colon ? (size_t)(colon - text) : strlen(text)),
+	};
+	return more[spec->s.n_volumes++].target ? 0 : -ENOMEM;
+}
+
+static const struct {
+	const char *name;
+	int resource;
+} ulimits[] = {
+	{ "as", RLIMIT_AS }, { "core", RLIMIT_CORE }, { "cpu", RLIMIT_CPU }, { "data", RLIMIT_DATA },
+	{ "fsize", RLIMIT_FSIZE }, { "locks", RLIMIT_LOCKS }, { "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE },
+	{ "nice", RLIMIT_NICE }, { "nofile", RLIMIT_NOFILE }, { "nproc", RLIMIT_NPROC }, { "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO }, { "rttime", RLIMIT_RTTIME }, { "sigpending", RLIMIT_SIGPENDING }, { "stack", RLIMIT_STACK },
+};
+
+static int limit_number(const char *s, size_t n, uint64_t *ret)
+{
+	AUTO_FREE char *text = strndup(s, n);
+
+	if (!text)
+		return -ENOMEM;
+	if (!strcmp(text, "unlimited") || !strcmp(text, "max") || !strcmp(text, "-1")) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	return num_u64(text, ret);
+}
+
+/* NAME=SOFT[:HARD] */
+static int add_ulimit(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	const char *eq = strchr(text, '='), *colon = eq ? strchr(eq, ':') : NULL;
+	struct rlimit_spec *more = reallocarray(spec->s.rlimit, spec->s.n_rlimits + 1, sizeof(*more)), to = { .resource = -1 };
+
+	(void)row;
+	if (!more)
+		return -ENOMEM;
+	spec->s.rlimit = more;
+	for (size_t i = 0; eq && i < sizeof(ulimits) / sizeof(ulimits[0]); i++)
+		if (strlen(ulimits[i].name) == (size_t)(eq - text) && !strncmp(ulimits[i].name, text, (size_t)(eq - text)))
+			to.resource = ulimits[i].resource;
+	if (to.resource < 0 || limit_number(eq + 1, colon ? (size_t)(colon - eq - 1) : strlen(eq + 1), &to.soft) ||
+	    (colon && limit_number(colon + 1, strlen(colon + 1), &to.hard))) {
+		buf_puts(why, "not NAME=SOFT or NAME=SOFT:HARD; names are those of limits.conf: nofile, nproc, core, ...");
+		return -EINVAL;
+	}
+	if (!colon)
+		to.hard = to.soft;
+	more[spec->s.n_rlimits++] = to;
+	return 0;
+}
+
+static void release(void *data)
+{
+	struct run_spec *spec = data;
+
+	spec_free(&spec->s);
+}
+
+static const char *const memory_max[] = { "memory.max", NULL };
+static const char *const swap_max[] = { "memory.swap.max", NULL };
+static const char *const pids_max[] = { "pids.max", NULL };
+static const char *const cpu_max[] = { "cpu.max", NULL };
+static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
+static const char *const io_max[] = { "io.max", NULL };
+static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
+static const char *const nets[] = { "none", "host", NULL };
+static const char *const filters[] = { "built-in", "unconfined", NULL };
+static const char *const userns[] = { "own", "host", NULL };
+
+#define LIMIT(long_name, argument, setting, text)                                                                          \
+	{ 0, long_name, argument, OPT_CALL, 0, text, .choices = setting, .call = add_limit }
+
+static const struct opt options[] = {
+	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
+	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
+	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
+	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
+	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
+	LIMIT("io", "SPEC", io_max, "\"8:0 rbps=10M wiops=100\""),
+	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
+	  COMPLETE_ASSIGNMENT },
+	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
+	{ 'e', "env", "NAME[=VALUE]", OPT_STRINGS, offsetof(struct run_spec, env), "set, or take over, a variable" },
+	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct run_spec, cwd), "work there inside" },
+	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
+	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
+	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
+	{ 0, "rm", NULL, OPT_FLAG, offsetof(struct run_spec, remove), "forget it when it ends, and what it wrote" },
+	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct run_spec, interactive), "let it read standard input" },
+	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct run_spec, tty), "a terminal of its own" },
+	{ 'v', "volume", "SRC:DST[:ro,idmap]", OPT_CALL, 0, "show a directory or file of the host inside", COMPLETE_FILE,
+	  .call = add_volume },
+	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
+	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
+	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct run_spec, net), "none, or the host's", .choices = nets },
+	{ 0, "userns", "KIND", OPT_ENUM, offsetof(struct run_spec, userns), "own (root inside is nobody outside) or host",
+	  .choices = userns },
+	{ 0, "cap-add", "NAME", OPT_CALL, 0, "let it have this capability, or all", .value = 1, .call = set_capability },
+	{ 0, "cap-drop", "NAME", OPT_CALL, 0, "do not, or none of all", .call = set_capability },
+	{ 0, "new-privileges", NULL, OPT_FLAG, offsetof(struct run_spec, new_privs), "let set-id programs gain privilege" },
+	{ 0, "seccomp", "KIND", OPT_ENUM, offsetof(struct run_spec, seccomp), "built-in, or unconfined: every system call",
+	  .choices = filters },
+	{ 0, "ulimit", "NAME=SOFT[:HARD]", OPT_CALL, 0, "a resource limit", .call = add_ulimit },
+	{ 0, "no-init", NULL, OPT_FLAG, offsetof(struct run_spec, no_init), "the command itself is the first process" },
+	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct run_spec, timeout), "end it after this time; status 124",
+	  .flags = OPT_NONZERO },
+	{ 0, "kill-after", "TIME", OPT_USEC, offsetof(struct run_spec, kill_after), "kill it so long after the timeout (10s)" },
+	{ 0, "report", "KIND", OPT_ENUM, offsetof(struct run_spec, report), "always, as text or json, or none at all",
+	  .flags = OPT_OPTIONAL, .value = REPORT_TEXT, .choices = report_kinds },
+	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct run_spec, report_to), "write the report there", COMPLETE_FILE },
+	OPT_END
+};
+
+/* ---- the spec ---- */
+
+static int add_env(struct run_spec *spec)
+{
+	static const char *const usual[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root" };
+	int r = 0;
+
+	for (size_t i = 0; !r && i < 2; i++)
+		r = words_add(&spec->s.env, usual[i]);
+	if (!r && spec->tty && getenv("TERM")) {
+		AUTO_BUF struct buf b = { 0 };
+
+		buf_printf(&b, "TERM=%s", getenv("TERM"));
+		r = words_add(&spec->s.env, buf_text(&b));
+	}
+	for (size_t i = 0; !r && i < spec->env.n; i++) {
+		const char *text = spec->env.v[i], *value = strchr(text, '=') ? NULL : getenv(text);
+		size_t n = strcspn(text, "=");
+		AUTO_BUF struct buf b = { 0 };
+
+		if (!strchr(text, '=') && !value)
+			continue;
+		buf_printf(&b, "%s%s%s", text, value ? "=" : "", value ? value : "");
+		for (size_t k = 0; k < spec->s.env.n; k++) /* the last one counts */
+			if (!strncmp(spec->s.env.v[k], text, n) && spec->s.env.v[k][n] == '=') {
+				free(spec->s.env.v[k]);
+				spec->s.env.v[k] = spec->s.env.v[--spec->s.env.n];
+				spec->s.env.v[spec->s.env.n] = NULL;
+			}
+		r = b.err ? b.err : words_add(&spec->s.env, buf_text(&b));
+	}
+	return r;
+}
+
+static int copy_text(char **to, const char *from)
+{
+	if (!from)
+		return 0;
+	*to = strdup(from);
+	return *to ? 0 : -ENOMEM;
+}
+
+/* Two words and a number nobody has to think of. */
+static void make_name(char *ret, size_t size)
+{
+	static const char *const first[] = { "amber", "brisk", "calm", "deft", "early", "fair", "glad", "hazel" };
+	static const char *const second[] = { "ash", "birch", "cedar", "elm", "fir", "larch", "oak", "pine" };
+	uint64_t t = now_us();
+
+	snprintf(ret, size, "%s-%s-%d", first[t % 8], second[t / 8 % 8], (int)getpid());
+}
+
+static int fill(const struct frame *f, struct run_spec *spec, int argc, char **argv)
+{
+	struct sandbox_spec *s = &spec->s;
+	AUTO_BUF struct buf why = { 0 };
+	char name[64];
+	int r;
+
+	make_name(name, sizeof(name));
+	if (spec->name && spec_check_name(spec->name, &why))
+		return msg_usage(f, "--name %s: %s", spec->name, buf_text(&why));
+	s->root = realpath(argv[0], NULL);
+	if (!s->root)
+		return msg_error(f, "ROOT is a directory that holds a root file system, or / for this host's own tree",
+				 "%s: open the root: %s", argv[0], strerror(errno));
+	r = copy_text(&s->name, spec->name ? spec->name : name);
+	if (!r)
+		r = copy_text(&s->hostname, spec->hostname);
+	if (!r)
+		r = copy_text(&s->user, spec->user);
+	if (!r)
+		r = copy_text(&s->cwd, spec->cwd);
+	for (int i = 1; !r && i < argc; i++)
+		r = words_add(&s->argv, argv[i]);
+	for (size_t i = 0; !r && i < spec->values.n; i++) {
+		if (!strchr(spec->values.v[i], '='))
+			return msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]);
+		r = words_add(&s->limits, spec->values.v[i]);
+	}
+	if (!r)
+		r = add_env(spec);
+	if (r)
+		return r;
+	s->init = !spec->no_init;
+	s->tty = spec->tty;
+	s->read_only = spec->read_only;
+	s->new_privs = spec->new_privs;
+	s->unconfined = spec->seccomp;
+	s->timeout_us = spec->timeout == OPT_UNSET ? UINT64_MAX : spec->timeout;
+	s->kill_after_us = spec->kill_after;
+	s->net.how = spec->net == NET_WORD_HOST ? NET_HOST : NET_NONE;
+	if (spec->net == NET_WORD_HOST)
+		s->ns[NS_NET].how = NS_HOST;
+	if (spec->userns)
+		s->ns[NS_USER].how = NS_HOST;
+	if (spec_check(s, &why))
+		return msg_usage(f, "%s", buf_text(&why));
+	return 0;
+}
+
+/* ---- one run ---- */
+
+/* Before the group is made, so that it is found whatever happens. It may be tried twice. */
+static int remember_group(struct launch *l)
+{
+	struct state *st = l->owner;
+	int again = st->groups.n > 0, r;
+
+	words_free(&st->groups);
+	st->id_base = l->id_base;
+	st->id_count = l->id_count;
+	st->monitor = getpid();
+	r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
+	return r || again ? r : state_save(st);
+}
+
+static void remember(struct state *st, const struct launch *l, enum status status)
+{
+	struct cgx_process p;
+
+	st->status = status;
+	st->pid = l->pid;
+	if (l->pid && !cgx_process_read(l->cgx, l->pid, &p))
+		st->pid_started = p.started_us;
+	state_append(st);
+}
+
+static int claim(const struct frame *f, const struct run_spec *spec, struct state *st)
+{
+	AUTO_FREE char *root = NULL;
+	int r = state_root(&root);
+
+	if (r < 0)
+		return msg_error(f, geteuid() ? "XDG_RUNTIME_DIR names the folder for it; log in, or set it" : NULL,
+				 "state of sandboxes: make its folder: %s", strerror(-r));
+	r = state_claim(root, spec->s.name, st);
+	if (r == -EEXIST) {
+		state_free(st);
+		state_sweep(f->cgx, root);
+		r = state_claim(root, spec->s.name, st);
+	}
+	if (r == -EEXIST)
+		return msg_error(f, "choose another name, or end it with cgx-sandbox stop and rm", "%s: a sandbox has this name already",
+				 spec->s.name);
+	if (r < 0)
+		return msg_errno(f, r, spec->s.name, "keep its state");
+	st->root = strdup(spec->s.root);
+	st->unconfined = spec->s.unconfined;
+	st->began_us = wall_us();
+	st->keep = !spec->remove;
+	st->caps = spec->s.caps;
+	for (size_t i = 0; i < spec->s.argv.n; i++)
+		words_add(&st->argv, spec->s.argv.v[i]);
+	for (size_t i = 0; i < spec->s.limits.n; i++)
+		words_add(&st->limits, spec->s.limits.v[i]);
+	return 0;
+}
+
+/* The lines of a text to those that are kept. */
+static void keep_lines(struct words *notes, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, "\n");
+		AUTO_FREE char *line = strndup(text, n);
+
+		if (line && n)
+			words_add(notes, line);
+		text += n + (text[n] == '\n');
+	}
+}
+
+/* Without a group there are no figures: how it ended is all. */
+static int write_bare_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
+			     const struct outcome *o)
+{
+	const struct facts none = {
+		.limit_hits = UNKNOWN, .oom_kills = UNKNOWN, .denied = UNKNOWN, .witness = w, .memory.limit = UNKNOWN,
+		.pids.limit = UNKNOWN, .memory_peak = UNKNOWN, .pids_peak = UNKNOWN, .usage_usec = UNKNOWN, .user_usec = UNKNOWN,
+		.system_usec = UNKNOWN, .throttled_usec = UNKNOWN, .nr_throttled = UNKNOWN, .rbytes = UNKNOWN, .wbytes = UNKNOWN,
+	};
+
+	if (report_trouble(&none, o) || spec->report == REPORT_TEXT)
+		report_text(stderr, f, l->spec->argv.v[0], &none, o);
+	return 0;
+}
+
+/* Whole in the state, and told where it is wanted. */
+static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
+			const struct baseline *before, const struct outcome *o, struct state *st)
+{
+	AUTO_FREE char *text = NULL;
+	struct facts facts;
+	FILE *to = NULL;
+	size_t len;
+
+	if (spec->report == REPORT_NONE)
+		return 0;
+	if (!l->group)
+		return write_bare_report(f, spec, l, w, o);
+	/* who is forgotten at once, and ended well, is asked for nothing more */
+	report_collect(l->cgx, l->group, before, w, !spec->remove || spec->report || spec->report_to, &facts);
+	if (spec->remove && !spec->report && !spec->report_to) {
+		if (!report_trouble(&facts, o))
+			return 0;
+		report_collect(l->cgx, l->group, before, w, 1, &facts);
+	}
+	to = open_memstream(&text, &len);
+	if (!to)
+		return -ENOMEM;
+	if (spec->report == REPORT_JSON)
+		report_json(to, f, l->spec->argv.v, l->group, &facts, o);
+	else
+		report_text(to, f, l->spec->argv.v[0], &facts, o);
+	if (fclose(to))
+		return -ENOMEM;
+	keep_lines(&st->notes, text);
+	if (spec->report == REPORT_TROUBLE && !spec->report_to && !report_trouble(&facts, o))
+		return 0;
+	to = spec->report_to ? fopen(spec->report_to, "we") : stderr;
+	if (!to)
+		return msg_errno(f, errno, spec->report_to, "open for the report");
+	fputs(text, to);
+	if (to != stderr && fclose(to))
+		return msg_errno(f, errno, spec->report_to, "write the report");
+	return 0;
+}
+
+static int status_of(const struct outcome *o)
+{
+	if (o->timed_out)
+		return STATUS_TIMED_OUT;
+	return o->signal ? 128 + o->signal : o->code;
+}
+
+static int start_failed(const struct frame *f, const struct launch *l, int r)
+{
+	msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
+	if (!l->no_exec)
+		return STATUS_OWN_FAILURE;
+	return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+}
+
+/* Standard input is the command's with -i alone. */
+static void shut_stdin(const struct run_spec *spec)
+{
+	int fd = spec->interactive || spec->tty ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	dup2(fd, STDIN_FILENO);
+	close(fd);
+}
+
+/* Where its layer can lie on disk: not below the root itself, which would be a layer of its own. */
+static int can_keep(const struct sandbox_spec *s, struct buf *layer)
+{
+	size_t n = strlen(s->root);
+
+	if (s->read_only || geteuid() || !strcmp(s->root, "/"))
+		return 0;
+	buf_printf(layer, "%s/%s", LAYERS, s->name);
+	if (layer->err || !strncmp(s->root, LAYERS, n))
+		return 0;
+	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
+}
+
+/* started: closed when the command runs; -1 nobody waits for it. */
+static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+{
+	AUTO_BUF struct buf layer = { 0 };
+	struct baseline before = { 0 };
+	struct outcome o = { 0 };
+	struct witness w = { 0 };
+	struct launch l;
+	sigset_t mask;
+	int signals = sandbox_signals(&mask), r;
+
+	if (signals < 0)
+		return msg_errno(f, signals, "signals", "block");
+	launch_init(&l, &spec->s, f->cgx);
+	l.dir = st->dir;
+	l.mask = &mask;
+	l.on_group = remember_group;
+	l.owner = st;
+	l.keep_layer = !spec->remove && can_keep(&spec->s, &layer);
+	l.layer_dir = buf_text(&layer);
+	shut_stdin(spec);
+	r = launch_start(&l);
+	if (r < 0) {
+		r = start_failed(f, &l, r);
+		state_remove(st);
+		buf_free(&l.words);
+		buf_free(&l.remedy);
+		return r;
+	}
+	if (l.group)
+		witness_open(&w, f->cgx, l.group);
+	w.command = l.pid;
+	remember(st, &l, SANDBOX_RUNNING);
+	if (started >= 0)
+		close(started); /* whoever waits for the start goes on */
+	r = sandbox_watch(&l, l.group ? &w : NULL, signals, &o);
+	if (!r)
+		write_report(f, spec, &l, &w, &before, &o, st);
+	launch_end(&l);
+	st->code = o.code;
+	st->signal = o.signal;
+	st->ended_us = wall_us();
+	if (spec->remove)
+		state_remove(st);
+	else
+		remember(st, &l, SANDBOX_EXITED);
+	witness_close(&w, -1);
+	buf_free(&l.words);
+	buf_free(&l.remedy);
+	return status_of(&o);
+}
+
+/* The monitor goes on by itself; its words and those of the command go to the log. */
+static int detach(const struct state *st)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/log", st->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0 || setsid() < 0)
+		return -errno;
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDIN_FILENO);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
+/* The log of a start that failed is what the caller wants to see. */
+static void show_log(const char *dir)
+{
+	char path[4200], text[4096];
+	int fd;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/log", dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	while (fd >= 0 && (n = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)n, stderr);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int run_detached(struct frame *f, struct run_spec *spec, struct state *st)
+{
+	int started[2], failed = 0, status = 0;
+	pid_t pid;
+	char c;
+
+	if (pipe2(started, O_CLOEXEC) < 0)
+		return msg_errno(f, errno, st->name, "start in the background");
+	spec->interactive = 0;
+	pid = fork();
+	if (pid < 0)
+		return msg_errno(f, errno, st->name, "start in the background");
+	if (!pid) {
+		close(started[0]);
+		if (detach(st) < 0)
+			_exit(STATUS_OWN_FAILURE);
+		status = run_it(f, spec, st, started[1]);
+		state_free(st);
+		_exit(status);
+	}
+	close(started[1]);
+	(void)!read(started[0], &c, 1);
+	close(started[0]);
+	failed = waitpid(pid, &status, WNOHANG) == pid;
+	if (failed && WIFEXITED(status) && WEXITSTATUS(status) >= STATUS_OWN_FAILURE) {
+		show_log(st->dir);
+		state_remove(st);
+		return WEXITSTATUS(status);
+	}
+	printf("%s\n", st->name);
+	return 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	struct run_spec *spec = data;
+	struct state st;
+	int r;
+
+	if (!argc)
+		return msg_usage(f, "no ROOT named");
+	r = fill(f, spec, argc, argv);
+	if (!r)
+		r = claim(f, spec, &st);
+	if (r)
+		return r;
+	r = spec->detach ? run_detached(f, spec, &st) : run_it(f, spec, &st, -1);
+	state_free(&st);
+	return r;
+}
+
+static const char *const synopsis[] = { "[options] ROOT COMMAND [ARGUMENT...]", NULL };
+static const struct example examples[] = {
+	{ "cgx-sandbox run -it --memory 1G --pids 200 / sh", "a shell that sees this host's tree and can hurt nothing of it" },
+	{ "cgx-sandbox run --read-only ./rootfs /bin/server", "a root of its own" },
+	{ NULL, NULL }
+};
+
+const struct tool verb_run = {
+	.name = "cgx-sandbox run",
+	.summary = "Run a command in a sandbox, and tell what happened to it",
+	.synopsis = synopsis,
+	.description = "ROOT is a directory with a root file system in it, or / for this host's own tree below a private layer. "
+		       "What the command writes goes with it.",
+	.examples = examples,
+	.options = options,
+	.spec_size = sizeof(struct run_spec),
+	.defaults = &defaults,
+	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND,
+	.positional = { COMPLETE_DIR, COMPLETE_COMMAND },
+	.run = run,
+	.release = release,
+};

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The verbs of cgx-sandbox: each a tool of its own as ui/frame.h has it. */
+#ifndef CGX_SANDBOX_VERBS_H
+#define CGX_SANDBOX_VERBS_H
+
+#include "ui/frame.h"
+
+extern const struct tool verb_run, verb_exec, verb_ps, verb_stop, verb_kill, verb_rm, verb_inspect, verb_wait, verb_logs,
+	verb_pause, verb_unpause, verb_update, verb_prune;
+
+#endif
