@@ -69,7 +69,7 @@ struct feed_group {
 struct feed_event {
 	uint64_t time_us;  /* since 1970 */
 	unsigned mark;     /* FEED_KILL ..., 0 another */
-	const char *path;
+	const char *path;  /* "" not known */
 	const char *text;  /* "killed hog (pid 77) at memory.max 64.0M of web" */
 };
 
