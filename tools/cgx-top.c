@@ -258,15 +258,16 @@ static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 {
 	int batch = s->batch || s->csv || s->json || s->metrics || s->output || !isatty(STDOUT_FILENO);
 	struct feed *feed = NULL;
-	int r;
+	int r, recorded;
 
 	if (!batch)
 		batch = !can_draw(f);
 	r = open_feed(f, s, argc, groups, !batch, &feed);
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
+	recorded = feed ? feed_record_end(feed) : 0;
 	feed_close(feed);
-	return r;
+	return r ? r : recorded;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)

@@ -165,6 +165,11 @@ if [ -e /dev/full ]; then
 fi
 
 # ---- recordings ----
+if [ -e /dev/full ]; then
+	exits 1 "a recording on a full disk" cgx-top --csv -n 2 -d 50ms -c PIDS --record /dev/full "$T"
+	one_line "is told once"
+	is "$(printf '%s\n' "$out" | grep -c "$T/a,1\$")" 2 "and the figures go on"
+fi
 exits 0 "record" cgx-top --csv -n 3 -d 50ms -c PIDS --record "$tmp/rec" "$T"
 recorded=$out
 exits 0 "replay" cgx-top --csv -c PIDS --replay "$tmp/rec"

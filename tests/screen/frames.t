@@ -240,11 +240,14 @@ shows 'replay: the sample before' "help has its keys"
 keys Escape Space
 shows 'the end of the recording' "it is played to its end"
 keys q
-printf 'cgx-top 1\nH ho\033[31mst \033]0;x\aunified\nC MEMORY LIMIT LIMIT.BY\nS 1000000\nG max 1 0 0 1 5 1 w\033[2Jeb\nT LIMIT.BY a\033[7mb\n' >"$tmp/hostile"
+printf 'cgx-top 1\nH ho\033[31mst \033]0;x\aunified\nC MEMORY LIMIT LIMIT.BY\nS 1000000\nG max 1 0 0 1 5 1 w\033[2Jeb\nT LIMIT.BY a\033[7mb\nE 1000000 2 0  1 process killed\n' >"$tmp/hostile"
 typed "clear; $top --replay $tmp/hostile -c memory,limit.by"
 shows 'cgx-top ho\\x1b\[31mst +\\x1b\]0;x\\x07unified' "what a recording says of host and layout is escaped"
 shows 'w\\x1b\[2Jeb .* a\\x1b\[7mb' "and what it says of groups"
+shows 'K  \(unknown group\): 1 process killed' "an event without a group has words for it"
 keys q
+is "$("$top" --json --replay "$tmp/hostile" -c MEMORY | sed 's/.*"events":/"events":/')" \
+	'"events":[{"time":1.000000,"group":null,"text":"1 process killed"}]}' "and none in JSON"
 typed "clear; $top --root $root web/api service db -c +limit.by"
 shows '^   NAME.* LIMIT +LIMIT\.BY +MEM%' "several groups, and who sets the limit"
 shows '^   +db +.* 1\.0G db +0\.0%' "one of them"

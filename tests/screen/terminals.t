@@ -277,6 +277,16 @@ mux paste-buffer
 keys Enter
 shows "^ (web|db) +\[figures\]" "a click selects"
 keys Enter Enter
+# where a pane has taken the place of the table there is nothing to select
+resize 80 9
+keys g Enter
+shows '^ / +\[figures\]' "a pane fills a small screen"
+mux load-buffer "$tmp/click"
+mux paste-buffer
+sleep 0.3
+shows '^ / +\[figures\]' "a click on it selects no group that is not seen"
+keys Enter Enter
+resize 80 24
 keys m
 shows "terminal's own" "m leaves the mouse to the terminal"
 keys q

@@ -223,7 +223,7 @@ static void json_events(const struct batch *b)
 			continue;
 		json_open_object(b->json, NULL);
 		json_add_double(b->json, "time", (double)e.time_us / 1e6, 6);
-		json_add_string(b->json, "group", e.path);
+		json_add_string(b->json, "group", *e.path ? e.path : NULL);
 		json_add_string(b->json, "text", e.text);
 		json_close(b->json);
 	}

@@ -375,7 +375,7 @@ static void draw_strip(const struct view *v, int line, int lines)
 			add_clock(&b, e.time_us, 0);
 			buf_putc(&b, ' ');
 			add_marks(&b, e.mark);
-			show_name(v, &b, e.path);
+			show_name(v, &b, *e.path ? e.path : "(unknown group)");
 			buf_puts(&b, ": ");
 			show_name(v, &b, e.text);
 		} else if (!i) {
@@ -514,6 +514,7 @@ void draw(struct view *v)
 	}
 	feed_head(v->feed, &h);
 	v->replay = h.replay;
+	v->table = (struct area){ 0 };
 	draw_title(v, &h);
 	line = 1;
 	if (v->lines >= 10) {

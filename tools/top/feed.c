@@ -498,7 +498,7 @@ struct feed *feed_close(struct feed *f)
 {
 	if (!f)
 		return NULL;
-	recorder_close(f->recorder);
+	feed_record_end(f);
 	f->source->close(f->data);
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
 		event_free(&f->event[i]);
@@ -516,6 +516,14 @@ void feed_remember(struct feed *f)
 int feed_record(struct feed *f, struct frame *frame, const char *file)
 {
 	return recorder_open(frame, file, &f->recorder);
+}
+
+int feed_record_end(struct feed *f)
+{
+	struct recorder *r = f->recorder;
+
+	f->recorder = NULL;
+	return recorder_close(r);
 }
 
 int feed_sample(struct feed *f)

@@ -69,7 +69,7 @@ struct feed_group {
 struct feed_event {
 	uint64_t time_us;  /* since 1970 */
 	unsigned mark;     /* FEED_KILL ..., 0 another */
-	const char *path;
+	const char *path;  /* "" not known */
 	const char *text;  /* "killed hog (pid 77) at memory.max 64.0M of web" */
 };
 
@@ -97,6 +97,8 @@ int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t
 int feed_open_replay(struct frame *f, const char *file, struct feed **ret);
 /* Write each sample from now on to a file. 0, or an exit status after a message. */
 int feed_record(struct feed *f, struct frame *frame, const char *file);
+/* End that. 0, or an exit status: not all of it was written. */
+int feed_record_end(struct feed *f);
 struct feed *feed_close(struct feed *f);
 /* The column of a name of len bytes, small letters will do; SIZE_MAX none. */
 size_t feed_column_find(const char *name, size_t len);

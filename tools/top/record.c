@@ -33,7 +33,7 @@ struct recorder {
 	FILE *to;
 	struct frame *f;
 	char *file;
-	int begun;
+	int begun, status;
 };
 
 int recorder_open(struct frame *f, const char *file, struct recorder **ret)
@@ -55,14 +55,18 @@ int recorder_open(struct frame *f, const char *file, struct recorder **ret)
 	return 0;
 }
 
-void recorder_close(struct recorder *r)
+int recorder_close(struct recorder *r)
 {
+	int status;
+
 	if (!r)
-		return;
+		return 0;
 	if (r->to && fclose(r->to) == EOF)
-		msg_errno(r->f, errno, r->file, "record to it");
+		r->status = msg_errno(r->f, errno, r->file, "record to it");
+	status = r->status;
 	free(r->file);
 	free(r);
+	return status;
 }
 
 static void put_number(FILE *to, uint64_t n)
@@ -137,7 +141,7 @@ void recorder_write(struct recorder *r, const struct feed *feed)
 			fprintf(r->to, "E %llu %u %zu %s %s\n", (unsigned long long)e.time_us, e.mark, strlen(e.path), e.path,
 				e.text);
 	if (fflush(r->to) == EOF) {
-		msg_errno(r->f, errno, r->file, "record to it");
+		r->status = msg_errno(r->f, errno, r->file, "record to it");
 		fclose(r->to);
 		r->to = NULL;
 	}

@@ -441,7 +441,9 @@ static void turn_page(struct view *v, int by)
 
 static int page_lines(const struct view *v)
 {
-	return v->table.rows > 1 ? v->table.rows - 1 : 1;
+	int rows = v->table.rows ? v->table.rows : v->lines - 4; /* as it was before a pane filled the screen */
+
+	return rows > 1 ? rows - 1 : 1;
 }
 
 /* Returns 1: it was one of these. */
