@@ -17,13 +17,15 @@ enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
 struct counters;
 struct watch_tree;
+#define KEPT_FILES 3
 
 struct watch_node {
 	struct watch_tree *tree;
 	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
 	struct watch_node *all_next, *all_prev;
 	char *path;               /* below the mount, "" the root */
-	int wd;                   /* inotify watch; -1 none, it is sampled */
+	int wd;                   /* inotify watch; -1 none */
+	int kept[KEPT_FILES];     /* inotify watches that keep the files of which the kernel notifies; -1 none */
 	int oom_fd;               /* v1: eventfd of its own, -1 none */
 	int pressure_fd;          /* -1 none */
 	unsigned flags;           /* NODE_* */
@@ -48,6 +50,7 @@ struct watch_node {
 #define NODE_PIDS_MAX  (1u << 5) /* v1: has a limit, so it is worth to be sampled */
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
+#define NODE_SAMPLED   (1u << 8) /* watches are used up */
 
 /* How a hierarchy says what is counted; chosen once. */
 struct watch_dialect {

@@ -562,7 +562,7 @@ int count_sample(struct watch_node *n)
 	struct counters c;
 	int r;
 
-	if (n->wd < 0)
+	if (n->flags & NODE_SAMPLED)
 		what = LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS;
 	else if (n->tree->dialect->sampled && n->flags & NODE_TOLD) {
 		if (watch_wants(w, CGX_E_EMPTIED))
@@ -576,7 +576,7 @@ int count_sample(struct watch_node *n)
 	}
 	if (!what)
 		return 0;
-	if (n->wd < 0)
+	if (n->flags & NODE_SAMPLED)
 		count_limits(n);
 	r = read_counters(n, what, &c);
 	return r == -ENODEV ? -ENOENT : r ? r : tell_grown(n, &c);
