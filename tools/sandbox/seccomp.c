@@ -87,7 +87,7 @@ static size_t low_half(unsigned arg)
 	return at;
 }
 
-static void put_rule(struct program *p, const struct seccomp_rule *r, place allowed, place *ret)
+static place put_rule(struct program *p, const struct seccomp_rule *r, place allowed)
 {
 	place refused = leave(p, SECCOMP_RET_ERRNO | r->err);
 	place hit = r->test == RULE_ONE_OF ? allowed : refused, miss = r->test == RULE_ONE_OF ? refused : allowed;
@@ -95,7 +95,7 @@ static void put_rule(struct program *p, const struct seccomp_rule *r, place allo
 
 	for (size_t i = r->n; i--;)
 		at = branch(p, r->test == RULE_NO_BITS ? BPF_JSET : BPF_JEQ, r->value[i], hit, at);
-	*ret = load(p, low_half(r->arg));
+	return load(p, low_half(r->arg));
 }
 
 static void put_leaves(struct program *p, const uint8_t *verdicts, struct leaves *l)
@@ -104,8 +104,8 @@ static void put_leaves(struct program *p, const uint8_t *verdicts, struct leaves
 	l->at[CALL_UNKNOWN] = l->at[CALL_MISSING] = leave(p, SECCOMP_RET_ERRNO | ENOSYS);
 	l->at[CALL_ALLOWED] = leave(p, SECCOMP_RET_ALLOW);
 	for (size_t i = 0; i < seccomp_n_rules; i++)
-		if (verdicts[seccomp_rules[i].call] == CALL_RULE + i)
-			put_rule(p, &seccomp_rules[i], l->at[CALL_ALLOWED], &l->at[CALL_RULE + i]);
+		if (memchr(verdicts, (int)(CALL_RULE + i), SECCOMP_CALLS))
+			l->at[CALL_RULE + i] = put_rule(p, &seccomp_rules[i], l->at[CALL_ALLOWED]);
 }
 
 /* ---- the tree ---- */
@@ -176,15 +176,11 @@ static void put_program(struct program *p, const uint8_t *verdicts)
 	load(p, offsetof(struct seccomp_data, arch));
 }
 
-int seccomp_default(uint64_t caps, struct sock_fprog *ret)
+int seccomp_generate(const uint8_t verdicts[SECCOMP_CALLS], struct sock_fprog *ret)
 {
-	uint8_t verdicts[SECCOMP_CALLS];
 	struct program p;
 	size_t size;
-	int r = seccomp_verdicts(caps, verdicts);
 
-	if (r)
-		return r;
 	p.n = 0;
 	put_program(&p, verdicts);
 	size = p.n * sizeof(p.insn[0]);
@@ -194,6 +190,14 @@ int seccomp_default(uint64_t caps, struct sock_fprog *ret)
 	memcpy(ret->filter, p.insn + MOST - p.n, size);
 	ret->len = (unsigned short)p.n;
 	return 0;
+}
+
+int seccomp_default(uint64_t caps, struct sock_fprog *ret)
+{
+	uint8_t verdicts[SECCOMP_CALLS];
+	int r = seccomp_verdicts(caps, verdicts);
+
+	return r ? r : seccomp_generate(verdicts, ret);
 }
 
 /* ---- loading ---- */

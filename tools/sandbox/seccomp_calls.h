@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/filter.h>
+
 /* What a call depends on, when not on its number alone: one argument, of which the kernel itself takes 32 bits. */
 enum rule_test { RULE_ONE_OF, RULE_NONE_OF, RULE_NO_BITS };
 struct seccomp_rule {
@@ -30,6 +32,8 @@ enum seccomp_verdict { CALL_UNKNOWN, CALL_DENIED, CALL_MISSING, CALL_ALLOWED, CA
 
 /* For a command that may have these capabilities (bits by number): 0, or -ENOTSUP: the architecture is not known. */
 int seccomp_verdicts(uint64_t caps, uint8_t ret[SECCOMP_CALLS]);
+/* The filter of these verdicts. ret->filter is malloc'd. 0 or -ENOMEM. */
+int seccomp_generate(const uint8_t verdicts[SECCOMP_CALLS], struct sock_fprog *ret);
 /* 1: a call that programs make so often that it should be decided early. */
 int seccomp_is_hot(unsigned call);
 

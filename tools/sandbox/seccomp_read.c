@@ -105,7 +105,7 @@ static int find_errno(const struct json_value *v, const char *name, uint64_t *re
 	return json_fault(v, why, "no error that is known by name here; give its number");
 }
 
-/* Of "errnoRet" and "errno" (podman's, a name). 0 none, 1 one. */
+/* Of "errnoRet" and "errno" (podman's, a name). 0 none, *ret untouched; 1 one. */
 static int read_errno(const struct json_value *in, const char *number_key, const char *name_key, uint64_t *ret, struct buf *why)
 {
 	const struct json_value *named = json_member(in, name_key);
@@ -118,7 +118,7 @@ static int read_errno(const struct json_value *in, const char *number_key, const
 	if (has_name < 0)
 		return has_name;
 	if (!*name) {
-		*ret = number;
+		*ret = has_number ? number : *ret;
 		return has_number;
 	}
 	r = find_errno(named, name, &by_name, why);
