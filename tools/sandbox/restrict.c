@@ -21,20 +21,43 @@
 
 /* ---- system calls ---- */
 
+static int make_default(struct launch *l, struct sock_fprog *ret)
+{
+	int r = seccomp_default(l->spec->caps, ret);
+
+	if (!r)
+		return 0;
+	launch_fail(l, r, "the system call filter", "make", r == -ENOTSUP ? "there is none for this architecture" : NULL);
+	if (r == -ENOTSUP)
+		launch_advise(l, "--seccomp unconfined does without");
+	return r;
+}
+
+static int make_profile(struct launch *l, struct sock_fprog *ret)
+{
+	AUTO_BUF struct buf cache = { 0 }, why = { 0 };
+	int r;
+
+	buf_printf(&cache, "%s/../.seccomp", l->dir);
+	r = seccomp_profile(l->spec->seccomp, l->spec->caps, cache.err ? NULL : buf_text(&cache), ret, &why);
+	if (!r)
+		return 0;
+	launch_fail(l, r, l->spec->seccomp, "make a filter of system calls", "%s", buf_text(&why));
+	if (r == -ENOPKG || r == -ENOTSUP)
+		launch_advise(l, "without --seccomp the built-in filter serves, which needs no library");
+	return r;
+}
+
 int restrict_filter(struct launch *l)
 {
 	struct sock_fprog p = { 0 };
 	int r;
 
-	if (l->spec->unconfined)
+	if (l->spec->seccomp && !strcmp(l->spec->seccomp, SECCOMP_NONE))
 		return 0;
-	r = seccomp_default(l->spec->caps, &p);
-	if (r) {
-		launch_fail(l, r, "the system call filter", "make", r == -ENOTSUP ? "there is none for this architecture" : NULL);
-		if (r == -ENOTSUP)
-			launch_advise(l, "--seccomp unconfined does without");
+	r = l->spec->seccomp ? make_profile(l, &p) : make_default(l, &p);
+	if (r)
 		return r;
-	}
 	l->filter = malloc(sizeof(*l->filter));
 	if (!l->filter) {
 		seccomp_free(&p);

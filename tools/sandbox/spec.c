@@ -72,6 +72,7 @@ void spec_free(struct sandbox_spec *s)
 	free(s->cwd);
 	free(s->user);
 	free(s->hostname);
+	free(s->seccomp);
 	for (size_t i = 0; i < s->n_volumes; i++) {
 		free(s->volume[i].source);
 		free(s->volume[i].target);

@@ -36,6 +36,8 @@ struct rlimit_spec {
 	uint64_t soft, hard; /* UINT64_MAX unlimited */
 };
 
+#define SECCOMP_NONE "unconfined"
+
 struct words { /* NULL-terminated, owned */
 	char **v;
 	size_t n;
@@ -57,7 +59,7 @@ struct sandbox_spec {
 	size_t n_volumes;
 	uint64_t caps;           /* bits by number, what the command may ever have */
 	int new_privs;           /* 1: programs with set-id bits give privilege */
-	int unconfined;          /* 1: no filter of system calls */
+	char *seccomp;           /* SECCOMP_NONE, or a profile's file; NULL: the built-in filter */
 	struct rlimit_spec *rlimit;
 	size_t n_rlimits;
 	struct words limits;     /* NAME=VALUE of the group, in order */

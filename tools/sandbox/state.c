@@ -85,7 +85,7 @@ static const struct field {
 	{ "name", TEXT, offsetof(struct state, name) },
 	{ "root", TEXT, offsetof(struct state, root) },
 	{ "user", TEXT, offsetof(struct state, user) },
-	{ "unconfined", NUMBER32, offsetof(struct state, unconfined) },
+	{ "seccomp", TEXT, offsetof(struct state, seccomp) },
 	{ "status", NUMBER32, offsetof(struct state, status) },
 	{ "pid", NUMBER32, offsetof(struct state, pid) },
 	{ "monitor", NUMBER32, offsetof(struct state, monitor) },
@@ -236,7 +236,7 @@ static int parse(struct state *s, char *text)
 
 static int read_file(const char *path, struct buf *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char part[4096];
 	ssize_t n;
 
@@ -246,6 +246,23 @@ static int read_file(const char *path, struct buf *b)
 		buf_add(b, part, (size_t)n);
 	close(fd);
 	return n < 0 ? -EIO : b->err;
+}
+
+int state_copy(const struct state *s, const char *from, const char *name, char **ret)
+{
+	AUTO_BUF struct buf path = { 0 }, text = { 0 };
+	AUTO_CLOSE int fd = -1;
+	int r = read_file(from, &text);
+
+	buf_printf(&path, "%s/%s", s->dir, name);
+	if (r || path.err)
+		return r ? r : path.err;
+	fd = open(path.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
+		return -EIO;
+	return buf_steal(&path, ret);
 }
 
 int state_read(const char *root, const char *name, struct state *ret)
@@ -289,7 +306,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -16,7 +16,7 @@ enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
 struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
-	char *name, *root, *user;
+	char *name, *root, *user, *seccomp;
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
@@ -24,7 +24,7 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty, unconfined;
+	int keep, code, signal, tty;
 	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };
@@ -33,6 +33,8 @@ struct state {
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
 int state_claim(const char *root, const char *name, struct state *ret);
+/* Keep a copy of a file of at most 1 MiB with it; *ret names it, malloc'd. */
+int state_copy(const struct state *s, const char *from, const char *name, char **ret);
 /* The first time, and what has changed since: numbers, and notes since the last time. */
 int state_save(const struct state *s);
 int state_append(const struct state *s);

@@ -174,8 +174,8 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	s->init = 0;
 	s->tty = spec->tty;
 	s->caps = st->caps;
-	s->unconfined = st->unconfined;
 	s->name = strdup(st->name);
+	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
 	s->user = spec->user ? strdup(spec->user) : NULL;
 	s->cwd = spec->cwd ? strdup(spec->cwd) : NULL;
 	for (int i = 1; !r && i < argc; i++)
@@ -185,7 +185,7 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	for (size_t i = 0; !r && i < spec->env.n; i++)
 		if (strchr(spec->env.v[i], '='))
 			r = words_add(&s->env, spec->env.v[i]);
-	return r || !s->name ? -ENOMEM : 0;
+	return r || !s->name || (st->seccomp && !s->seccomp) ? -ENOMEM : 0;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -206,6 +206,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	}
 	r = fill(&s, spec, &st, argc, argv);
 	launch_init(&e.l, &s, f->cgx);
+	e.l.dir = st.dir;
 	e.l.id_count = st.id_count;
 	e.l.id_base = st.id_base;
 	e.target = sandbox_pidfd(f->cgx, &st);

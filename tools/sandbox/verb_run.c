@@ -28,10 +28,10 @@ enum net_word { NET_WORD_NONE, NET_WORD_HOST, NET_WORD_BRIDGE };
 
 struct run_spec {
 	struct sandbox_spec s;
-	const char *name, *hostname, *user, *cwd, *report_to;
+	const char *name, *hostname, *user, *cwd, *report_to, *seccomp;
 	struct strings values, env;
 	uint64_t timeout, kill_after;
-	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach, seccomp;
+	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
 
@@ -183,7 +183,6 @@ static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
 static const char *const io_max[] = { "io.max", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 static const char *const nets[] = { "none", "host", NULL };
-static const char *const filters[] = { "built-in", "unconfined", NULL };
 static const char *const userns[] = { "own", "host", NULL };
 
 #define LIMIT(long_name, argument, setting, text)                                                                          \
@@ -217,8 +216,8 @@ static const struct opt options[] = {
 	{ 0, "cap-add", "NAME", OPT_CALL, 0, "let it have this capability, or all", .value = 1, .call = set_capability },
 	{ 0, "cap-drop", "NAME", OPT_CALL, 0, "do not, or none of all", .call = set_capability },
 	{ 0, "new-privileges", NULL, OPT_FLAG, offsetof(struct run_spec, new_privs), "let set-id programs gain privilege" },
-	{ 0, "seccomp", "KIND", OPT_ENUM, offsetof(struct run_spec, seccomp), "built-in, or unconfined: every system call",
-	  .choices = filters },
+	{ 0, "seccomp", "PROFILE", OPT_STRING, offsetof(struct run_spec, seccomp),
+	  "a profile of system calls in docker's form, or unconfined", COMPLETE_FILE },
 	{ 0, "ulimit", "NAME=SOFT[:HARD]", OPT_CALL, 0, "a resource limit", .call = add_ulimit },
 	{ 0, "no-init", NULL, OPT_FLAG, offsetof(struct run_spec, no_init), "the command itself is the first process" },
 	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct run_spec, timeout), "end it after this time; status 124",
@@ -303,6 +302,8 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		r = copy_text(&s->user, spec->user);
 	if (!r)
 		r = copy_text(&s->cwd, spec->cwd);
+	if (!r && spec->seccomp && strcmp(spec->seccomp, "built-in"))
+		r = copy_text(&s->seccomp, spec->seccomp);
 	for (int i = 1; !r && i < argc; i++)
 		r = words_add(&s->argv, argv[i]);
 	for (size_t i = 0; !r && i < spec->values.n; i++) {
@@ -318,7 +319,6 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 	s->tty = spec->tty;
 	s->read_only = spec->read_only;
 	s->new_privs = spec->new_privs;
-	s->unconfined = spec->seccomp;
 	s->timeout_us = spec->timeout == OPT_UNSET ? UINT64_MAX : spec->timeout;
 	s->kill_after_us = spec->kill_after;
 	s->net.how = spec->net == NET_WORD_HOST ? NET_HOST : NET_NONE;
@@ -378,7 +378,12 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->s.root);
-	st->unconfined = spec->s.unconfined;
+	if (spec->s.seccomp && !strcmp(spec->s.seccomp, SECCOMP_NONE))
+		r = copy_text(&st->seccomp, SECCOMP_NONE);
+	else if (spec->s.seccomp)
+		r = state_copy(st, spec->s.seccomp, "seccomp.json", &st->seccomp); /* for exec: the same, whatever comes of the file */
+	if (r < 0)
+		return msg_errno(f, r, spec->s.seccomp, "keep the profile");
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;

@@ -19,6 +19,7 @@
 #include <stddef.h>
 
 #include "frame.h"
+#include "util/buf.h"
 
 struct lazy_symbol {
 	const char *name;
@@ -39,5 +40,7 @@ struct lazy {
 /* Fill the pointers in to. 0; -ENOPKG after a message that names the library and its package. The library
  * stays loaded. */
 int lazy_open(const struct frame *f, const struct lazy *library, void *to);
+/* The same for those who do not talk: -ENOPKG with why. */
+int lazy_load(const struct lazy *library, void *to, struct buf *why);
 
 #endif
