@@ -213,6 +213,11 @@ fi
 
 run cgx-sandbox run -d --name "$N-d" / sh -c 'echo started; trap "echo usr1" USR1; while :; do sleep 0.2; done'
 is "$status:$out" "0:$N-d" "-d prints the name"
+run cgx-sandbox run -d --name "$N-x" / "$N-none"
+is "$status" 127 "-d waits for the start"
+like "$err" "$N-none: .*No such file" "and tells what it was that failed"
+run cgx-sandbox inspect "$N-x"
+is "$status:$(left)" "1:" "and keeps nothing"
 run cgx-sandbox run -d --name "$N-d" / true
 is "$status" 125 "a name is taken once"
 like "$err" 'a sandbox has this name' "says so"
@@ -253,6 +258,25 @@ json "inspect has the report" "$(cgx-sandbox inspect "$N-d")" '.[0].status != "r
 ok "rm forgets it" eval "cgx-sandbox rm $N-d >/dev/null"
 is "$(left)" "" "nothing is left"
 
+# ---- profiles of system calls --------------------------------------------------------------------
+
+# mkdir(2) is denied with an error that nothing else gives
+printf '{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [\n%s ] }' \
+	'{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 71 }' >"$tmp/profile.json"
+run_in --seccomp "$tmp/profile.json" / true
+is "$status:$err" "0:" "a profile in docker's form"
+run cgx-sandbox run -d --name "$N-p" --seccomp "$tmp/profile.json" / sleep 60
+echo '{}' >"$tmp/profile.json"
+run cgx-sandbox exec "$N-p" mkdir /tmp/x
+is "$status" 1 "what it denies is denied"
+like "$err" 'Protocol error' "as it says, though its file has changed"
+cgx-sandbox rm -f "$N-p" >/dev/null
+run_in --seccomp "$tmp/profile.json" / true
+is "$status" 125 "one that says nothing is refused"
+like "$err" 'profile.json: make a filter of system calls: .*defaultAction' "and why"
+run_in --seccomp "$tmp/none.json" / true
+is "$status:$(left)" "125:" "one that is not there leaves nothing"
+
 # ---- whoever is killed ---------------------------------------------------------------------------
 
 cgx-sandbox run -d --name "$N-k" / sleep 300 >/dev/null
@@ -282,6 +306,12 @@ if [ "$status" = 0 ] && have setpriv; then
 no
 yes" "is root inside, of nothing"
 	[ "$status" = 0 ] || diag "$err"
+	if have strace; then
+		as_nobody strace -f -o /dev/null -e trace=geteuid -e inject=geteuid:delay_enter=50000 cgx-sandbox run --rm / true
+		is "$status:$err" "0:" "also when its first process comes after its map"
+	else
+		skip "no strace here" "also when its first process comes after its map"
+	fi
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"
 	like "$err" 'delegated|root' "which is said"

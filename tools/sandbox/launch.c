@@ -114,14 +114,12 @@ static int inside(void *data)
 {
 	struct launch *l = data;
 
-	if (!geteuid())
-		prctl(PR_SET_DUMPABLE, 0); /* an ordinary user's map is not written to one of these */
 	if (l->mask)
 		sigprocmask(SIG_SETMASK, l->mask, NULL);
 	close(l->sock[0]);
 	if (wait_for_go(l))
 		return 125;
-	prctl(PR_SET_DUMPABLE, 0);
+	prctl(PR_SET_DUMPABLE, 0); /* not before: an ordinary user may not write the maps of such a process */
 	buf_reset(&l->words);
 	for (size_t i = 0; i < n_parts; i++) {
 		int r;

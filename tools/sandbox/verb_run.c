@@ -378,12 +378,6 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->s.root);
-	if (spec->s.seccomp && !strcmp(spec->s.seccomp, SECCOMP_NONE))
-		r = copy_text(&st->seccomp, SECCOMP_NONE);
-	else if (spec->s.seccomp)
-		r = state_copy(st, spec->s.seccomp, "seccomp.json", &st->seccomp); /* for exec: the same, whatever comes of the file */
-	if (r < 0)
-		return msg_errno(f, r, spec->s.seccomp, "keep the profile");
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;
@@ -392,6 +386,24 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
 	return 0;
+}
+
+/* For exec: the same filter, whatever comes of the file. */
+static int keep_profile(const struct frame *f, const struct run_spec *spec, struct state *st)
+{
+	const char *profile = spec->s.seccomp;
+	int r = 0;
+
+	if (profile && !strcmp(profile, SECCOMP_NONE))
+		r = copy_text(&st->seccomp, SECCOMP_NONE);
+	else if (profile)
+		r = state_copy(st, profile, "seccomp.json", &st->seccomp);
+	if (!r)
+		return 0;
+	msg_errno(f, r, profile, "read the profile of system calls");
+	state_remove(st);
+	state_free(st);
+	return STATUS_OWN_FAILURE;
 }
 
 /* The lines of a text to those that are kept. */
@@ -502,7 +514,7 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
-/* started: closed when the command runs; -1 nobody waits for it. */
+/* started: told when the command runs, or else who waits there clears up; -1 nobody waits. */
 static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
 {
 	AUTO_BUF struct buf layer = { 0 };
@@ -526,7 +538,8 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	r = launch_start(&l);
 	if (r < 0) {
 		r = start_failed(f, &l, r);
-		state_remove(st);
+		if (started < 0)
+			state_remove(st);
 		buf_free(&l.words);
 		buf_free(&l.remedy);
 		return r;
@@ -535,8 +548,10 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 		witness_open(&w, f->cgx, l.group);
 	w.command = l.pid;
 	remember(st, &l, SANDBOX_RUNNING);
-	if (started >= 0)
-		close(started); /* whoever waits for the start goes on */
+	if (started >= 0) {
+		(void)!write(started, "", 1); /* whoever waits for the start goes on */
+		close(started);
+	}
 	r = sandbox_watch(&l, l.group ? &w : NULL, signals, &o);
 	if (!r)
 		write_report(f, spec, &l, &w, &before, &o, st);
@@ -590,7 +605,8 @@ static void show_log(const char *dir)
 
 static int run_detached(struct frame *f, struct run_spec *spec, struct state *st)
 {
-	int started[2], failed = 0, status = 0;
+	int started[2], status = 0;
+	ssize_t n;
 	pid_t pid;
 	char c;
 
@@ -609,13 +625,13 @@ static int run_detached(struct frame *f, struct run_spec *spec, struct state *st
 		_exit(status);
 	}
 	close(started[1]);
-	(void)!read(started[0], &c, 1);
+	n = read(started[0], &c, 1);
 	close(started[0]);
-	failed = waitpid(pid, &status, WNOHANG) == pid;
-	if (failed && WIFEXITED(status) && WEXITSTATUS(status) >= STATUS_OWN_FAILURE) {
+	if (n <= 0) {
+		waitpid(pid, &status, 0);
 		show_log(st->dir);
 		state_remove(st);
-		return WEXITSTATUS(status);
+		return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OWN_FAILURE;
 	}
 	printf("%s\n", st->name);
 	return 0;
@@ -632,6 +648,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	r = fill(f, spec, argc, argv);
 	if (!r)
 		r = claim(f, spec, &st);
+	if (!r)
+		r = keep_profile(f, spec, &st);
 	if (r)
 		return r;
 	r = spec->detach ? run_detached(f, spec, &st) : run_it(f, spec, &st, -1);
