@@ -217,7 +217,7 @@ run cgx-sandbox run -d --name "$N-x" / "$N-none"
 is "$status" 127 "-d waits for the start"
 like "$err" "$N-none: .*No such file" "and tells what it was that failed"
 run cgx-sandbox inspect "$N-x"
-is "$status:$(left)" "1:" "and keeps nothing"
+is "$status:$(left | grep -c "$N-x")" "1:0" "and keeps nothing"
 run cgx-sandbox run -d --name "$N-d" / true
 is "$status" 125 "a name is taken once"
 like "$err" 'a sandbox has this name' "says so"
