@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "exec/monitor.h"
+#include "exec/outcome.h"
 #include "exec/witness.h"
 #include "ui/frame.h"
 

@@ -5,7 +5,7 @@
 
 #include <signal.h>
 
-#include "exec/monitor.h"
+#include "exec/outcome.h"
 #include "exec/witness.h"
 #include "sandbox/launch.h"
 

@@ -4,37 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "util/cleanup.h"
-
-/* What limits must be there; what only counts is taken where it is to be had. */
-static cgx_set needed(const struct sandbox_spec *s)
-{
-	cgx_set set = 0;
-
-	for (size_t i = 0; i < s->limits.n; i++) {
-		AUTO_FREE char *name = strndup(s->limits.v[i], strcspn(s->limits.v[i], "="));
-		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
-
-		if (row)
-			set |= cgx_setting_controller(row);
-	}
-	return set;
-}
-
-static int plan_limits(struct launch *l, struct cgx_plan *p)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < l->spec->limits.n; i++) {
-		const char *text = l->spec->limits.v[i], *eq = strchr(text, '=');
-		AUTO_FREE char *name = strndup(text, (size_t)(eq - text));
-
-		r = name ? cgx_plan_set(p, l->group, name, eq + 1) : -ENOMEM;
-	}
-	return r;
-}
+#include "exec/limits.h"
 
 static int make_with(struct launch *l, cgx_set set)
 {
@@ -55,7 +26,7 @@ static int make_with(struct launch *l, cgx_set set)
 	if (!r)
 		r = cgx_plan_create(p, l->group, &how);
 	if (!r)
-		r = plan_limits(l, p);
+		r = limits_plan(p, l->group, (const char *const *)l->spec->limits.v, l->spec->limits.n);
 	if (!r)
 		r = cgx_plan_apply(p);
 	cgx_plan_free(p);
@@ -66,7 +37,8 @@ static int make_with(struct launch *l, cgx_set set)
 
 int place_make(struct launch *l)
 {
-	cgx_set need = needed(l->spec);
+	/* what limits must be there; what only counts is taken where it is to be had */
+	cgx_set need = limits_controllers((const char *const *)l->spec->limits.v, l->spec->limits.n);
 	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
 	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_FREEZER |
 			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);

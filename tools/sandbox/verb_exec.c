@@ -35,8 +35,6 @@ struct exec_spec {
 	int interactive, tty;
 };
 
-#define STATUS_CANNOT_EXECUTE 126
-#define STATUS_NOT_FOUND 127
 #define ALL_NAMESPACES                                                                                                     \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
@@ -85,7 +83,7 @@ static _Noreturn void become_command(struct launch *l)
 
 		(void)!send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL);
 	}
-	_exit(r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE);
+	_exit(not_executed(r));
 }
 
 static pid_t child_of_middle;
@@ -160,7 +158,7 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	if (r < 0) {
 		waitpid(l->pid, NULL, 0);
 		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
-		return !l->no_exec ? STATUS_OWN_FAILURE : r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+		return l->no_exec ? not_executed(r) : STATUS_OWN_FAILURE;
 	}
 	return sandbox_watch(l, NULL, signals, o);
 }

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/limits.h"
 #include "exec/report.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/launch.h"
@@ -35,10 +36,6 @@ struct run_spec {
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
 
-#define STATUS_TIMED_OUT 124
-#define STATUS_CANNOT_EXECUTE 126
-#define STATUS_NOT_FOUND 127
-
 /* ---- options ---- */
 
 /* Keep SETTING=text; the setting's name is the row's choices[0]. */
@@ -46,10 +43,9 @@ static int add_limit(void *data, const struct opt *row, const char *text, struct
 {
 	struct run_spec *spec = data;
 	AUTO_BUF struct buf b = { 0 };
+	int r = limits_text(row->choices[0], text, &b, why);
 
-	(void)why;
-	buf_printf(&b, "%s=%s", row->choices[0], text);
-	return b.err ? b.err : words_add(&spec->s.limits, buf_text(&b));
+	return r ? r : words_add(&spec->s.limits, buf_text(&b));
 }
 
 static int set_capability(void *data, const struct opt *row, const char *text, struct buf *why)
@@ -181,6 +177,7 @@ static const char *const pids_max[] = { "pids.max", NULL };
 static const char *const cpu_max[] = { "cpu.max", NULL };
 static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
 static const char *const io_max[] = { "io.max", NULL };
+static const char *const hugetlb[] = { "hugetlb", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 static const char *const nets[] = { "none", "host", NULL };
 static const char *const userns[] = { "own", "host", NULL };
@@ -194,7 +191,8 @@ static const struct opt options[] = {
 	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
 	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
 	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
-	LIMIT("io", "SPEC", io_max, "\"8:0 rbps=10M wiops=100\""),
+	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
+	LIMIT("hugetlb", "PAGE=SIZE", hugetlb, "at most so much of huge pages, 2MB=64M"),
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
 	  COMPLETE_ASSIGNMENT },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
@@ -475,19 +473,12 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 	return 0;
 }
 
-static int status_of(const struct outcome *o)
-{
-	if (o->timed_out)
-		return STATUS_TIMED_OUT;
-	return o->signal ? 128 + o->signal : o->code;
-}
-
 static int start_failed(const struct frame *f, const struct launch *l, int r)
 {
 	msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 	if (!l->no_exec)
 		return STATUS_OWN_FAILURE;
-	return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+	return not_executed(r);
 }
 
 /* Standard input is the command's with -i alone. */
@@ -566,7 +557,7 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	witness_close(&w, -1);
 	buf_free(&l.words);
 	buf_free(&l.remedy);
-	return status_of(&o);
+	return outcome_status(&o);
 }
 
 /* The monitor goes on by itself; its words and those of the command go to the log. */
