@@ -243,7 +243,21 @@ if has pids; then
 	ok "update" cgx-sandbox update -r pids.max=77 "$N-d"
 	is "$(cgx-get -n -v -r pids.max "$(group_of pids "$(pid_of "$N-d")")")" 77 "sets a limit of a running one"
 fi
+if has memory && has pids; then
+	said=$(cgx-sandbox stats --json "$N-d")
+	json "stats tells what it uses" "$said" ".sandboxes[0] | .name == \"$N-d\" and .memory > 0 and .pids >= 2 and .pids_limit == 77"
+fi
+said=$(cgx-sandbox top --json "$N-d")
+json "top lists its processes" "$said" '.processes | length >= 2 and (map(.inside) | index(1)) != null'
+json "whose users are those inside" "$said" '.processes | map(.uid) | unique == [0]'
+like "$(cgx-sandbox stats)" "^$N-d " "stats of all that run"
+run cgx-sandbox stats "$N-none"
+is "$status" 1 "of none that is not there"
 if [ -n "$(version_of freezer)" ]; then
+	cgx-sandbox run -d --name "$N-f" / sleep 60 >/dev/null
+	cgx-sandbox pause "$N-f" >/dev/null
+	run cgx-sandbox rm -f "$N-f"
+	is "$status:$err:$(left | grep -c "$N-f")" "0::0" "a paused one is removed as well"
 	ok "pause" eval "cgx-sandbox pause $N-d >/dev/null"
 	like "$(cgx-sandbox ps)" "^$N-d +paused " "is shown"
 	ok "unpause" eval "cgx-sandbox unpause $N-d >/dev/null"

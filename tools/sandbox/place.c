@@ -40,7 +40,7 @@ int place_make(struct launch *l)
 	/* what limits must be there; what only counts is taken where it is to be had */
 	cgx_set need = limits_controllers((const char *const *)l->spec->limits.v, l->spec->limits.n);
 	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
-	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_FREEZER |
+	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT | CGX_C_FREEZER |
 			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
 	int r = make_with(l, need | counts);
 

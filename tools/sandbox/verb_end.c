@@ -50,16 +50,16 @@ static int must_run(struct frame *f, const struct state *s)
 
 /* ---- stop, kill ---- */
 
-static int thaw(struct frame *f, const struct state *s)
+/* What is paused hears nothing, so it is thawed where it shall end; its group is asked for while there is somebody in it. */
+static int send_signal(struct frame *f, const struct state *s, int signal)
 {
-	struct cgx_group *g;
-	int r = sandbox_group(f->cgx, s, &g);
+	struct cgx_group *g = NULL;
+	int found = !sandbox_group(f->cgx, s, &g), r = sandbox_signal(f->cgx, s, signal);
 
-	if (r < 0)
-		return 0;
-	r = cgx_group_freeze(g, 0, 1000);
+	if (!r && found && (signal == SIGKILL || signal == SIGTERM))
+		cgx_group_freeze(g, 0, 1000);
 	cgx_group_close(g);
-	return r < 0 && r != -EOPNOTSUPP ? msg_fail(f) : 0;
+	return r;
 }
 
 /* The monitor ends after its sandbox, and the lock with it. */
@@ -86,12 +86,11 @@ static int stop_one(struct frame *f, const struct end_spec *spec, struct state *
 	int r = must_run(f, s);
 
 	if (!r)
-		r = sandbox_signal(f->cgx, s, SIGTERM);
+		r = send_signal(f, s, SIGTERM);
 	if (r > 0)
 		return r;
-	thaw(f, s); /* what is paused hears nothing */
 	if (!r && !sandbox_wait(f->cgx, s, (int)(spec->timeout / 1000)))
-		r = sandbox_signal(f->cgx, s, SIGKILL);
+		r = send_signal(f, s, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return msg_errno(f, r, s->name, "stop");
 	if (!sandbox_wait(f->cgx, s, 10000))
@@ -105,11 +104,10 @@ static int kill_one(struct frame *f, const struct end_spec *spec, struct state *
 	int r = must_run(f, s);
 
 	if (!r)
-		r = sandbox_signal(f->cgx, s, spec->signal);
+		r = send_signal(f, s, spec->signal);
 	if (r < 0)
 		return msg_errno(f, r, s->name, "send a signal");
 	if (!r && spec->signal == SIGKILL) {
-		thaw(f, s);
 		sandbox_wait(f->cgx, s, 10000);
 		wait_for_monitor(f, s);
 	}
