@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sandbox/isolate.h"
 #include "sandbox/message.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -182,12 +183,21 @@ static int start_child(struct launch *l)
 {
 	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = l, .namespaces = new_namespaces(l->spec) };
 	struct cgx_child child = { .pidfd = -1 };
+	int home[NS_COUNT], back;
 	int r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
 
 	if (r)
 		return launch_fail(l, r, "socket", "make", NULL);
+	buf_reset(&l->words);
 	l->began_us = now_us();
-	r = l->group ? cgx_start(l->group, &how, &child) : clone_here(l, how.namespaces, &child);
+	r = isolate_visit(l, home);
+	if (!r)
+		r = l->group ? cgx_start(l->group, &how, &child) : clone_here(l, how.namespaces, &child);
+	back = isolate_return(l, home);
+	l->pid = child.pid;
+	l->pidfd = child.pidfd;
+	if (back || (r && l->words.len))
+		return back ? back : r;
 	if (r == -EPERM || r == -EINVAL || r == -ENOSPC) {
 		launch_fail(l, r, l->spec->name, "make the namespaces", NULL);
 		launch_advise(l, r == -ENOSPC ?
@@ -200,8 +210,6 @@ static int start_child(struct launch *l)
 		launch_advise(l, "%s", cgx_remedy(l->cgx));
 		return r;
 	}
-	l->pid = child.pid;
-	l->pidfd = child.pidfd;
 	close(l->sock[1]);
 	l->sock[1] = -1;
 	return 0;

@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include "sandbox/idmap.h"
+#include "sandbox/isolate.h"
 #include "sandbox/mounts.h"
 #include "sandbox/path.h"
 #include "util/cleanup.h"
 
+#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+#define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 /* ---- outside: what it is made of ---- */
 
-/* Trees in the order in which they are sent: layers from the top, the writable layer, volumes. */
+/* Trees in the order in which they are sent: layers from the top, the writable layer, a /proc that is another's, volumes. */
 static int keep(struct launch *l, int fd)
 {
 	if (l->n_trees == MOST_TREES) {
@@ -55,6 +59,15 @@ int rootfs_open(struct launch *l)
 	return r || l->spec->lower.n ? r : open_source(l, l->spec->root, 1);
 }
 
+static int keep_proc(struct launch *l)
+{
+	int fd = isolate_proc(l->spec->ns[NS_PID].fd);
+
+	if (fd >= 0)
+		return keep(l, fd);
+	return launch_fail(l, fd, "/proc", "make", "of the pid namespace to join: %s", strerror(-fd));
+}
+
 /* On disk where it shall outlive the run, else in the sandbox's own memory: that begins and ends at once. */
 int rootfs_layer(struct launch *l)
 {
@@ -69,6 +82,10 @@ int rootfs_layer(struct launch *l)
 		}
 		r = open_source(l, l->layer_dir, 1);
 	}
+	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
+		r = open_source(l, "/proc", 1);
+	else if (!r && l->spec->ns[NS_PID].how == NS_JOIN)
+		r = keep_proc(l);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		if (l->spec->volume[i].kind == VOLUME_BIND)
 			r = open_source(l, l->spec->volume[i].source, 0);
@@ -115,6 +132,8 @@ int rootfs_send(struct launch *l)
 		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
 	if (!r && l->keep_layer && !l->spec->read_only)
 		r = send_tree(l, l->tree[n++], 0, 1, 0);
+	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
+		r = send_tree(l, l->tree[n++], KERNEL_ATTRIBUTES, 0, 1);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++) {
 		const struct volume *v = &l->spec->volume[i];
 
@@ -154,6 +173,8 @@ static int gather(struct launch *l)
 	l->n_trees = l->taken = 0;
 	for (size_t i = 0; !r && !is_bound(l) && i < n_layers(l); i++)
 		r = gather_one(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
+		r = gather_one(l, "/proc", KERNEL_ATTRIBUTES);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		if (l->spec->volume[i].kind == VOLUME_BIND)
 			r = gather_one(l, l->spec->volume[i].source, l->spec->volume[i].flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0);
@@ -346,9 +367,6 @@ static int attach_new(struct launch *l, const char *type, const char *const *opt
 	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
 }
 
-#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
-#define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
 /* The host's /sys, where its network is shared: a new one would be refused. */
 static int attach_host_sys(struct launch *l)
 {
@@ -364,9 +382,23 @@ static int attach_host_sys(struct launch *l)
 	return r ? launch_fail(l, r, "/sys", "mount", NULL) : 0;
 }
 
+/* A new one shows only a pid namespace of one's own. */
+static int attach_others_proc(struct launch *l)
+{
+	int tree = -1, to = path_open_plain(l->root_fd, "/proc"), r = to < 0 ? to : launch_receive(l, &tree);
+
+	if (!r)
+		r = mount_move(tree, to, "");
+	if (tree >= 0)
+		close(tree);
+	if (to >= 0)
+		close(to);
+	return r ? launch_fail(l, r, "/proc", "mount", r == -ELOOP ? "it is a symbolic link in this root" : NULL) : 0;
+}
+
 int rootfs_kernel(struct launch *l)
 {
-	int r = attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc");
+	int r = l->spec->ns[NS_PID].how == NS_OWN ? attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc") : attach_others_proc(l);
 
 	if (r)
 		return r;

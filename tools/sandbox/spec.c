@@ -66,7 +66,8 @@ void spec_free(struct sandbox_spec *s)
 	free(s->root);
 	words_free(&s->lower);
 	for (int i = 0; i < NS_COUNT; i++)
-		free(s->ns[i].path);
+		if (s->ns[i].how == NS_JOIN)
+			close(s->ns[i].fd);
 	words_free(&s->argv);
 	words_free(&s->env);
 	free(s->cwd);

@@ -17,7 +17,7 @@ enum ns { NS_MOUNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_USER, NS_CGROUP, NS_TIME,
 enum ns_how { NS_OWN, NS_HOST, NS_JOIN };
 struct ns_spec {
 	enum ns_how how;
-	char *path; /* NS_JOIN: of the namespace's file */
+	int fd; /* NS_JOIN: of the namespace, owned */
 };
 
 enum volume_kind { VOLUME_BIND, VOLUME_TMPFS };

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,13 +36,25 @@ struct exec_spec {
 	int interactive, tty;
 };
 
-#define ALL_NAMESPACES                                                                                                     \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
-
 struct entering {
 	struct launch l;
 	int target; /* pidfd of the sandbox's first process */
+	int namespaces;
 };
+
+/* All, but not a user namespace that is the caller's already: that one cannot be entered anew. */
+static int namespaces_of(pid_t pid)
+{
+	int all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+		  (int)ns_flag(NS_TIME);
+	struct stat own, its;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (!stat("/proc/self/ns/user", &own) && !stat(path, &its) && own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return all;
+	return all | CLONE_NEWUSER;
+}
 
 /* ---- inside ---- */
 
@@ -103,7 +116,7 @@ static int inside(void *data)
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(l->sock[0]);
-	if (setns(e->target, ALL_NAMESPACES) < 0) {
+	if (setns(e->target, e->namespaces) < 0) {
 		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
 		fail_inside(l, -errno, "namespaces");
 	}
@@ -207,7 +220,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	e.l.dir = st.dir;
 	e.l.id_count = st.id_count;
 	e.l.id_base = st.id_base;
-	e.target = sandbox_pidfd(f->cgx, &st);
+	e.namespaces = namespaces_of(st.pid);
+	e.target = sandbox_pidfd(f->cgx, &st); /* asked after: its number meant the same all the while */
 	if (!spec->interactive && !spec->tty) {
 		AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 

@@ -16,6 +16,7 @@
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/monitor.h"
+#include "sandbox/share.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
@@ -31,6 +32,7 @@ struct run_spec {
 	struct sandbox_spec s;
 	const char *name, *hostname, *user, *cwd, *report_to, *seccomp;
 	struct strings values, env;
+	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
 	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
 };
@@ -164,6 +166,26 @@ static int add_ulimit(void *data, const struct opt *row, const char *text, struc
 	return 0;
 }
 
+/* monotonic=1h, boottime=-30s: offsets of a time namespace (time_namespaces(7)). */
+static int set_clock(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	const char *eq = strchr(text, '='), *number = eq ? eq + 1 : "";
+	int back = *number == '-', boot = !strncmp(text, "boottime=", 9), r;
+	uint64_t us;
+	int64_t s;
+
+	(void)row;
+	r = boot || !strncmp(text, "monotonic=", 10) ? num_usec(number + back, &us) : -EINVAL;
+	if (r || us % 1000000 || us / 1000000 > 1ull << 32) {
+		buf_puts(why, "not boottime=TIME or monotonic=TIME in whole seconds, as 90s, 2h or -30s");
+		return -EINVAL;
+	}
+	s = (int64_t)(us / 1000000);
+	*(boot ? &spec->s.boottime_s : &spec->s.monotonic_s) = back ? -s : s;
+	return 0;
+}
+
 static void release(void *data)
 {
 	struct run_spec *spec = data;
@@ -184,6 +206,8 @@ static const char *const userns[] = { "own", "host", NULL };
 
 #define LIMIT(long_name, argument, setting, text)                                                                          \
 	{ 0, long_name, argument, OPT_CALL, 0, text, .choices = setting, .call = add_limit }
+
+#define SHARE(long_name, ns, text) { 0, long_name, "WHERE", OPT_STRING, offsetof(struct run_spec, where[ns]), text }
 
 static const struct opt options[] = {
 	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
@@ -211,6 +235,11 @@ static const struct opt options[] = {
 	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct run_spec, net), "none, or the host's", .choices = nets },
 	{ 0, "userns", "KIND", OPT_ENUM, offsetof(struct run_spec, userns), "own (root inside is nobody outside) or host",
 	  .choices = userns },
+	SHARE("pid", NS_PID, "processes: own, host or sandbox:NAME; with --no-init"),
+	SHARE("ipc", NS_IPC, "System V and POSIX queues: own, host, sandbox:NAME or a /path"),
+	SHARE("uts", NS_UTS, "the host name: likewise"),
+	SHARE("cgroupns", NS_CGROUP, "the group as the root of groups: own or host"),
+	{ 0, "clock", "CLOCK=[-]TIME", OPT_CALL, 0, "boottime or monotonic inside is so far off", .call = set_clock },
 	{ 0, "cap-add", "NAME", OPT_CALL, 0, "let it have this capability, or all", .value = 1, .call = set_capability },
 	{ 0, "cap-drop", "NAME", OPT_CALL, 0, "do not, or none of all", .call = set_capability },
 	{ 0, "new-privileges", NULL, OPT_FLAG, offsetof(struct run_spec, new_privs), "let set-id programs gain privilege" },
@@ -324,6 +353,11 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		s->ns[NS_NET].how = NS_HOST;
 	if (spec->userns)
 		s->ns[NS_USER].how = NS_HOST;
+	for (int i = 0; i < NS_COUNT; i++) {
+		r = share_namespace(f, (enum ns)i, spec->where[i], s);
+		if (r)
+			return r;
+	}
 	if (spec_check(s, &why))
 		return msg_usage(f, "%s", buf_text(&why));
 	return 0;
