@@ -176,8 +176,22 @@ if has pids; then
 	like "$err" 'forks denied at pids.max 16' "a fork bomb under --pids is told"
 	run_in --pids 16 --report=json --report-to "$tmp/report" / "$bomb" 40 1
 	json "JSON" "$(cat "$tmp/report")" '.pids.denied > 0 and .pids.max == 16 and .status.kind == "exited"'
+	# what lives for longer has an eye on it: told as it happens, once a second at most
+	run cgx-sandbox run --rm --name "$N-r" --pids 6 / sh -c 'sleep 0.3; for i in 1 2 3 4 5 6 7 8; do (sleep 2) & done; sleep 1' 2>&1
+	like "$err" "^cgx-sandbox run: $N-r: [0-9]+ forks? denied at pids.max 6" "what happens meanwhile is told at once"
+	run_in --report=none --pids 6 / sh -c 'sleep 0.3; for i in 1 2 3 4 5 6 7 8; do (sleep 2) & done; sleep 1'
+	unlike "$err" "cgx-sandbox run" "--report=none: nothing is"
 else
 	skip "no pids controller" "a fork bomb under --pids is told"
+fi
+if has memory && has pids; then
+	run cgx-sandbox run -d --name "$N-e" --memory 16M -v "$(dirname "$hog"):/helpers" / sh -c "sleep 0.3; /helpers/${hog##*/} 64M; sleep 60"
+	heard() { cgx-sandbox inspect "$N-e" | grep -q "killed hog (pid [0-9]*, uid 0,"; }
+	ok "and kept in the state of one in the background" wait_for 10 heard
+	like "$(cgx-sandbox logs "$N-e")" "$N-e: killed hog .*at memory.max 16.0M" "and in its log"
+	cgx-sandbox rm -f "$N-e" >/dev/null
+else
+	skip "no memory controller" "and kept in the state of one in the background"
 fi
 run_in --memory 10X / true
 is "$status" 125 "a limit that is none"

@@ -13,6 +13,7 @@
 #include "exec/limits.h"
 #include "exec/report.h"
 #include "sandbox/capabilities.h"
+#include "sandbox/events.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/monitor.h"
@@ -546,6 +547,7 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	struct baseline before = { 0 };
 	struct outcome o = { 0 };
 	struct witness w = { 0 };
+	struct events events = { .f = f, .state = st, .raw = spec->tty && isatty(STDERR_FILENO) };
 	struct launch l;
 	sigset_t mask;
 	int signals = sandbox_signals(&mask), r;
@@ -572,6 +574,9 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	if (l.group)
 		witness_open(&w, f->cgx, l.group);
 	w.command = l.pid;
+	if (spec->report != REPORT_NONE)
+		w.tell = events_tell;
+	w.data = &events;
 	remember(st, &l, SANDBOX_RUNNING);
 	if (started >= 0) {
 		(void)!write(started, "", 1); /* whoever waits for the start goes on */
