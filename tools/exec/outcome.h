@@ -16,6 +16,7 @@ struct outcome {
 	int signal;        /* 0: none */
 	int dumped;
 	int timed_out;
+	int told_to_end;   /* whoever ran it was, and passed it on */
 	uint64_t wall_usec;
 	pid_t pid;
 };

@@ -99,6 +99,7 @@ static const struct field {
 	{ "code", NUMBER32, offsetof(struct state, code) },
 	{ "signal", NUMBER32, offsetof(struct state, signal) },
 	{ "tty", NUMBER32, offsetof(struct state, tty) },
+	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
 	{ "arg", LIST, offsetof(struct state, argv) },
 	{ "limit", LIST, offsetof(struct state, limits) },
 	{ "group", LIST, offsetof(struct state, groups) },
@@ -204,6 +205,26 @@ int state_save(const struct state *s)
 	return write_lines(s, &b, O_CREAT | O_EXCL);
 }
 
+int state_replace(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 }, from = { 0 }, to = { 0 };
+	int fd, r;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		put_field(&b, s, &fields[i]);
+	buf_printf(&from, "%s/new", s->dir);
+	buf_printf(&to, "%s/state", s->dir);
+	r = b.err ? b.err : from.err ? from.err : to.err;
+	if (r)
+		return r;
+	fd = open(from.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	r = write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : -EIO;
+	close(fd);
+	return r ? r : rename(from.s, to.s) < 0 ? -errno : 0;
+}
+
 int state_append(const struct state *s)
 {
 	AUTO_BUF struct buf b = { 0 };
@@ -306,7 +327,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "new", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -314,6 +335,27 @@ int state_remove(struct state *s)
 		unlink(path);
 	}
 	return rmdir(s->dir) < 0 ? -errno : 0;
+}
+
+int state_ask_end(const struct state *s)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/end", s->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int state_asked_end(const struct state *s)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/end", s->dir);
+	return !access(path, F_OK);
 }
 
 static int by_text(const void *a, const void *b)

@@ -12,7 +12,7 @@
 
 #include "sandbox/spec.h"
 
-enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
+enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED, SANDBOX_RESTARTING };
 struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
@@ -24,11 +24,14 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty;
+	int keep, code, signal, tty, restarts;
 	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };
 
+/* Somebody wants it to end: it is not started again. */
+int state_ask_end(const struct state *s);
+int state_asked_end(const struct state *s);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
@@ -38,6 +41,8 @@ int state_copy(const struct state *s, const char *from, const char *name, char *
 /* The first time, and what has changed since: numbers, and notes since the last time. */
 int state_save(const struct state *s);
 int state_append(const struct state *s);
+/* All of it anew, for what goes on for weeks. */
+int state_replace(const struct state *s);
 /* Read one; its lock is taken when nobody holds it (lock >= 0 then). -ENOENT. */
 int state_read(const char *root, const char *name, struct state *ret);
 void state_free(struct state *s);

@@ -17,6 +17,7 @@
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/monitor.h"
+#include "sandbox/restart.h"
 #include "sandbox/share.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
@@ -35,6 +36,7 @@ struct run_spec {
 	struct strings values, env;
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
+	struct restart restart;
 	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
@@ -187,6 +189,14 @@ static int set_clock(void *data, const struct opt *row, const char *text, struct
 	return 0;
 }
 
+static int set_restart(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return restart_parse(text, &spec->restart, why);
+}
+
 static void release(void *data)
 {
 	struct run_spec *spec = data;
@@ -226,6 +236,7 @@ static const struct opt options[] = {
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
 	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
 	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
+	{ 0, "restart", "POLICY", OPT_CALL, 0, "start it again: on-failure[:TIMES], or always until it is stopped", .call = set_restart },
 	{ 0, "rm", NULL, OPT_FLAG, offsetof(struct run_spec, remove), "forget it when it ends, and what it wrote" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct run_spec, interactive), "let it read standard input" },
 	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct run_spec, tty), "a terminal of its own" },
@@ -540,63 +551,114 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
-/* started: told when the command runs, or else who waits there clears up; -1 nobody waits. */
-static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+/* Who waits for the start goes on. */
+static void tell_started(int *started)
 {
-	AUTO_BUF struct buf layer = { 0 };
-	struct baseline before = { 0 };
-	struct outcome o = { 0 };
-	struct witness w = { 0 };
-	struct events events = { .f = f, .state = st, .raw = spec->tty && isatty(STDERR_FILENO) };
-	struct launch l;
-	sigset_t mask;
-	int signals = sandbox_signals(&mask), r;
+	if (*started < 0)
+		return;
+	(void)!write(*started, "", 1);
+	close(*started);
+	*started = -1;
+}
 
-	if (signals < 0)
-		return msg_errno(f, signals, "signals", "block");
-	launch_init(&l, &spec->s, f->cgx);
-	l.dir = st->dir;
-	l.mask = &mask;
-	l.on_group = remember_group;
-	l.owner = st;
-	l.keep_layer = !spec->remove && can_keep(&spec->s, &layer);
-	l.layer_dir = buf_text(&layer);
-	shut_stdin(spec);
-	r = launch_start(&l);
-	if (r < 0) {
-		r = start_failed(f, &l, r);
-		if (started < 0)
-			state_remove(st);
-		buf_free(&l.words);
-		buf_free(&l.remedy);
-		return r;
-	}
-	if (l.group)
-		witness_open(&w, f->cgx, l.group);
-	w.command = l.pid;
-	if (spec->report != REPORT_NONE)
+struct monitor_side {
+	struct frame *f;
+	struct run_spec *spec;
+	struct state *st;
+	sigset_t mask; /* before ours */
+	int signals;
+	int started;   /* told when the command runs, or else who waits there clears up; -1 nobody waits */
+};
+
+/* The command runs, and ends. */
+static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
+{
+	struct events events = { .f = m->f, .state = m->st, .raw = m->spec->tty && isatty(STDERR_FILENO) };
+	struct baseline before = { 0 };
+	struct witness w = { 0 };
+
+	if (l->group)
+		witness_open(&w, m->f->cgx, l->group);
+	w.command = l->pid;
+	if (m->spec->report != REPORT_NONE)
 		w.tell = events_tell;
 	w.data = &events;
-	remember(st, &l, SANDBOX_RUNNING);
-	if (started >= 0) {
-		(void)!write(started, "", 1); /* whoever waits for the start goes on */
-		close(started);
-	}
-	r = sandbox_watch(&l, l.group ? &w : NULL, signals, &o);
-	if (!r)
-		write_report(f, spec, &l, &w, &before, &o, st);
-	launch_end(&l);
-	st->code = o.code;
-	st->signal = o.signal;
-	st->ended_us = wall_us();
-	if (spec->remove)
-		state_remove(st);
-	else
-		remember(st, &l, SANDBOX_EXITED);
+	remember(m->st, l, SANDBOX_RUNNING);
+	tell_started(&m->started);
+	if (!sandbox_watch(l, l->group ? &w : NULL, m->signals, o))
+		write_report(m->f, m->spec, l, &w, &before, o, m->st);
+	launch_end(l);
+	m->st->code = o->code;
+	m->st->signal = o->signal;
+	m->st->ended_us = wall_us();
 	witness_close(&w, -1);
+}
+
+/* 1: the command ran. Else *ret is an exit status after words. */
+static int run_once(struct monitor_side *m, struct outcome *o, int *ret)
+{
+	AUTO_BUF struct buf layer = { 0 };
+	struct launch l;
+	int r;
+
+	launch_init(&l, &m->spec->s, m->f->cgx);
+	l.dir = m->st->dir;
+	l.mask = &m->mask;
+	l.on_group = remember_group;
+	l.owner = m->st;
+	l.keep_layer = !m->spec->remove && can_keep(&m->spec->s, &layer);
+	l.layer_dir = buf_text(&layer);
+	r = launch_start(&l);
+	if (r < 0)
+		*ret = start_failed(m->f, &l, r);
+	else
+		attend(m, &l, o);
 	buf_free(&l.words);
 	buf_free(&l.remedy);
-	return outcome_status(&o);
+	return r >= 0;
+}
+
+/* Between two runs. 0: it is not started again. */
+static int wait_for_next(struct monitor_side *m, uint64_t pause_us)
+{
+	struct state *st = m->st;
+
+	if (pause_us == UINT64_MAX || state_asked_end(st))
+		return 0;
+	st->status = SANDBOX_RESTARTING;
+	st->pid = 0;
+	st->restarts = (int)m->spec->restart.times;
+	words_free(&st->notes);
+	state_replace(st);
+	return !sandbox_pause(m->signals, pause_us) && !state_asked_end(st);
+}
+
+static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+{
+	struct monitor_side m = { .f = f, .spec = spec, .st = st, .started = started };
+	struct outcome o = { 0 };
+	int ran, first = 1, failed = STATUS_OWN_FAILURE;
+
+	m.signals = sandbox_signals(&m.mask);
+	if (m.signals < 0)
+		return msg_errno(f, m.signals, "signals", "block");
+	shut_stdin(spec);
+	do {
+		ran = run_once(&m, &o, &failed);
+		if (!ran && first) {
+			if (started < 0)
+				state_remove(st);
+			return failed;
+		}
+		first = 0;
+	} while (ran && wait_for_next(&m, restart_pause(&spec->restart, &o)));
+	if (spec->remove) {
+		state_remove(st);
+	} else {
+		st->status = SANDBOX_EXITED;
+		state_append(st);
+	}
+	return ran ? outcome_status(&o) : failed;
 }
 
 /* The monitor goes on by itself; its words and those of the command go to the log. */
