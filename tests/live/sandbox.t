@@ -340,6 +340,26 @@ yes" "is root inside, of nothing"
 	else
 		skip "no strace here" "also when its first process comes after its map"
 	fi
+	if have newuidmap && have newgidmap && have unshare; then
+		echo 'nobody:300000:65536' >"$tmp/subuid"
+		given() # COMMAND: as an ordinary user who was given more ids
+		{
+			run unshare -m --propagation private sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift &&
+				exec setpriv --reuid 65534 --regid 65534 --clear-groups env "$@"' - "$tmp/subuid" XDG_RUNTIME_DIR="$tmp/runtime" "$@"
+		}
+		given cgx-sandbox run --rm -u daemon / sh -c 'id -u; id -G; sed "s/  */ /g" /proc/self/uid_map'
+		is "$status:$out" "0:1
+1
+ 0 65534 1
+ 1 300000 65536" "with /etc/subuid he has users inside"
+		echo 'nobody:300000:65536 ' >"$tmp/subuid" && given cgx-sandbox run --rm / id -u
+		is "$status:$out" "0:0" "a line that is none gives none"
+	else
+		skip "no newuidmap here" "with /etc/subuid he has users inside"
+	fi
+	as_nobody cgx-sandbox run --rm -u daemon / true
+	is "$status" 125 "another user than root without it"
+	like "$err" 'newuidmap' "is refused, with what helps"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"
 	like "$err" 'delegated|root' "which is said"

@@ -12,6 +12,7 @@
 #include <cgx.h>
 
 #include "sandbox/spec.h"
+#include "sandbox/subids.h"
 
 enum stage {
 	STAGE_PREPARE, /* outside: open, lock, lay out; nothing runs yet */
@@ -66,7 +67,8 @@ struct launch {
 
 	/* what the parts keep */
 	uid_t id_base;          /* user and group 0 inside is this outside */
-	uint32_t id_count;      /* how many; 0: the user namespace is shared */
+	uint32_t id_count;      /* how many; 0: the user namespace is shared; 1: an ordinary user's */
+	struct id_range more_uids, more_gids; /* of an ordinary user: 1 on inside; count 0: none */
 	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
 	int init_fd;            /* the sealed memfd, -1 without init */
 	int userns_fd;          /* of the child once mapped, -1 none */

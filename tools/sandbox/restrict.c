@@ -141,7 +141,7 @@ int restrict_capabilities(struct launch *l)
 		if (setresgid(l->gid, l->gid, l->gid) < 0 || setresuid(l->uid, l->uid, l->uid) < 0) {
 			launch_fail(l, -errno, l->spec->user, "become this user", NULL);
 			if (l->id_count == 1)
-				launch_advise(l, "a sandbox of an ordinary user has one id, root inside; --user 0 is it");
+				launch_advise(l, "an ordinary user's sandbox has his own id alone, root inside; for more: newuidmap (package uidmap) and a range in /etc/subuid and /etc/subgid");
 			return -errno;
 		}
 	}
