@@ -367,15 +367,4 @@ yes" "is root inside, of nothing"
 else
 	skip "nobody cannot execute the tools, or there is no setpriv" "is root inside, of nothing"
 fi
-
-# ---- many ----------------------------------------------------------------------------------------
-
-many=30
-[ -z "${CGX_VM-}" ] || many=6
-for i in $(seq $many); do
-	background cgx-sandbox run --rm --name "$N-m$i" / sh -c "echo $i" >"$tmp/many.$i" 2>&1
-done
-all_done() { [ "$(cat "$tmp"/many.* 2>/dev/null | grep -c '^[0-9]*$')" = "$many" ]; }
-ok "$many at once" wait_for 60 all_done
-ok "leave nothing" wait_for 20 gone
 done_testing
