@@ -243,6 +243,16 @@ int fs_chmod(int dirfd, const char *path, unsigned mode)
 	return fchmodat(dir, *name ? name : ".", mode, 0) ? -errno : 0;
 }
 
+int fs_owner(int fd, uid_t *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	*ret = st.st_uid;
+	return 0;
+}
+
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode)
 {
 	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_PATH | O_NOFOLLOW);

@@ -62,6 +62,7 @@ int fs_rmdir(int dirfd, const char *path);
 int fs_chown(int dirfd, const char *path, uid_t uid, gid_t gid);
 int fs_chmod(int dirfd, const char *path, unsigned mode);
 /* Owner and mode of a file or directory; any out may be NULL. */
+int fs_owner(int fd, uid_t *ret);
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode);
 /* 1 it is there, 0 it is not, or negative errno. */
 int fs_exists(int dirfd, const char *path);

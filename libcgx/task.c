@@ -149,8 +149,9 @@ CGX_API int cgx_process_read(struct cgx *cgx, pid_t pid, struct cgx_process *ret
 	r = dir < 0 ? dir : fs_read(dir, "stat", &b);
 	if (!r)
 		r = proc_stat(b.s, &p);
+	/* the directory is the effective user's; what is in it belongs to root where the process may not be dumped */
 	if (!r)
-		r = fs_stat(dir, "stat", &p.uid, NULL, NULL);
+		r = fs_owner(dir, &p.uid);
 	if (r == -ENOENT)
 		r = -ESRCH;
 	if (r)

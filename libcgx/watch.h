@@ -17,13 +17,15 @@ enum count { COUNT_KILL, COUNT_FORK, COUNT_OOM, COUNT_LIMIT, COUNTS };
 
 struct counters;
 struct watch_tree;
+#define KEPT_FILES 3
 
 struct watch_node {
 	struct watch_tree *tree;
 	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
 	struct watch_node *all_next, *all_prev;
 	char *path;               /* below the mount, "" the root */
-	int wd;                   /* inotify watch; -1 none, it is sampled */
+	int wd;                   /* inotify watch; -1 none */
+	int kept[KEPT_FILES];     /* inotify watches that keep the files of which the kernel notifies; -1 none */
 	int oom_fd;               /* v1: eventfd of its own, -1 none */
 	int pressure_fd;          /* -1 none */
 	unsigned flags;           /* NODE_* */
@@ -32,6 +34,7 @@ struct watch_node {
 	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
 	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
 	uint64_t group_kills;     /* v2: oom_group_kill as seen */
+	uint64_t twice, twice_us; /* v2: first victims of those that may be counted once more, and since when */
 	uint64_t quiet_until[COUNTS];
 	uint64_t oom_us;          /* when the group's own limit was out of memory last; 0 never */
 	uint64_t limit_hits;      /* of its own limit, not told yet */
@@ -47,6 +50,7 @@ struct watch_node {
 #define NODE_PIDS_MAX  (1u << 5) /* v1: has a limit, so it is worth to be sampled */
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
+#define NODE_SAMPLED   (1u << 8) /* watches are used up */
 
 /* How a hierarchy says what is counted; chosen once. */
 struct watch_dialect {
@@ -166,6 +170,10 @@ void tree_free(struct watch_tree *t);
 /* Whether events of a group of this path are wanted. */
 int tree_wants(const struct watch_tree *t, const char *path);
 struct watch_node *tree_find(struct watch_tree *t, const char *path);
+/* Whether the one path is below the other; "" is the root. */
+int tree_is_below(const char *path, const char *above);
+/* The nearest one above it; NULL none is followed. */
+struct watch_node *tree_find_above(struct watch_tree *t, const char *path);
 /* O_PATH descriptor of the group's directory, the caller's. */
 int node_dir(const struct watch_node *n);
 /* "a/b", "/" for the root. */
@@ -197,6 +205,9 @@ struct watch_node *count_limit_level(struct watch_node *n);
 int count_read(int dir, const char *file, uint64_t *ret);
 /* Memory that was used when the limit was hit, of what was read a little later: the victim may have left by then. */
 uint64_t count_usage_then(uint64_t limit, uint64_t usage);
+/* How many of the last kills in a group, at most count, are none: of memory.oom.group, in it or above, the kernel counts
+ * the first victim twice. Each is given once. */
+uint64_t count_twice(struct watch_tree *t, const char *path, uint64_t count);
 /* Compare with the kills of the whole machine. */
 int count_machine(struct cgx_watch *w);
 
@@ -210,8 +221,8 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct
 /* v1: a group that is gone was notified of so much that no counter showed. procs: who was in it then, NULL not known;
  * taken over. */
 int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint64_t count, char *procs);
-/* The group is gone: a kill below the one above it that had no name was in it. */
-int who_gone(struct cgx_watch *w, const struct watch_node *n);
+/* A group right below is gone: a kill below this one that had no name was in it. */
+int who_gone(struct cgx_watch *w, const struct watch_node *above, const char *path);
 /* Take what the sources have. */
 int who_drain(struct cgx_watch *w);
 /* Tell what has waited long enough. */

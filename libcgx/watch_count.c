@@ -306,11 +306,46 @@ static int tell_populated(struct watch_node *n, int populated)
 	return watch_tell(w, &e);
 }
 
+/* The kernel counts the first victim, the group kill, and then all its victims. */
+static void note_group_kills(struct watch_node *n, const struct counters *c, uint64_t now)
+{
+	if (!(c->known & 1u << COUNT_KILL) || c->group_kills == n->group_kills)
+		return;
+	if (c->group_kills > n->group_kills) {
+		n->twice += c->group_kills - n->group_kills;
+		n->twice_us = now;
+	}
+	n->group_kills = c->group_kills;
+}
+
+static uint64_t take_twice(struct watch_node *n, uint64_t count, uint64_t now)
+{
+	uint64_t taken;
+
+	if (now >= n->twice_us + SAME_OOM_US) /* the victim was gone before it could be counted again */
+		n->twice = 0;
+	taken = n->twice < count ? n->twice : count;
+	n->twice -= taken;
+	return taken;
+}
+
+uint64_t count_twice(struct watch_tree *t, const char *path, uint64_t count)
+{
+	struct watch_node *own = tree_find(t, path), *n = own ? own : tree_find_above(t, path);
+	uint64_t taken = 0, now = now_us();
+
+	for (; n && taken < count; n = n->parent)
+		taken += take_twice(n, count - taken, now);
+	if (own)
+		own->base[COUNT_KILL] += taken;
+	return taken;
+}
+
 /* What has grown, the causes before what they caused. */
 static int tell_grown(struct watch_node *n, const struct counters *c)
 {
 	struct cgx_watch *w = n->tree->w;
-	uint64_t now = now_us(), kills, groups = c->group_kills - n->group_kills;
+	uint64_t now = now_us(), kills, twice;
 	uint64_t limit = grown(n, c, COUNT_LIMIT), oom = grown(n, c, COUNT_OOM);
 	int r = 0;
 
@@ -321,14 +356,15 @@ static int tell_grown(struct watch_node *n, const struct counters *c)
 	n->untold[COUNT_OOM] += oom;
 	n->untold[COUNT_FORK] += grown(n, c, COUNT_FORK);
 	kills = grown(n, c, COUNT_KILL);
-	if (c->known & 1u << COUNT_KILL)
-		n->group_kills = c->group_kills;
+	note_group_kills(n, c, now);
 	if (c->below_known)
 		n->below = c->below;
 	if (kills) {
+		twice = take_twice(n, kills - 1, now);
+		n->base[COUNT_KILL] += twice;
 		told_up(n, kills);
 		if (n->flags & NODE_TOLD)
-			r = who_kill(w, n->tree, node_path(n), n, kills, groups < kills ? groups : 0);
+			r = who_kill(w, n->tree, node_path(n), n, kills, twice);
 		else
 			w->machine_told += kills;
 	}
@@ -391,6 +427,7 @@ static void read_causes(struct watch_node *n, uint64_t now)
 
 	if (read_counters(n, LOOK_MEMORY, &c))
 		return;
+	note_group_kills(n, &c, now);
 	grew = grown(n, &c, k);
 	n->untold[k] += grew;
 	if (k == COUNT_LIMIT)
@@ -452,7 +489,8 @@ int count_settle(struct watch_node *n, const char *gone)
 	told_up(n, rest);
 	if (!(n->flags & NODE_BELOW))
 		return 0; /* silent: it may have been any other group below it */
-	return who_kill(n->tree->w, n->tree, gone ? gone : node_path(n), NULL, rest, 0);
+	r = who_kill(n->tree->w, n->tree, node_path(n), NULL, rest, 0);
+	return r || !gone ? r : who_gone(n->tree->w, n, gone);
 }
 
 /* ---- v1: notifications ---- */
@@ -524,7 +562,7 @@ int count_sample(struct watch_node *n)
 	struct counters c;
 	int r;
 
-	if (n->wd < 0)
+	if (n->flags & NODE_SAMPLED)
 		what = LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS;
 	else if (n->tree->dialect->sampled && n->flags & NODE_TOLD) {
 		if (watch_wants(w, CGX_E_EMPTIED))
@@ -538,7 +576,7 @@ int count_sample(struct watch_node *n)
 	}
 	if (!what)
 		return 0;
-	if (n->wd < 0)
+	if (n->flags & NODE_SAMPLED)
 		count_limits(n);
 	r = read_counters(n, what, &c);
 	return r == -ENODEV ? -ENOENT : r ? r : tell_grown(n, &c);

@@ -27,6 +27,20 @@ struct watch_node *tree_find(struct watch_tree *t, const char *path)
 	return at ? *at : NULL;
 }
 
+struct watch_node *tree_find_above(struct watch_tree *t, const char *path)
+{
+	AUTO_FREE char *above = strdup(path);
+	struct watch_node *n = NULL;
+
+	while (above && *above && !n) {
+		char *slash = strrchr(above, '/');
+
+		*(slash ? slash : above) = '\0';
+		n = tree_find(t, above);
+	}
+	return n;
+}
+
 const char *node_path(const struct watch_node *n)
 {
 	return *n->path ? n->path : "/";
@@ -41,7 +55,7 @@ int node_dir(const struct watch_node *n)
 
 /* ---- wanted or not ---- */
 
-static int is_below(const char *path, const char *root)
+int tree_is_below(const char *path, const char *root)
 {
 	size_t len = strlen(root);
 
@@ -62,9 +76,9 @@ static int purpose(const struct watch_tree *t, const char *path)
 		if (!strcmp(path, r->path))
 			found = (found < 0 ? 0 : found) | (int)NODE_TOLD |
 				(int)(r->flags & CGX_WATCH_BELOW ? NODE_BELOW : 0);
-		else if (r->flags & CGX_WATCH_BELOW && is_below(path, r->path))
+		else if (r->flags & CGX_WATCH_BELOW && tree_is_below(path, r->path))
 			found = (found < 0 ? 0 : found) | (int)NODE_TOLD | (int)NODE_BELOW;
-		else if (found < 0 && is_below(r->path, path))
+		else if (found < 0 && tree_is_below(r->path, path))
 			found = 0;
 	}
 	return found;
@@ -79,6 +93,14 @@ int tree_wants(const struct watch_tree *t, const char *path)
 
 /* ---- descriptors ---- */
 
+static int no_watches(struct watch_node *n)
+{
+	n->flags |= NODE_SAMPLED;
+	return watch_unseen(n->tree->w, UNSEEN_WATCHES,
+			    "the limit of inotify watches is reached: further groups are read every %g s, and one that lives shorter is not seen (raise fs.inotify.max_user_watches)",
+			    (double)n->tree->w->sample_us / 1e6);
+}
+
 /* The directory is watched by its descriptor, so no name leads elsewhere meanwhile. */
 static int watch_directory(struct watch_node *n, int dir)
 {
@@ -89,11 +111,44 @@ static int watch_directory(struct watch_node *n, int dir)
 	n->wd = inotify_add_watch(w->inotify, path, WATCH_MASK);
 	if (n->wd >= 0)
 		return map_put(&w->by_wd, (uint64_t)n->wd, n);
-	if (errno == ENOENT || errno == ENOTDIR)
-		return -ENOENT;
-	return watch_unseen(w, UNSEEN_WATCHES,
-			    "the limit of inotify watches is reached: further groups are read every %g s, and one that lives shorter is not seen (raise fs.inotify.max_user_watches)",
-			    (double)w->sample_us / 1e6);
+	return errno == ENOENT || errno == ENOTDIR ? -ENOENT : no_watches(n);
+}
+
+/* The kernel notifies of a file whose inode is in memory, and that goes when memory is short or nobody has looked at the
+ * file for long. A watch keeps it; this one waits for what never happens, since the directory's tells the rest. */
+static int keep_files(struct watch_node *n, int dir)
+{
+	static const struct {
+		unsigned serves;
+		const char *name;
+	} file[KEPT_FILES] = {
+		{ SERVES_MEMORY, "memory.events" }, { SERVES_PIDS, "pids.events" }, { SERVES_EVENTS, "cgroup.events" },
+	};
+	struct cgx_watch *w = n->tree->w;
+	char path[64];
+
+	for (size_t i = 0; i < KEPT_FILES && n->wd >= 0 && !n->tree->dialect->sampled; i++) {
+		if (!(n->tree->serves & file[i].serves) || n->kept[i] >= 0)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", dir, file[i].name);
+		n->kept[i] = inotify_add_watch(w->inotify, path, IN_MOVE_SELF);
+		if (n->kept[i] < 0 && errno == ENOSPC)
+			return no_watches(n);
+	}
+	return 0;
+}
+
+/* A controller was switched on or off: files have come. */
+static int keep_more_files(struct watch_node *n)
+{
+	int r = 0;
+
+	for (struct watch_node *c = n->first; !r && c; c = c->next) {
+		AUTO_CLOSE int dir = node_dir(c);
+
+		r = dir < 0 ? 0 : keep_files(c, dir);
+	}
+	return r;
 }
 
 /* v1: cgroup.event_control takes "EVENTFD FD-OF-THE-FILE" (v1 memory.rst 9 and 10). */
@@ -187,7 +242,8 @@ static int new_node(struct watch_tree *t, struct watch_node *parent, const char 
 
 	if (!n)
 		return -ENOMEM;
-	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .oom_fd = -1, .pressure_fd = -1, .flags = flags };
+	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .kept = { -1, -1, -1 }, .oom_fd = -1,
+				   .pressure_fd = -1, .flags = flags };
 	n->path = strdup(path);
 	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
 		free(n->path);
@@ -206,6 +262,8 @@ static int fill_node(struct watch_node *n, int dir)
 {
 	int r = watch_directory(n, dir);
 
+	if (!r)
+		r = keep_files(n, dir);
 	if (!r && n->tree->dialect->notes && n->tree->serves & SERVES_MEMORY && *n->path)
 		r = notify_oom(n, dir);
 	if (!r && n->flags & NODE_TOLD && n->tree->serves & SERVES_PRESSURE)
@@ -308,6 +366,9 @@ static void close_fds(struct watch_node *n)
 		map_remove(&w->by_wd, (uint64_t)n->wd);
 		inotify_rm_watch(w->inotify, n->wd); /* cgroupfs does not end a watch with its directory */
 	}
+	for (size_t i = 0; i < KEPT_FILES; i++)
+		if (n->kept[i] >= 0)
+			inotify_rm_watch(w->inotify, n->kept[i]);
 	for (int *fd = &n->oom_fd; fd; fd = fd == &n->oom_fd ? &n->pressure_fd : NULL)
 		if (*fd >= 0) {
 			close(*fd);
@@ -379,7 +440,7 @@ int tree_gone(struct watch_node *n)
 	if (!r)
 		r = count_last_notes(n);
 	if (!r)
-		r = who_gone(n->tree->w, n);
+		r = parent ? who_gone(n->tree->w, parent, path) : 0;
 	if (!r)
 		r = tell_removed(n);
 	drop_node(n);
@@ -427,6 +488,8 @@ int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)
 		return 0;
 	if (mask & IN_ISDIR)
 		return mask & (IN_CREATE | IN_DELETE) ? entry_changed(n, mask, name) : 0;
+	if (!strcmp(name, "cgroup.subtree_control"))
+		return keep_more_files(n);
 	if (!strcmp(name, "pids.max") || !strcmp(name, "memory.limit_in_bytes"))
 		return count_limits(n);
 	what = look_for(n, name);

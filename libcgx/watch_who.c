@@ -23,6 +23,7 @@ struct known { /* a victim that a source has told */
 	uint64_t at;
 	enum cgx_source source;
 	int used, machine;
+	int asked;        /* whether counters show a kill for it */
 	int guessed;      /* given to a kill because there was no better one */
 	pid_t pid;
 	char comm[16];
@@ -468,14 +469,12 @@ int who_noted(struct cgx_watch *w, struct watch_tree *t, const char *path, uint6
 	return wait_for_victim(w, p);
 }
 
-int who_gone(struct cgx_watch *w, const struct watch_node *n)
+int who_gone(struct cgx_watch *w, const struct watch_node *above, const char *path)
 {
-	const char *above = n->parent ? n->parent->path : NULL;
-
-	for (struct pending *p = w->pending; above && p; p = p->next) {
-		if (!p->removed || p->gone || p->tree != n->tree || strcmp(p->path, above))
+	for (struct pending *p = w->pending; p; p = p->next) {
+		if (!p->removed || p->gone || p->tree != above->tree || strcmp(p->path, above->path))
 			continue;
-		p->gone = strdup(n->path);
+		p->gone = strdup(path);
 		return p->gone ? 0 : -ENOMEM;
 	}
 	return 0;
@@ -504,6 +503,8 @@ static int tell_victim(struct cgx_watch *w, struct pending *p, struct known *k, 
 	e.count = 1;
 	if (k->path)
 		e.path = *k->path ? k->path : "/";
+	if (k->path && strcmp(k->path, p->path)) /* of all that are gone below */
+		e.total = 1;
 	if (k->limit_path && !*e.limit_path)
 		e.limit_path = *k->limit_path ? k->limit_path : "/";
 	if (k->machine >= 0)
@@ -542,16 +543,13 @@ static void sweep(struct cgx_watch *w)
 /* A victim belongs to a kill in its group; to one in a group that is gone and had no name, from anywhere below. */
 static int fits(const struct pending *p, const struct known *k)
 {
-	size_t len = strlen(p->path);
-
 	if (k->used || !p->tree)
 		return 0;
 	if (!k->path)
 		return p->procs && has_pid(p->procs, k->pid);
 	if (!strcmp(p->path, k->path))
 		return 1;
-	return p->removed && (!len || (!strncmp(k->path, p->path, len) && k->path[len] == '/')) &&
-	       !tree_find(p->tree, k->path);
+	return p->removed && tree_is_below(k->path, p->path) && !tree_find(p->tree, k->path);
 }
 
 /* The oldest victim first: new ones stand at the head of the list. */
@@ -657,7 +655,7 @@ static int remember_alone(struct who *who, const char *path, uint64_t count)
 static int told_already(const struct who *who, const char *path)
 {
 	for (struct told_alone *a = who->alone; a; a = a->next)
-		if (a->count && !strcmp(a->path, path)) {
+		if (a->count && (!strcmp(a->path, path) || tree_is_below(path, a->path))) {
 			a->count--;
 			return 1;
 		}
@@ -676,6 +674,8 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 		r = tell_nameless(w, p, k);
 	if (p->maybe)
 		p->count = 0;
+	if (!r && p->tree && p->count > p->twice)
+		p->twice += count_twice(p->tree, p->path, p->count - p->twice);
 	if (r || p->count <= p->twice)
 		return r;
 	e = kill_event(p);
@@ -699,6 +699,7 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 static int tell_orphan(struct cgx_watch *w, struct known *k)
 {
 	struct watch_tree *t = memory_tree(w);
+	struct watch_node *above = t && k->path ? tree_find_above(t, k->path) : NULL;
 	struct pending p = { .tree = t, .path = k->path, .count = 1, .total = 1, .limit = UINT64_MAX, .usage = UINT64_MAX,
 			     .limit_hits = UINT64_MAX, .removed = 1 };
 
@@ -707,6 +708,12 @@ static int tell_orphan(struct cgx_watch *w, struct known *k)
 	if (told_already(w->who, k->path)) {
 		k->used = 1;
 		return 0;
+	}
+	if (t->local && above && above->flags & NODE_BELOW) { /* what died in it is counted there */
+		int asked = k->asked;
+
+		k->asked = 1;
+		return asked ? 0 : count_settle(above, k->path);
 	}
 	w->machine_told++;
 	if (tree_wants(t, k->path))
@@ -719,6 +726,8 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 {
 	int r = w->pending || w->who->known ? who_drain(w) : 0;
 
+	if (!r && w->pending) /* groups of victims may be gone meanwhile */
+		r = match(w);
 	/* what was taken just now is younger than now: ages are compared by sums */
 	for (struct pending *p = w->pending; !r && p; p = p->next)
 		if (p->deadline <= now)

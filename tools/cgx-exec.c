@@ -9,10 +9,10 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "compat/libcgroup.h"
 #include "exec/guard.h"
+#include "exec/limits.h"
 #include "exec/monitor.h"
 #include "exec/report.h"
 #include "ui/apply.h"
@@ -37,32 +37,8 @@ struct spec {
 static const struct spec defaults = { .timeout = OPT_UNSET, .kill_after = 5000000 };
 
 #define LIKE_CGEXEC 1
-#define STATUS_TIMED_OUT 124
-#define STATUS_CANNOT_EXECUTE 126
-#define STATUS_NOT_FOUND 127
 
 /* ---- options that are limits in a user's words ---- */
-
-/* "8:0 rbps=1M" as it is; "/dev/sda rbps=1M" by the device's number. */
-static int io_value(const char *text, struct buf *b, struct buf *why)
-{
-	AUTO_FREE char *file = NULL;
-	struct stat st;
-
-	if (*text != '/') {
-		buf_puts(b, text);
-		return b->err;
-	}
-	file = strndup(text, strcspn(text, " "));
-	if (!file)
-		return -ENOMEM;
-	if (stat(file, &st) < 0 || !S_ISBLK(st.st_mode)) {
-		buf_puts(why, "not a block device");
-		return -EINVAL;
-	}
-	buf_printf(b, "%u:%u%s", major(st.st_rdev), minor(st.st_rdev), text + strlen(file));
-	return b->err;
-}
 
 /* Keep SETTING=text among the values; the setting's name is the row's choices[0]. */
 static int add_limit(void *data, const struct opt *row, const char *text, struct buf *why)
@@ -71,7 +47,7 @@ static int add_limit(void *data, const struct opt *row, const char *text, struct
 	struct spec *spec = data;
 	const char **values = reallocarray(spec->values.v, spec->values.n + 2, sizeof(*values));
 	char **made;
-	int r = 0;
+	int r;
 
 	if (!values)
 		return -ENOMEM;
@@ -80,11 +56,7 @@ static int add_limit(void *data, const struct opt *row, const char *text, struct
 	if (!made)
 		return -ENOMEM;
 	spec->made = made;
-	buf_printf(&b, "%s=", row->choices[0]);
-	if (!strcmp(row->choices[0], "io.max"))
-		r = io_value(text, &b, why);
-	else
-		buf_puts(&b, text);
+	r = limits_text(row->choices[0], text, &b, why);
 	if (!r)
 		r = buf_steal(&b, &made[spec->n_made]);
 	if (r)
@@ -266,33 +238,6 @@ struct job {
 	FILE *report_to;
 };
 
-static cgx_set needed(const struct spec *spec)
-{
-	cgx_set set = 0;
-
-	for (size_t i = 0; i < spec->values.n; i++) {
-		AUTO_FREE char *name = strndup(spec->values.v[i], strcspn(spec->values.v[i], "="));
-		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
-
-		if (row)
-			set |= cgx_setting_controller(row);
-	}
-	return set;
-}
-
-static int plan_values(const struct job *j, struct cgx_plan *p)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < j->spec->values.n; i++) {
-		const char *eq = strchr(j->spec->values.v[i], '=');
-		AUTO_FREE char *name = strndup(j->spec->values.v[i], (size_t)(eq - j->spec->values.v[i]));
-
-		r = name ? cgx_plan_set(p, j->group, name, eq + 1) : -ENOMEM;
-	}
-	return r;
-}
-
 static int open_temporary(struct job *j, cgx_set set)
 {
 	char path[4600];
@@ -317,7 +262,7 @@ static int make_temporary_with(struct job *j, cgx_set set)
 	if (!r)
 		r = cgx_plan_create(p, j->group, &how);
 	if (!r)
-		r = plan_values(j, p);
+		r = limits_plan(p, j->group, j->spec->values.v, j->spec->values.n);
 	if (!r)
 		r = j->f->dry_run ? apply_plan(j->f, p) : cgx_plan_apply(p);
 	cgx_plan_free(p);
@@ -339,7 +284,7 @@ static cgx_set counting(const struct spec *spec)
 /* A place may lack controllers that only count; those that limit must be there. */
 static int make_temporary(struct job *j)
 {
-	cgx_set need = needed(j->spec);
+	cgx_set need = limits_controllers(j->spec->values.v, j->spec->values.n);
 	int r = make_temporary_with(j, need | counting(j->spec));
 
 	if (!need && cgx_layout(j->f->cgx) == CGX_LAYOUT_LEGACY)
@@ -384,7 +329,7 @@ static int open_groups(struct job *j)
 		return r;
 	r = cgx_plan_new(j->f->cgx, &p);
 	if (!r)
-		r = plan_values(j, p);
+		r = limits_plan(p, j->group, j->spec->values.v, j->spec->values.n);
 	if (!r)
 		r = apply_plan(j->f, p);
 	cgx_plan_free(p);
@@ -418,7 +363,7 @@ static int start_failed(const struct job *j, const struct cgx_child *child, int 
 	msg_fail(j->f);
 	if (child->failed != CGX_START_EXEC)
 		return STATUS_OWN_FAILURE;
-	return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+	return not_executed(r);
 }
 
 /* ---- the end ---- */
@@ -504,13 +449,6 @@ static void end_group(struct job *j)
 	guard_dismiss(&j->guard);
 }
 
-static int status_of(const struct outcome *o)
-{
-	if (o->timed_out)
-		return STATUS_TIMED_OUT;
-	return o->signal ? 128 + o->signal : o->code;
-}
-
 static int run_and_wait(struct job *j)
 {
 	struct cgx_start how = { .size = sizeof(how), .argv = j->argv, .prepare = prepare, .data = &j->setup };
@@ -553,7 +491,7 @@ static int run_and_wait(struct job *j)
 		return msg_errno(j->f, r, j->argv[0], "wait for it");
 	collect(j, &o, &facts);
 	write_report(j, &facts, &o);
-	return status_of(&o);
+	return outcome_status(&o);
 }
 
 /* cgexec's way, and ours where nothing is to be told or done at the end: join and become the command. */
@@ -570,7 +508,7 @@ static int join_and_exec(struct job *j)
 	execvp(j->argv[0], j->argv);
 	r = errno;
 	msg_errno(j->f, r, j->argv[0], "execute");
-	return r == ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+	return not_executed(-r);
 }
 
 static int only_joins(const struct job *j)

@@ -244,7 +244,7 @@ static void run_hook(struct watcher *w, const struct told *t, const struct buf *
 	if (!w->spec->command || t->before || t->e.kind == CGX_E_UNSEEN)
 		return;
 	buf_printf(&what, "%s in %s", cgx_event_name(t->e.kind), *t->e.path ? t->e.path : "a group not known");
-	hook_run(&w->hook, facts, n, json ? json : "", len, buf_text(&what));
+	hook_run(&w->hook, facts, n, json, len, buf_text(&what));
 }
 
 static void tell(void *data, const struct told *t)
@@ -337,6 +337,8 @@ static int open_signals(struct watcher *w)
 {
 	sigset_t taken, blocked;
 
+	/* of a caller that ignores it commands would end unseen */
+	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&taken);
 	add_unless_ignored(&taken, SIGINT);
 	add_unless_ignored(&taken, SIGHUP);

@@ -8,7 +8,6 @@
 #include "top/batch.h"
 #include "top/config.h"
 #include "top/keys.h"
-#include "top/metrics.h"
 #include "top/view.h"
 #include "ui/descriptors.h"
 #include "ui/frame.h"
@@ -19,7 +18,7 @@
 
 struct spec {
 	uint64_t delay_us, count;
-	int batch, csv, json, metrics, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
+	int batch, csv, json, metrics, no_headings, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
 	const char *sort, *columns; /* as they were written; NULL: not */
 	struct choice choice;       /* what they ask for */
 	const char *filter, *record, *replay, *output;
@@ -47,32 +46,43 @@ static int take_sort(void *data, const struct opt *row, const char *text, struct
 	return choice_sort(&spec->choice, text, why);
 }
 
+/* Not for the file of usual options. */
+#define ONCE WHO_NATIVE
 static const struct opt options[] = {
 	{ 'd', "delay", "TIME", OPT_USEC, offsetof(struct spec, delay_us), "between samples (1s)", .flags = OPT_NONZERO },
-	{ 'n', "iterations", "N", OPT_U64, offsetof(struct spec, count), "end after N samples", .flags = OPT_NONZERO },
-	{ 'b', "batch", NULL, OPT_FLAG, offsetof(struct spec, batch), "text without a screen; usual where stdout is no terminal" },
-	{ 0, "csv", NULL, OPT_FLAG, offsetof(struct spec, csv), "batch as comma-separated values, raw numbers" },
-	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample" },
-	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter" },
-	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE },
+	{ 'n', "iterations", "N", OPT_U64, offsetof(struct spec, count), "end after N samples",
+	  .flags = OPT_NONZERO, .who = ONCE },
+	{ 'b', "batch", NULL, OPT_FLAG, offsetof(struct spec, batch), "text without a screen; usual where stdout is no terminal",
+	  .who = ONCE },
+	{ 0, "csv", NULL, OPT_FLAG, offsetof(struct spec, csv), "batch as comma-separated values, raw numbers",
+	  .who = ONCE },
+	{ 0, "json", NULL, OPT_FLAG, offsetof(struct spec, json), "batch as JSON, a line a sample", .who = ONCE },
+	{ 0, "openmetrics", NULL, OPT_FLAG, offsetof(struct spec, metrics), "one sample as metrics for a node exporter",
+	  .who = ONCE },
+	{ 0, "no-headings", NULL, OPT_FLAG, offsetof(struct spec, no_headings), "no line of column names", .who = ONCE },
+	{ 'o', "output", "FILE", OPT_STRING, offsetof(struct spec, output), "replace FILE at each sample", COMPLETE_FILE,
+	  .who = ONCE },
 	{ 's', "sort", "COLUMN", OPT_CALL, 0, "sort by it; -COLUMN turns the order round", COMPLETE_SORT, .call = take_sort },
 	{ 'c', "columns", "LIST", OPT_CALL, 0, "columns to show; +LIST adds some, help tells all", COMPLETE_COLUMN,
 	  .call = take_columns },
 	{ 'f', "filter", "TEXT", OPT_STRING, offsetof(struct spec, filter), "groups with TEXT in their path" },
 	{ 0, "flat", NULL, OPT_FLAG, offsetof(struct spec, flat), "a list, not a tree" },
 	{ 0, "hide-empty", NULL, OPT_FLAG, offsetof(struct spec, hide_empty), "leave out groups without processes" },
-	{ 0, "record", "FILE", OPT_STRING, offsetof(struct spec, record), "write each sample to FILE, too", COMPLETE_FILE },
-	{ 0, "replay", "FILE", OPT_STRING, offsetof(struct spec, replay), "show what was recorded", COMPLETE_FILE },
+	{ 0, "record", "FILE", OPT_STRING, offsetof(struct spec, record), "write each sample to FILE, too", COMPLETE_FILE,
+	  .who = ONCE },
+	{ 0, "replay", "FILE", OPT_STRING, offsetof(struct spec, replay), "show what was recorded", COMPLETE_FILE,
+	  .who = ONCE },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct spec, read_only), "no killing, freezing, setting limits" },
 	{ 0, "ascii", NULL, OPT_FLAG, offsetof(struct spec, ascii), "draw with ASCII alone" },
 	{ 0, "no-color", NULL, OPT_FLAG, offsetof(struct spec, no_colour), "no colours" },
 	{ 0, "no-mouse", NULL, OPT_FLAG, offsetof(struct spec, no_mouse), "leave the mouse to the terminal" },
-	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen" },
-	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones" },
+	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen", .who = ONCE },
+	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones",
+	  .who = ONCE },
 	OPT_END
 };
 
-static const char *const synopsis[] = { "[OPTION]... [GROUP]", "--batch [-n N] [GROUP]", "--replay FILE", NULL };
+static const char *const synopsis[] = { "[OPTION]... [GROUP...]", "--batch [-n N] [GROUP...]", "--replay FILE", NULL };
 static const struct example examples[] = {
 	{ "cgx-top", "all groups, on the screen; ? shows the keys" },
 	{ "cgx-top --sort MEM% web", "what is below web, the nearest to its limit first" },
@@ -155,67 +165,80 @@ static int list_columns(void)
 	return STATUS_DONE;
 }
 
+static struct batch_how batch_of(const struct spec *s)
+{
+	return (struct batch_how){
+		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
+		.delay_us = s->delay_us ? s->delay_us : 1000000,
+		.count = s->metrics && !s->output && !s->count ? 1 : s->count,
+		.no_headings = s->no_headings, .flat = s->flat, .hide_empty = s->hide_empty, .filter = s->filter, .choice = s->choice,
+		.output = s->output,
+	};
+}
+
 /* On the screen what is looked at is read, and what is sorted by; elsewhere what is printed; all for a recording. */
 static uint64_t needed(const struct spec *spec, int screen)
 {
-	uint64_t bits = spec->record ? 0 : screen ? FEED_ON_DEMAND : spec->csv || spec->metrics ? FEED_NO_EVENTS : 0;
+	struct batch_how how = batch_of(spec);
 	size_t n;
 
 	feed_columns(NULL, &n);
 	if (spec->record)
-		bits |= COLUMN_BIT(n) - 1;
-	else if (!screen)
-		bits |= spec->metrics ? metrics_columns(spec->choice.shown) : spec->choice.shown;
-	return spec->choice.sort < n ? bits | COLUMN_BIT(spec->choice.sort) : bits;
+		return COLUMN_BIT(n) - 1;
+	if (!screen)
+		return batch_needs(&how);
+	return FEED_ON_DEMAND | (spec->choice.sort < n ? COLUMN_BIT(spec->choice.sort) : 0);
 }
 
 static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
 {
-	struct batch_how how = {
-		.form = s->csv ? BATCH_CSV : s->json ? BATCH_JSON : s->metrics ? BATCH_METRICS : BATCH_TEXT,
-		.delay_us = s->delay_us ? s->delay_us : 1000000, .count = s->count, .flat = s->flat, .hide_empty = s->hide_empty,
-		.filter = s->filter, .choice = s->choice, .output = s->output,
-	};
+	struct batch_how how = batch_of(s);
 
-	if (s->metrics && !s->output && !how.count)
-		how.count = 1;
 	return batch_run(f, feed, &how);
+}
+
+#ifdef HAVE_NCURSES
+static int can_draw(struct frame *f)
+{
+	if (!view_check())
+		return 1;
+	msg_note(f, "this terminal (TERM=%s) cannot show a screen: printing instead", getenv("TERM") ? getenv("TERM") : "");
+	return 0;
 }
 
 static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
 {
-#ifdef HAVE_NCURSES
 	struct view_how how = {
-		.delay_us = s->delay_us, .read_only = s->read_only, .ascii = s->ascii, .no_colour = s->no_colour,
-		.no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .choice = s->choice,
+		.delay_us = s->delay_us, .count = s->count, .read_only = s->read_only, .ascii = s->ascii,
+		.no_colour = s->no_colour, .no_mouse = s->no_mouse, .flat = s->flat, .filter = s->filter, .choice = s->choice,
 	};
-	int r;
 
 	feed_remember(feed);
-	r = view_run(f, feed, &how);
-	if (r >= 0)
-		return r;
-	if (r != -EOPNOTSUPP && r != -ENOTTY)
-		return r;
-	msg_note(f, "this terminal (TERM=%s) cannot show a screen: printing instead", getenv("TERM") ? getenv("TERM") : "");
+	return view_run(f, feed, &how);
+}
 #else
+static int can_draw(struct frame *f)
+{
 	msg_note(f, "built without ncurses: printing instead of a screen");
-#endif
+	return 0;
+}
+
+static int run_screen(struct frame *f, struct feed *feed, const struct spec *s)
+{
 	return run_batch(f, feed, s);
 }
+#endif
 
 static int check_spec(struct frame *f, const struct spec *s, int argc)
 {
 	if (s->csv + s->json + s->metrics > 1)
 		return msg_usage(f, "--csv, --json and --openmetrics exclude each other");
-	if (argc > 1)
-		return msg_usage(f, "more than one group named");
 	if (s->replay && (s->record || argc))
 		return msg_usage(f, "--replay shows a file: no group and no --record with it");
 	return 0;
 }
 
-static int open_feed(struct frame *f, const struct spec *s, const char *group, int screen, struct feed **ret)
+static int open_feed(struct frame *f, const struct spec *s, int argc, char **groups, int screen, struct feed **ret)
 {
 	int r;
 
@@ -225,22 +248,26 @@ static int open_feed(struct frame *f, const struct spec *s, const char *group, i
 	if (r < 0)
 		return frame_failed(f);
 	descriptors_raise(NULL); /* with fewer it costs more */
-	r = feed_open_live(f, group ? group : "/", needed(s, screen), ret);
+	r = feed_open_live(f, (const char *const *)groups, (size_t)argc, needed(s, screen), ret);
 	if (r < 0)
 		return r;
 	return s->record ? feed_record(*ret, f, s->record) : 0;
 }
 
-static int show(struct frame *f, const struct spec *s, const char *group)
+static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 {
 	int batch = s->batch || s->csv || s->json || s->metrics || s->output || !isatty(STDOUT_FILENO);
 	struct feed *feed = NULL;
-	int r = open_feed(f, s, group, !batch, &feed);
+	int r, recorded;
 
+	if (!batch)
+		batch = !can_draw(f);
+	r = open_feed(f, s, argc, groups, !batch, &feed);
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
+	recorded = feed ? feed_record_end(feed) : 0;
 	feed_close(feed);
-	return r;
+	return r ? r : recorded;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -263,7 +290,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (r)
 		return r;
 	fill_in(spec, &usual);
-	return show(f, spec, argc ? argv[0] : NULL);
+	return show(f, spec, argc, argv);
 }
 
 static const struct tool tool = {

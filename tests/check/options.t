@@ -21,9 +21,16 @@ short()
 	sed -n 's/^ *\(-[a-zA-Z]\)\([, ].*\|$\)/\1/p' | sort -u
 }
 
-for source in tools/cgx-*.c; do
-	tool=${source##*/} tool=${tool%.c}
-	if ! run "$tool" --help >"$work/help" 2>"$work/err"; then
+verbs='cgx-sandbox-run' # pages of their own
+for source in tools/cgx-*.c $verbs; do
+	tool=${source##*/} tool=${tool%.c} verb=''
+	case " $verbs " in
+	*" $source "*) verb=${tool##*-} tool=${tool%-*} ;;
+	esac
+	# what was not configured is not built
+	[ -x "$build/tools/$tool" ] || continue
+	# shellcheck disable=SC2086
+	if ! run "$tool" $verb --help >"$work/help" 2>"$work/err"; then
 		echo "$tool --help failed: $(cat "$work/err")" | ok "$tool: --help"
 		continue
 	fi
@@ -31,7 +38,9 @@ for source in tools/cgx-*.c; do
 	awk 'END { if (NR > 60) print NR " lines" }' "$work/help" | ok "$tool: --help fits a tall screen"
 	long <"$work/help" >"$work/help.long"
 	short <"$work/help" >"$work/help.short"
-	man=man/$tool.1.scd
+	[ -z "$verb" ] || page=$tool-$verb
+	[ -n "$verb" ] || page=$tool
+	man=man/$page.1.scd
 	if [ -f "$man" ]; then
 		# Options stand in bold at the beginning of a line: *-r*, *--variable* NAME=VALUE
 		sed -n 's/\\//g; /^\*-/p' "$man" >"$work/man"
@@ -43,7 +52,11 @@ for source in tools/cgx-*.c; do
 	else
 		echo "$man is missing" | ok "$tool: man page"
 	fi
-	run "$tool" --complete -- 1 "$tool" -- >"$work/complete" 2>&1
+	if [ -n "$verb" ]; then
+		run "$tool" --complete -- 2 "$tool" "$verb" -- >"$work/complete" 2>&1
+	else
+		run "$tool" --complete -- 1 "$tool" -- >"$work/complete" 2>&1
+	fi
 	grep -oE -- '^--[a-z][a-z0-9-]*' "$work/complete" | sort -u | diff "$work/help.long" - | grep '^[<>]' |
 		ok "$tool: completion offers the same"
 done

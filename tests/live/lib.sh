@@ -142,7 +142,7 @@ helper() # NAME: print the path of a helper program
 	echo "/nonexistent/$1"
 }
 
-need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims, ear
+need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims, ear, latency
 {
 	for h; do
 		case $(helper "$h") in
@@ -152,7 +152,7 @@ need_helpers() # NAME...: sets the variables hog, bomb, threads, spin, victims, 
 	# shellcheck disable=SC2034
 	hog=$(helper hog) bomb=$(helper bomb) threads=$(helper threads) spin=$(helper spin)
 	# shellcheck disable=SC2034
-	victims=$(helper victims) ear=$(helper ear)
+	victims=$(helper victims) ear=$(helper ear) latency=$(helper latency)
 }
 
 # Read once: "MOUNTPOINT OPTIONS" of v1 hierarchies, the v2 tree, all mount points.

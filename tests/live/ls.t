@@ -36,6 +36,18 @@ is "$(echo "$out" | grep -vc '^NAME')" 4 "has a line a group"
 unlike "$out" "$T/a/b" "and only the last part of a path below the top"
 exits 0 "--processes" cgx-ls -p "$T"
 like "$out" "(^|[^0-9])$pid root sleep 300" "names pid, user and command"
+if have setpriv; then
+	# the kernel gives the files of a process that may not be dumped to root
+	chmod 755 "$tmp" && cp "$(command -v sleep)" "$tmp/closed" && chmod 111 "$tmp/closed"
+	background setpriv --reuid 65534 --clear-groups "$tmp/closed" 300
+	closed=$!
+	cgx-move "$T/a" "$closed"
+	seen() { cgx-ls -p "$T/a" | grep -Eq "(^|[^0-9])$closed nobody .*closed 300"; }
+	ok "a process that may not be dumped has its user all the same" wait_for 5 seen
+	kill "$closed"
+else
+	skip "no setpriv" "a process that may not be dumped has its user all the same"
+fi
 exits 0 "--threads" cgx-ls --threads "$T/c"
 like "$out" "(^|[^0-9])$pid " "shows the thread"
 

@@ -85,6 +85,27 @@ kill "$top"
 wait "$top" 2>/dev/null
 is "$(cat "$tmp/err")" "" "nothing is complained of"
 
+# ---- several groups ----
+ok "two more" cgx-create "$T/one/x" "$T/two"
+background cgx-top --csv -d 100ms -c PIDS "$T/one" "$T/two" >"$tmp/out" 2>"$tmp/err"
+top=$!
+ok "the one" wait_for 10 line "$T/one/x,0"
+ok "the other" wait_for 10 line "$T/two,0"
+not line "$T/a,1" && pass "nothing else" || fail "nothing else" "$(tail -n 5 "$tmp/out")"
+ok "one is removed" cgx-delete "$T/two"
+sleep 0.3
+: >"$tmp/out"
+ok "the other is told on" wait_for 5 line "$T/one/x,0"
+not line "$T/two,0" && pass "without it" || fail "without it" "$(tail -n 5 "$tmp/out")"
+ok "it comes again" cgx-create "$T/two"
+ok "and is told" wait_for 5 line "$T/two,0"
+kill "$top"
+wait "$top" 2>/dev/null
+is "$(cat "$tmp/err")" "" "nothing is complained of"
+ok "both go" cgx-delete -r "$T/one" "$T/two"
+exits 1 "both gone" cgx-top --csv -n 1 "$T/one" "$T/two"
+one_line "is said"
+
 # ---- no notices ----
 if unshare --user --map-root-user sh -c 'echo 1 >/proc/sys/user/max_inotify_watches' 2>/dev/null; then
 	background unshare --user --map-root-user sh -c \
@@ -127,6 +148,10 @@ if have promtool; then
 else
 	skip "no promtool" "promtool agrees"
 fi
+sh -c 'ln -s "$1/victim" "$1/m.prom.$$"; echo victim >"$1/victim"; exec cgx-top --openmetrics -n 1 -o "$1/m.prom" "$2"' sh "$tmp" "$T" ||
+	fail "into a file beside a link"
+is "$(cat "$tmp/victim")" victim "a link that somebody put beside it is not written through"
+ok "and the file is whole" grep -q '^# EOF$' "$tmp/m.prom"
 mkfifo "$tmp/fifo"
 cat "$tmp/fifo" >"$tmp/through" &
 exits 0 "into a pipe" cgx-top --openmetrics -n 1 -o "$tmp/fifo" "$T"
@@ -140,10 +165,17 @@ if [ -e /dev/full ]; then
 fi
 
 # ---- recordings ----
+if [ -e /dev/full ]; then
+	exits 1 "a recording on a full disk" cgx-top --csv -n 2 -d 50ms -c PIDS --record /dev/full "$T"
+	one_line "is told once"
+	is "$(printf '%s\n' "$out" | grep -c "$T/a,1\$")" 2 "and the figures go on"
+fi
 exits 0 "record" cgx-top --csv -n 3 -d 50ms -c PIDS --record "$tmp/rec" "$T"
 recorded=$out
 exits 0 "replay" cgx-top --csv -c PIDS --replay "$tmp/rec"
 is "$(printf '%s\n' "$out" | tail -n 12)" "$(printf '%s\n' "$recorded" | tail -n 12)" "the same figures at the same times"
+exits 0 "who sets the limit" cgx-top --csv -c PIDSMAX,PIDSMAX.BY --replay "$tmp/rec"
+is "$(column "$T/b/c" PIDSMAX.BY "$out")" "$T" "is recorded, too"
 head -c 700 "$tmp/rec" >"$tmp/cut"
 exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
 echo no >"$tmp/no"
@@ -153,8 +185,26 @@ with_remedy "is said"
 # ---- usual options ----
 exits 0 "save" cgx-top --save -c PIDS --flat -d 300ms
 is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" "flat columns PIDS delay 300000us" "what is kept"
+is "$(stat -c %a "$XDG_CONFIG_HOME" "$XDG_CONFIG_HOME/cgx" | xargs)" "700 700" "in folders of one's own"
 exits 0 "used" cgx-top --csv -n 1 "$T"
 like "$out" '^TIME,GROUP,PIDS$' "as if it were said"
+echo victim >"$tmp/victim"
+sh -c 'ln -s "$1/victim" "$XDG_CONFIG_HOME/cgx/top.conf.$$"; exec cgx-top --save --flat' sh "$tmp" || fail "save again"
+is "$(cat "$tmp/victim")" victim "a link that somebody put there is not written through"
+is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf" | xargs)" flat "and it is saved all the same"
+printf 'columns \t PIDS \t\r\n flat \n' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 0 "blanks around" cgx-top --csv -n 1 "$T"
+like "$out" '^TIME,GROUP,PIDS$' "do not count"
+for once in 'iterations 1' batch 'output /dev/null' save; do
+	echo "$once" >"$XDG_CONFIG_HOME/cgx/top.conf"
+	exits 2 "$once is not for the file" cgx-top --csv -n 1 "$T"
+	like "$err" "top.conf: line 1: ${once%% *}: no such option" "it is said"
+done
+rm "$XDG_CONFIG_HOME/cgx/top.conf"
+mkdir "$XDG_CONFIG_HOME/cgx/top.conf"
+exits 1 "a folder in its place" cgx-top --csv -n 1 "$T"
+one_line "is said"
+rmdir "$XDG_CONFIG_HOME/cgx/top.conf"
 echo 'delay never' >"$XDG_CONFIG_HOME/cgx/top.conf"
 exits 2 "a bad line" cgx-top --csv -n 1 "$T"
 like "$err" 'top.conf: line 1: ' "with file and line"
@@ -171,7 +221,7 @@ with_remedy "is said"
 exits 0 "columns" cgx-top --columns help
 like "$out" '^MEM% ' "are listed"
 exits 0 "help" cgx-top --help
-like "$out" '^Columns: MEMORY LIMIT MEM% ' "lists them as well"
+like "$out" '^Columns: MEMORY LIMIT LIMIT\.BY MEM% ' "lists them as well"
 exits 0 "keys" cgx-top --keys
 like "$out" '^K, F9' "are listed"
 ok "the end" cgx-delete -r --kill "$T"

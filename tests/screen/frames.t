@@ -97,6 +97,17 @@ first=$(screen | sed -n '5p')
 is "$(echo "$first" | grep -c service)" 1 "the largest first"
 keys r
 shows 'NAME +▴MEMORY' "r turns it round"
+resize 100 12
+keys s
+mux send-keys PageDown PageDown PageDown
+shows '>\[ \] PROCS' "a menu scrolls"
+keys Enter s
+shows '>\[x\] PROCS' "and begins where the present one is seen"
+resize 100 8
+shows '>\[x\] PROCS' "also on a screen that is smaller now"
+resize 100 24
+keys PageUp PageUp PageUp Down Enter r
+shows 'NAME +▴MEMORY' "back again"
 keys '>'
 shows '▾LIMIT' "> sorts by the next column"
 keys '<' '<'
@@ -228,6 +239,39 @@ keys Enter Enter '?' PageDown
 shows 'replay: the sample before' "help has its keys"
 keys Escape Space
 shows 'the end of the recording' "it is played to its end"
+keys q
+printf 'cgx-top 1\nH ho\033[31mst \033]0;x\aunified\nC MEMORY LIMIT LIMIT.BY\nS 1000000\nG max 1 0 0 1 5 1 w\033[2Jeb\nT LIMIT.BY a\033[7mb\nE 1000000 2 0  1 process killed\n' >"$tmp/hostile"
+typed "clear; $top --replay $tmp/hostile -c memory,limit.by"
+shows 'cgx-top ho\\x1b\[31mst +\\x1b\]0;x\\x07unified' "what a recording says of host and layout is escaped"
+shows 'w\\x1b\[2Jeb .* a\\x1b\[7mb' "and what it says of groups"
+shows 'K  \(unknown group\): 1 process killed' "an event without a group has words for it"
+keys q
+is "$("$top" --json --replay "$tmp/hostile" -c MEMORY | sed 's/.*"events":/"events":/')" \
+	'"events":[{"time":1.000000,"group":null,"text":"1 process killed"}]}' "and none in JSON"
+typed "clear; $top --root $root web/api service db -c +limit.by"
+shows '^   NAME.* LIMIT +LIMIT\.BY +MEM%' "several groups, and who sets the limit"
+shows '^   +db +.* 1\.0G db +0\.0%' "one of them"
+shows '^   ▾service .* max none ' "another: nobody does"
+shows '^    web/api .* 256\.0M web/api ' "and a third, by its path"
+hides 'static|web ' "nothing else"
+keys O
+hides 'job-1' "O folds them all"
+shows '▸service' "each"
+keys O
+shows 'job-1' "and unfolds them"
+keys Home Down z
+hides 'web/api' "z shows one alone"
+keys u
+shows 'web/api' "u all again"
+keys End z u
+shows 'service' "above the one named there is nothing to go up to"
+keys s Down Down Down Enter
+shows '▾LIMIT\.BY' "sorted by who sets it"
+keys q
+typed "clear; $top --root $root web"
+shows '└─ static' "one group"
+keys O
+shows '├─ api' "O leaves what is below it"
 keys q
 typed "clear; $top --root $(machine odd)"
 shows 'NAME' "an odd machine is drawn"

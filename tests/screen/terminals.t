@@ -94,6 +94,21 @@ for term in dumb unknown-terminal; do
 	shows 'cannot show a screen' "TERM=$term: it is said"
 	shows 'web' "and printed instead"
 done
+# more groups than a screen reads figures of
+i=0
+while [ $i -lt 150 ]; do
+	mkdir "$root/sys/fs/cgroup/many$i"
+	echo 4096 >"$root/sys/fs/cgroup/many$i/memory.current"
+	i=$((i + 1))
+done
+typed "clear; TERM=dumb $top --root $root -n 1 -c MEMORY -f many14"
+shows '4\.0K +many149' "of many groups the first sample that is printed has figures"
+hides ' \. +many' "of all"
+rm -r "$root"/sys/fs/cgroup/many*
+typed "clear; $top --root $root -n 3 -d 300ms; echo ended \$?"
+shows 'NAME' "--iterations on the screen"
+shows '^ended 0' "ends it"
+is "$(alternate)" 0 "and gives the screen back"
 
 # ---- what cannot be shown is told before there is a screen ----
 for option in '--sort MEMROY' '-c MEMORY,MEMROY'; do
@@ -117,8 +132,121 @@ keys q
 # ---- looks ----
 typed "clear; $top --root $root"
 shows '▾/' "UTF-8 where the locale has it"
-is "$(coloured | grep -c "$(printf '\033')\[46m\|;46m")" 1 "headings have a colour"
+is "$(coloured | grep -c "$(printf '\033')\[\([0-9;]*;\)*48;5;37m")" 1 "headings have a colour"
 keys q
+
+# Of what "tmux capture-pane -e" prints on stdin: colours that cannot be read on a light or on a dark background, or on
+# that which is put below them. Those that have names are what a palette makes of them; red alone is safe.
+unreadable()
+{
+	awk '
+	function linear(x) { x /= 255; return x <= 0.04045 ? x / 12.92 : exp(2.4 * log((x + 0.055) / 1.055)) }
+	function step(i) { return i ? 55 + 40 * i : 0 }
+	function light(c,   r, g, b) {
+		if (c >= 232)
+			r = g = b = 8 + 10 * (c - 232)
+		else {
+			c -= 16; r = step(int(c / 36)); g = step(int(c / 6) % 6); b = step(c % 6)
+		}
+		return 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b) + 0.05
+	}
+	function contrast(x, y) { return x > y ? x / y : y / x }
+	function check(text) {
+		if (text !~ /[^ ]/ || (fg < 0 && bg < 0)) return
+		if ((fg >= 0 && fg < 16) || (bg >= 0 && bg < 16)) bad = !(fg == 1 && bg < 0)
+		else if (bg >= 0) bad = fg < 0 || contrast(light(fg), light(bg)) < 4.5
+		else bad = contrast(light(fg), 1.05) < 3.8 || contrast(light(fg), 0.05) < 3.8
+		if (bad) print fg " on " bg ": " text
+	}
+	BEGIN { fg = bg = -1 }
+	{
+		n = split($0, part, "\033\\[")
+		for (i = 1; i <= n; i++) {
+			if (i > 1 && match(part[i], /^[0-9;]*m/)) {
+				k = split(substr(part[i], 1, RLENGTH - 1), c, ";")
+				part[i] = substr(part[i], RLENGTH + 1)
+				if (!k) fg = bg = -1
+				for (j = 1; j <= k; j++) {
+					if (c[j] == 38) { fg = c[j + 2] + 0; j += 2 }
+					else if (c[j] == 48) { bg = c[j + 2] + 0; j += 2 }
+					else if (c[j] >= 30 && c[j] <= 37) fg = c[j] - 30
+					else if (c[j] >= 90 && c[j] <= 97) fg = c[j] - 82
+					else if (c[j] >= 40 && c[j] <= 47) bg = c[j] - 40
+					else if (c[j] >= 100 && c[j] <= 107) bg = c[j] - 92
+					else if (c[j] + 0 == 0) fg = bg = -1
+					else if (c[j] == 39) fg = -1
+					else if (c[j] == 49) bg = -1
+				}
+			}
+			check(part[i])
+		}
+	}'
+}
+readable() # NAME
+{
+	found=$(coloured | unreadable)
+	if [ -z "$found" ]; then pass "$1"; else fail "$1" "$found"; fi
+}
+# What stands in the terminal's own colours turned round, and bold.
+turned()
+{
+	awk '
+	{
+		n = split($0, part, "\033\\[")
+		for (i = 1; i <= n; i++) {
+			if (i > 1 && match(part[i], /^[0-9;]*m/)) {
+				k = split(substr(part[i], 1, RLENGTH - 1), c, ";")
+				part[i] = substr(part[i], RLENGTH + 1)
+				if (!k) bold = back = colour = 0
+				for (j = 1; j <= k; j++) {
+					if (c[j] + 0 == 0) bold = back = colour = 0
+					else if (c[j] == 1) bold = 1
+					else if (c[j] == 22) bold = 0
+					else if (c[j] == 7) back = 1
+					else if (c[j] == 27) back = 0
+					else if (c[j] == 39 || c[j] == 49) colour = 0
+					else if (c[j] >= 30) { colour = 1; break }
+				}
+			}
+			if (bold && back && !colour) print part[i]
+		}
+	}'
+}
+reversed() # NAME ERE
+{
+	i=0
+	until coloured | turned | grep -Eq -- "$2"; do
+		i=$((i + 1))
+		[ $i -lt 60 ] || { fail "$1" "want: $2" "$(coloured | turned)"; return; }
+		sleep 0.05
+	done
+	pass "$1"
+}
+is "$(printf '\033[34mblue\033[0m \033[38;5;51mcyan\033[39m' | unreadable | wc -l)" 2 "what cannot be read is found"
+mkdir -p "$root/sys/fs/cgroup/web/full"
+for file in memory.max memory.current; do echo 100000000 >"$root/sys/fs/cgroup/web/full/$file"; done
+for term in xterm-256color xterm xterm-16color xterm-88color xterm-direct linux; do
+	infocmp "$term" >/dev/null 2>&1 || { skip "terminfo has no $term" "$term"; continue; }
+	typed "clear; TERM=$term $top --root $root"
+	shows ' 100% ' "$term: drawn, one group at its limit"
+	reversed "the heading of the sorted column" 'NAME'
+	readable "all can be read"
+	keys / d b Enter Enter
+	shows '\[figures\]' "with the detail pane"
+	reversed "the page that is shown" '\[figures\]'
+	readable "all can be read, with graphs and a match"
+	keys '?'
+	shows 'Moving' "and help"
+	readable "all can be read, with keys"
+	keys Escape L
+	shows 'set NAME' "and a question"
+	readable "all can be read, with a prompt"
+	keys Escape
+	hides 'set NAME' "Escape takes the question away"
+	keys q
+	shows '^\$ *$' "q leaves"
+done
+rm -r "$root/sys/fs/cgroup/web/full"
 typed "clear; $top --root $root --ascii"
 shows '`--web|\|--web' "--ascii"
 is "$(screen | LC_ALL=C grep -c '[^ -~]')" 0 "ASCII alone"
@@ -132,7 +260,10 @@ for how in 'NO_COLOR=1' 'env'; do
 	typed "clear; $how $top --root $root $option"
 	shows 'NAME' "without colours: $how $option"
 	is "$(coloured | grep -Ec "$(printf '\033')\[([0-9]*;)*[349][0-7]m")" 0 "there are none"
-	is "$(coloured | grep -Ec "$(printf '\033')\[([0-9]*;)*7(;[0-9]+)*m.*NAME|$(printf '\033')\[([0-9]*;)*7m.*/ ")" 1 "the cursor is seen all the same"
+	is "$(coloured | grep -Ec "$(printf '\033')\[([0-9]*;)*7m.*/ ")" 1 "the cursor is seen all the same"
+	reversed "and what is sorted by" 'NAME'
+	keys Enter
+	reversed "and the page that is shown" '\[figures\]'
 	keys q
 done
 
@@ -146,6 +277,16 @@ mux paste-buffer
 keys Enter
 shows "^ (web|db) +\[figures\]" "a click selects"
 keys Enter Enter
+# where a pane has taken the place of the table there is nothing to select
+resize 80 9
+keys g Enter
+shows '^ / +\[figures\]' "a pane fills a small screen"
+mux load-buffer "$tmp/click"
+mux paste-buffer
+sleep 0.3
+shows '^ / +\[figures\]' "a click on it selects no group that is not seen"
+keys Enter Enter
+resize 80 24
 keys m
 shows "terminal's own" "m leaves the mouse to the terminal"
 keys q

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What cgx-oom-watch makes of an event: a line, facts, JSON, a message for the journal, the tally. */
+#include <fcntl.h>
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,9 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "oom/cause.h"
+#include "oom/hook.h"
 #include "oom/journal.h"
 #include "oom/line.h"
 #include "oom/record.h"
@@ -302,6 +306,81 @@ static void test_tally_is_bounded(void **state)
 	tally_free(&t);
 }
 
+/* ---- advice ---- */
+
+/* The last piece of advice on a limit of that group names the command. */
+static void advises(const char *path, const char *command)
+{
+	struct buf AUTO_BUF b = { 0 };
+	struct cgx_oom_report r = {
+		.time = "", .memcg = 1, .limit_path = path, .victim_path = path, .group_kill = "", .constraint = "", .trigger = "",
+		.gfp = "", .page_size = 4096, .memory = { .known = 1, .usage = 64 << 20, .limit = 64 << 20 },
+	};
+	struct cause c;
+	unsigned n = 0;
+
+	cause_find(&r, &c);
+	while (cause_hint(&r, &c, n, &b) > 0)
+		n++;
+	assert_true(n > 0);
+	assert_int_equal(cause_hint(&r, &c, n - 1, &b), 1);
+	assert_string_equal(buf_text(&b), command);
+}
+
+static void test_commands(void **state)
+{
+	(void)state;
+	advises("/web/api", "if that much is needed: cgx-set web/api memory.max=SIZE");
+	advises("/-x", "if that much is needed: cgx-set /-x memory.max=SIZE");
+	advises("/a b", "if that much is needed: cgx-set 'a b' memory.max=SIZE");
+	advises("/system.slice/web.service", "if that much is needed: systemctl set-property web.service MemoryMax=SIZE");
+	/* somebody will paste it */
+	advises("/--root=x.service", "if that much is needed: systemctl set-property -- '--root=x.service' MemoryMax=SIZE");
+	advises("/a$(id)'.scope", "if that much is needed: systemctl set-property 'a$(id)'\\''.scope' MemoryMax=SIZE");
+}
+
+/* ---- a command ---- */
+
+static void test_hook(void **state)
+{
+	static const struct tool tool = { .name = "test" };
+	const struct frame f = { .tool = &tool, .called_as = "test" };
+	char file[] = "/tmp/cgx-oom-hook.XXXXXX", command[128], text[64] = "";
+	struct rlimit files;
+	sigset_t mask;
+	struct hook h = { .f = &f, .command = command, .mask = &mask, .files = &files };
+	struct told t = nothing(CGX_E_FORK, "web");
+	struct buf AUTO_BUF facts = { 0 }, none = { 0 };
+	int fd = mkstemp(file), err = dup(2), quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	size_t n = fact_block(&facts, &t);
+
+	(void)state;
+	snprintf(command, sizeof(command), "echo \"$CGX_GROUP $(cat)\" >>%s", file);
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	getrlimit(RLIMIT_NOFILE, &files);
+	dup2(quiet, 2);
+	/* without its facts it is not run, and that is counted */
+	hook_run(&h, &none, 0, "line", 4, "fork in web");
+	hook_run(&h, &facts, n, NULL, 0, "fork in web");
+	dup2(err, 2);
+	assert_int_equal(h.dropped, 2);
+	assert_false(hook_busy(&h));
+	hook_run(&h, &facts, n, "line", 4, "fork in web");
+	for (int i = 0; hook_busy(&h) && i < 500; i++) {
+		usleep(10000);
+		hook_look(&h);
+	}
+	assert_false(hook_busy(&h));
+	assert_int_equal(read(fd, text, sizeof(text) - 1), 9);
+	assert_string_equal(text, "web line\n");
+	h.dropped = 0;
+	hook_close(&h);
+	close(fd);
+	unlink(file);
+	close(err);
+	close(quiet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -314,6 +393,8 @@ int main(void)
 		cmocka_unit_test(test_journal_fields),
 		cmocka_unit_test(test_journal_message),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_hook),
 		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_tally_is_bounded),
 	};

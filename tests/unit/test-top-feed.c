@@ -2,6 +2,7 @@
 /* What cgx-top shows without its screen: rows in their order, recordings, rates, what is read on demand. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,14 +33,15 @@ static const struct given {
 	size_t parent;
 	int populated;
 	struct feed_value memory, pids;
+	const char *limit_by;
 } given[] = {
-	{ "/", SIZE_MAX, 1, OK(100), NONE },
-	{ "b", 0, 1, OK(30), OK(1) },
-	{ "b/x", 1, 0, OK(UINT64_MAX), OK(0) },
-	{ "b/y z", 1, 1, OK(7), { FEED_PENDING, 0 } },
-	{ "Api", 0, 0, OK(0), OK(9) },
-	{ "c", 0, -1, { FEED_MISSING, 0 }, OK(3) },
-	{ "c/b\x1b[1m", 5, 0, NONE, OK(2) },
+	{ "/", SIZE_MAX, 1, OK(100), NONE, NULL },
+	{ "b", 0, 1, OK(30), OK(1), NULL },
+	{ "b/x", 1, 0, OK(UINT64_MAX), OK(0), "b/x" },
+	{ "b/y z", 1, 1, OK(7), { FEED_PENDING, 0 }, "a b/\x1b[1m" },
+	{ "Api", 0, 0, OK(0), OK(9), "/" },
+	{ "c", 0, -1, { FEED_MISSING, 0 }, OK(3), NULL },
+	{ "c/b\x1b[1m", 5, 0, NONE, OK(2), NULL },
 };
 #define GIVEN (sizeof(given) / sizeof(given[0]))
 
@@ -58,11 +60,14 @@ static int give(void *data, struct shot *s)
 		s->group[i].frozen = -1;
 		s->group[i].marks = 0;
 		for (size_t c = 0; c < COLUMNS_ALL; c++)
-			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ FEED_MISSING, 0 };
-		s->value[i * COLUMNS_ALL + COL_MEMORY] = given[i].memory;
-		s->value[i * COLUMNS_ALL + COL_PIDS] = given[i].pids;
-		s->value[i * COLUMNS_ALL + COL_HITS] = (struct feed_value){ FEED_OK, *samples };
-		s->value[i * COLUMNS_ALL + COL_HITS_RATE] = (struct feed_value){ FEED_OK, *samples };
+			shot_put(s, i, c, (struct feed_value){ FEED_MISSING, 0 });
+		shot_put(s, i, COL_MEMORY, given[i].memory);
+		shot_put(s, i, COL_PIDS, given[i].pids);
+		shot_put(s, i, COL_HITS, (struct feed_value){ FEED_OK, *samples });
+		shot_put(s, i, COL_HITS_RATE, (struct feed_value){ FEED_OK, *samples });
+		shot_put(s, i, COL_LIMIT_BY, (struct feed_value){ FEED_OK, given[i].limit_by != NULL });
+		if (shot_text(&s->group[i].limit_by, given[i].limit_by))
+			return -ENOMEM;
 	}
 	s->n = GIVEN;
 	s->head = (struct feed_head){ .time_us = 1000000 * *samples, .memory = 5, .memory_total = UINT64_MAX };
@@ -168,6 +173,9 @@ static void test_sort(void **state)
 	r.reverse = 0;
 	r.sort = COL_PIDS;
 	expect(&r, f, "/|Api|c|c/b\x1b[1m|b|b/x|b/y z");
+	r.flat = 1;
+	r.sort = COL_LIMIT_BY; /* texts in their order, then those without */
+	expect(&r, f, "Api|b/y z|b/x|/|b|c|c/b\x1b[1m");
 	rows_free(&r);
 	feed_close(f);
 }
@@ -285,10 +293,14 @@ static void same_groups(const struct feed *f, uint64_t sample)
 	for (size_t i = 0; i < GIVEN; i++) {
 		assert_string_equal(feed_group(f, i)->path, given[i].path);
 		assert_true(feed_group(f, i)->parent == given[i].parent);
+		assert_int_equal(feed_group(f, i)->populated, given[i].populated);
+		assert_int_equal(feed_group(f, i)->frozen, -1);
 		same_value(feed_value(f, i, COL_MEMORY), given[i].memory);
 		same_value(feed_value(f, i, COL_PIDS), given[i].pids);
 		assert_int_equal(feed_value(f, i, COL_SWAP).state, FEED_MISSING);
 		assert_int_equal(feed_value(f, i, COL_HITS).n, sample);
+		assert_string_equal(feed_text(f, i, COL_LIMIT_BY), given[i].limit_by ? given[i].limit_by : "");
+		assert_string_equal(feed_text(f, i, COL_PIDS_MAX_BY), "");
 	}
 }
 
@@ -328,6 +340,8 @@ static void test_record(void **state)
 		assert_true(h.memory_total == UINT64_MAX);
 		assert_string_equal(h.host, "host");
 		assert_int_equal(feed_event(f, 0, &e), i >= 2);
+		assert_int_equal(h.kills, i == 2); /* as the sample counted them */
+		assert_int_equal(h.forks, 0);
 	}
 	assert_int_equal(feed_sample(f), 1);
 	assert_string_equal(e.path, "b/y z");
@@ -339,6 +353,10 @@ static void test_record(void **state)
 	assert_int_equal(feed_seek(f, -100), 0);
 	same_groups(f, 1);
 	assert_int_equal(feed_event(f, 0, &e), 0);
+	assert_int_equal(feed_seek(f, LONG_MAX), 0);
+	same_groups(f, 4);
+	assert_int_equal(feed_seek(f, LONG_MIN), 0);
+	same_groups(f, 1);
 	assert_int_equal(feed_seek(f, 100), 0);
 	same_groups(f, 4);
 	feed_close(f);
@@ -486,7 +504,7 @@ static struct feed *open_machine(struct frame *frame, uint64_t columns)
 
 	*frame = (struct frame){ .tool = &tool, .called_as = "test", .root = root };
 	assert_int_equal(cgx_open(root, &frame->cgx), 0);
-	assert_int_equal(feed_open_live(frame, "/", columns, &f), 0);
+	assert_int_equal(feed_open_live(frame, NULL, 0, columns, &f), 0);
 	return f;
 }
 
@@ -588,7 +606,7 @@ static void test_metrics(void **state)
 			    "# EOF\n");
 	free(text);
 	feed_close(f);
-	assert_int_equal(feed_open_live(&frame, "/", COLUMN_BIT(COL_MEMORY), &f), 0);
+	assert_int_equal(feed_open_live(&frame, NULL, 0, COLUMN_BIT(COL_MEMORY), &f), 0);
 	assert_int_equal(feed_sample(f), 0);
 	assert_int_equal(rows_make(&r, f), 0);
 	to = open_memstream(&text, &n);
@@ -636,6 +654,130 @@ static void test_on_demand(void **state)
 	cgx_close(frame.cgx);
 }
 
+static void remove_group(const char *name)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -r '%s/sys/fs/cgroup/%s'", root, name);
+	assert_int_equal(system(command), 0);
+}
+
+static struct feed *open_roots(struct frame *frame, const char *const *paths, size_t n, uint64_t columns)
+{
+	struct feed *f;
+
+	*frame = (struct frame){ .tool = &tool, .called_as = "test", .root = root };
+	assert_int_equal(cgx_open(root, &frame->cgx), 0);
+	assert_int_equal(feed_open_live(frame, paths, n, columns, &f), 0);
+	return f;
+}
+
+/* Several groups, each at the top; what another one has is there once; one that goes is missed until it is back. */
+static void test_roots(void **state)
+{
+	static const char *const paths[] = { "web/api/", "b", "/web", "web", "b/x", "web/static" };
+	const uint64_t columns = COLUMN_BIT(COL_LIMIT) | COLUMN_BIT(COL_LIMIT_BY) | COLUMN_BIT(COL_MEMORY);
+	struct frame frame;
+	struct feed_head h;
+	struct feed *f;
+	struct rows r;
+
+	(void)state;
+	put("sys/fs/cgroup/web/api/memory.max", "max\n");
+	put("sys/fs/cgroup/b/memory.current", "50\n");
+	put("sys/fs/cgroup/b/memory.max", "max\n");
+	put("sys/fs/cgroup/b/x/memory.current", "40\n");
+	put("sys/fs/cgroup/c/memory.current", "30\n");
+	f = open_roots(&frame, paths, sizeof(paths) / sizeof(paths[0]), columns);
+	rows_begin(&r);
+	assert_int_equal(feed_sample(f), 0);
+	expect(&r, f, "b|b/x|web|web/api");
+	assert_int_equal(r.row[2].depth, 0);
+	assert_int_equal(r.row[3].depth, 1);
+	assert_string_equal(feed_text(f, group_at(f, "web/api"), COL_LIMIT_BY), "web");
+	assert_int_equal(feed_value(f, group_at(f, "web/api"), COL_LIMIT).n, 4000);
+	assert_string_equal(feed_text(f, group_at(f, "b"), COL_LIMIT_BY), "");
+	assert_int_equal(feed_value(f, group_at(f, "b/x"), COL_MEMORY).n, 40);
+	remove_group("b");
+	assert_int_equal(feed_sample(f), 0);
+	expect(&r, f, "web|web/api");
+	feed_head(f, &h);
+	assert_string_equal(h.note, "b is gone");
+	assert_int_equal(feed_value(f, group_at(f, "web"), COL_MEMORY).n, 1000);
+	put("sys/fs/cgroup/b/memory.current", "60\n");
+	assert_int_equal(feed_sample(f), 0);
+	expect(&r, f, "b|web|web/api");
+	assert_int_equal(feed_value(f, group_at(f, "b"), COL_MEMORY).n, 60);
+	feed_head(f, &h);
+	assert_string_equal(h.note, "");
+	remove_group("b");
+	remove_group("web");
+	assert_int_equal(feed_sample(f), -ENOENT);
+	rows_free(&r);
+	feed_close(f);
+	cgx_close(frame.cgx);
+	/* the same with columns on demand: many groups, and a root that comes and goes moves the others */
+	for (int i = 0; i < 200; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "sys/fs/cgroup/m/g%03d/memory.current", i);
+		put(path, "50\n");
+	}
+	put("sys/fs/cgroup/b/memory.current", "60\n");
+	f = open_roots(&frame, (const char *const[]){ "b", "m" }, 2, FEED_ON_DEMAND);
+	for (int pass = 0; pass < 8; pass++) {
+		if (pass == 4)
+			remove_group("b");
+		assert_int_equal(feed_sample(f), 0);
+		assert_int_equal(feed_count(f), pass < 4 ? 202 : 201);
+		assert_int_equal(feed_find(f, "m/g007"), pass < 4 ? 9 : 8);
+		for (size_t i = 0; i < feed_count(f); i++)
+			if (feed_value(f, i, COL_MEMORY).state == FEED_OK)
+				assert_int_equal(feed_value(f, i, COL_MEMORY).n, *feed_group(f, i)->path == 'b' ? 60 : 50);
+		assert_int_equal(feed_value(f, feed_find(f, "m/g007"), COL_MEMORY).state, pass ? FEED_OK : FEED_PENDING);
+	}
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
+/* What is kept between samples follows its group, not its place. */
+static void test_places(void **state)
+{
+	struct frame frame;
+	struct feed *f;
+	char path[64], text[16];
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "sys/fs/cgroup/g%03d/memory.current", i);
+		snprintf(text, sizeof(text), "%d\n", i);
+		put(path, text);
+	}
+	f = open_machine(&frame, FEED_ON_DEMAND);
+	assert_int_equal(feed_sample(f), 0);
+	for (int pass = 0; pass < 12; pass++) {
+		if (pass == 4)
+			remove_group("g000");
+		if (pass == 8)
+			put("sys/fs/cgroup/a/memory.current", "7\n");
+		assert_int_equal(feed_sample(f), 0);
+		for (size_t i = 0; i < feed_count(f); i++) {
+			const struct feed_group *g = feed_group(f, i);
+			struct feed_value v = feed_value(f, i, COL_MEMORY);
+
+			assert_int_equal(feed_find(f, g->path), i);
+			if (v.state == FEED_OK && *g->name == 'g')
+				assert_int_equal(v.n, atoi(g->name + 1));
+			/* the first sample had nobody who asked, nor has the first of a new group */
+			assert_true(v.state == FEED_OK || i == 0 || pass == 0 || (pass == 8 && !strcmp(g->path, "a")));
+		}
+	}
+	assert_true(feed_find(f, "g000") == SIZE_MAX);
+	assert_true(feed_find(f, "a") != SIZE_MAX);
+	feed_close(f);
+	cgx_close(frame.cgx);
+}
+
 #define MACHINE(test) cmocka_unit_test_setup_teardown(test, make_machine, end_machine)
 
 int main(void)
@@ -644,6 +786,7 @@ int main(void)
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
 		MACHINE(test_rates), MACHINE(test_recipes), MACHINE(test_metrics), MACHINE(test_on_demand),
+		MACHINE(test_places), MACHINE(test_roots),
 	};
 	int fd = mkstemp(file), r;
 

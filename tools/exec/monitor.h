@@ -7,19 +7,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "exec/outcome.h"
+
 struct monitor {
 	sigset_t before;   /* the mask the command gets back */
 	int signals;       /* signalfd */
 	uint64_t began;    /* when the command is about to be started, in microseconds */
-};
-
-struct outcome {
-	int code;          /* exit status; -1 when ended by a signal */
-	int signal;        /* 0: none */
-	int dumped;
-	int timed_out;
-	uint64_t wall_usec;
-	pid_t pid;
 };
 
 /* Block what is passed on, before the command is started. -errno. */

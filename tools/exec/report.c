@@ -106,15 +106,15 @@ static uint64_t io_sum(const char *text, const char *key)
 	return sum;
 }
 
-static void collect_io(struct cgx_group *g, struct facts *f)
+void report_io(struct cgx_group *g, uint64_t *ret_read, uint64_t *ret_written)
 {
 	AUTO_FREE char *text = NULL;
 
-	f->rbytes = f->wbytes = UNKNOWN;
+	*ret_read = *ret_written = UNKNOWN;
 	if (cgx_get(g, "io.stat", &text))
 		return;
-	f->rbytes = io_sum(text, "rbytes");
-	f->wbytes = io_sum(text, "wbytes");
+	*ret_read = io_sum(text, "rbytes");
+	*ret_written = io_sum(text, "wbytes");
 }
 
 static int some(uint64_t n)
@@ -164,7 +164,7 @@ void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline 
 	f->system_usec = keyed(cpu, "system_usec");
 	f->throttled_usec = keyed(cpu, "throttled_usec");
 	f->nr_throttled = keyed(cpu, "nr_throttled");
-	collect_io(g, f);
+	report_io(g, &f->rbytes, &f->wbytes);
 }
 
 int report_trouble(const struct facts *facts, const struct outcome *outcome)

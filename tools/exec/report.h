@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "exec/monitor.h"
+#include "exec/outcome.h"
 #include "exec/witness.h"
 #include "ui/frame.h"
 
@@ -37,6 +37,8 @@ void report_baseline(struct cgx *cgx, struct cgx_group *g, int fresh, struct bas
 /* Read everything while the group exists. full 0 reads only what tells of trouble. w serves the facts later. */
 void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline *before, struct witness *w, int full,
 		    struct facts *ret);
+/* Bytes read and written, of all devices; UNKNOWN. */
+void report_io(struct cgx_group *g, uint64_t *ret_read, uint64_t *ret_written);
 /* 1: something went wrong. */
 int report_trouble(const struct facts *facts, const struct outcome *outcome);
 

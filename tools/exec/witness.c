@@ -124,6 +124,8 @@ void witness_take(struct witness *w)
 	struct cgx_event e;
 
 	while (w->watch && cgx_watch_next(w->watch, &e) > 0) {
+		if (w->tell)
+			w->tell(w->data, &e);
 		if (e.kind == CGX_E_KILL)
 			take_kill(w, &e);
 		if (e.kind != CGX_E_FORK)

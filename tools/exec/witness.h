@@ -35,6 +35,8 @@ struct witness {
 	struct cgx_watch *watch; /* NULL: the command has not run long */
 	uint64_t kills_below, denied_below; /* in groups below, which the group's own counters may leave out */
 	struct level memory, pids;          /* where the last kill and the last denied fork came from */
+	void (*tell)(void *data, const struct cgx_event *e); /* each as it comes; may be NULL */
+	void *data;
 	pid_t command;                      /* it is in the group for sure */
 	struct victim victim[WITNESS_VICTIMS], maybe[WITNESS_VICTIMS]; /* maybe: the log names no group */
 	size_t n, n_maybe;

@@ -320,7 +320,7 @@ static void put_command(struct buf *b, const char *path)
 	const char *unit = unit_of(path);
 
 	if (unit) {
-		buf_puts(b, "systemctl set-property ");
+		buf_printf(b, "systemctl set-property %s", *unit == '-' ? "-- " : ""); /* a name, not an option */
 		put_word(b, unit);
 		buf_puts(b, " MemoryMax=SIZE");
 	} else {

@@ -72,7 +72,7 @@ static void text_head(struct buf *b, const struct cgx_oom_report *r, const char 
 
 static void text_group_kill(struct buf *b, const struct cgx_oom_report *r)
 {
-	if (!*r->group_kill)
+	if (!*r->group_kill || !r->n_victims)
 		return;
 	line(b, "with it");
 	buf_printf(b, "%zu other process%s, because memory.oom.group is set in ", r->n_victims - 1,

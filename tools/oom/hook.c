@@ -167,9 +167,11 @@ void hook_run(struct hook *h, const struct buf *facts, size_t n, const char *lin
 		h->dropped++;
 		return;
 	}
-	*job = (struct hook_job){
-		.facts = copy(facts->s, facts->len), .n = n, .line = copy(line, len), .len = len, .what = strdup(what),
-	};
+	/* a command that finds nothing in its environment would do something else */
+	if (n && line)
+		*job = (struct hook_job){
+			.facts = copy(facts->s, facts->len), .n = n, .line = copy(line, len), .len = len, .what = strdup(what),
+		};
 	if (!job->facts || !job->line || !job->what) {
 		msg_warn(h->f, "%s: run the command: out of memory", what);
 		h->dropped++;

@@ -39,7 +39,8 @@ struct hook {
 	int told_full;
 };
 
-/* Run the command for an event, now or later. Everything is copied. Failures are told. */
+/* Run the command for an event, now or later. Everything is copied. Failures are told, too, that facts (n 0) or line (NULL)
+ * could not be made for want of memory. */
 void hook_run(struct hook *h, const struct buf *facts, size_t n, const char *line, size_t len, const char *what);
 /* Take those that ended, kill those whose time is over, start what waits. After SIGCHLD and after hook_wait(). */
 void hook_look(struct hook *h);

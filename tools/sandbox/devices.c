@@ -62,9 +62,10 @@ static int mount_below(int dev, const char *name, const char *type, const char *
 
 static int fill(struct launch *l, int dev)
 {
+	int alone = l->id_count == 1 && l->more_gids.count < 5;
 	/* group 5 is that of terminals everywhere; a lone user has no such group */
-	const char *const pts[] = { "newinstance", NULL, "ptmxmode", "0666", "mode", l->id_count == 1 ? "0600" : "0620",
-				    l->id_count == 1 ? NULL : "gid", "5", NULL };
+	const char *const pts[] = { "newinstance", NULL, "ptmxmode", "0666", "mode", alone ? "0600" : "0620",
+				    alone ? NULL : "gid", "5", NULL };
 	const char *const shm[] = { "mode", "1777", "size", "67108864", NULL };
 	int r = 0;
 

@@ -31,19 +31,13 @@ static unsigned hash(const char *s)
 	return h;
 }
 
-/* A range is taken by making a file of its number, which holds the sandbox's name. */
+/* A range is taken by making a link of its number that names the sandbox: both in one step. */
 static int take(const struct launch *l, unsigned slot)
 {
 	char path[4200];
-	int fd;
 
 	snprintf(path, sizeof(path), "%s/../.ids/%u", l->dir, slot);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	(void)!write(fd, l->spec->name, strlen(l->spec->name));
-	close(fd);
-	return 0;
+	return symlink(l->spec->name, path) < 0 ? -errno : 0;
 }
 
 int idmap_lease(struct launch *l)
@@ -99,23 +93,50 @@ static int write_file(pid_t pid, const char *name, const char *text)
 	return r;
 }
 
+/* An ordinary user's: his own id, and those that he was given. */
+static int write_users(struct launch *l)
+{
+	char map[64];
+	int r = -ENOENT;
+
+	if (!subids_of_caller(&l->more_uids, &l->more_gids)) {
+		r = subids_write("newuidmap", l->pid, geteuid(), &l->more_uids);
+		if (!r && subids_write("newgidmap", l->pid, getegid(), &l->more_gids))
+			r = -ECHILD;
+		if (r && r != -ENOENT)
+			return launch_fail(l, r, "the id map", "write", "newuidmap or newgidmap refused what /etc/subuid and /etc/subgid give");
+	}
+	if (!r)
+		return 0;
+	l->more_uids = l->more_gids = (struct id_range){ 0 };
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)geteuid());
+	r = write_file(l->pid, "uid_map", map);
+	if (!r)
+		r = write_file(l->pid, "setgroups", "deny");
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)getegid());
+	return r ? r : write_file(l->pid, "gid_map", map);
+}
+
+static int write_range(struct launch *l)
+{
+	char map[64];
+	int r;
+
+	snprintf(map, sizeof(map), "0 %u %u", (unsigned)l->id_base, (unsigned)l->id_count);
+	r = write_file(l->pid, "uid_map", map);
+	return r ? r : write_file(l->pid, "gid_map", map);
+}
+
 int idmap_write(struct launch *l)
 {
-	char map[64], path[64];
+	char path[64];
 	int r;
 
 	if (!l->id_count)
 		return 0;
-	snprintf(map, sizeof(map), "0 %u %u", (unsigned)l->id_base, (unsigned)l->id_count);
-	r = write_file(l->pid, "uid_map", map);
-	if (!r && !idmap_privileged())
-		r = write_file(l->pid, "setgroups", "deny");
-	if (!r && !idmap_privileged())
-		snprintf(map, sizeof(map), "0 %u 1", (unsigned)getegid());
-	if (!r)
-		r = write_file(l->pid, "gid_map", map);
+	r = idmap_privileged() ? write_range(l) : write_users(l);
 	if (r)
-		return launch_fail(l, r, "the id map", "write", NULL);
+		return l->words.len ? r : launch_fail(l, r, "the id map", "write", NULL);
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)l->pid);
 	l->userns_fd = open(path, O_RDONLY | O_CLOEXEC);
 	return l->userns_fd < 0 ? launch_fail(l, -errno, path, "open", NULL) : 0;
@@ -123,7 +144,8 @@ int idmap_write(struct launch *l)
 
 int idmap_become_root(struct launch *l)
 {
-	if (l->id_count > 1 && setgroups(0, NULL) < 0)
+	/* who has one id may not */
+	if (l->id_count && setgroups(0, NULL) < 0 && !(errno == EPERM && l->id_count == 1))
 		return -errno;
 	if (l->id_count && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0))
 		return -errno;

@@ -8,8 +8,79 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "sandbox/mounts.h"
+
+/* ---- namespaces of others ---- */
+
+/* By the caller, for a moment: a child with a user namespace of its own has no right to enter them. */
+int isolate_visit(struct launch *l, int home[NS_COUNT])
+{
+	int r = 0;
+
+	for (int i = 0; i < NS_COUNT; i++)
+		home[i] = -1;
+	for (int i = 0; !r && i < NS_COUNT; i++) {
+		char path[40];
+
+		if (l->spec->ns[i].how != NS_JOIN)
+			continue;
+		snprintf(path, sizeof(path), "/proc/self/ns/%s", ns_name((enum ns)i));
+		home[i] = open(path, O_RDONLY | O_CLOEXEC);
+		r = home[i] < 0 || setns(l->spec->ns[i].fd, (int)ns_flag((enum ns)i)) < 0 ? -errno : 0;
+		if (r)
+			launch_fail(l, r, l->spec->name, "join", "the %s namespace: %s", ns_name((enum ns)i), strerror(-r));
+		if (r == -EPERM)
+			launch_advise(l, "it takes root to share what belongs to others");
+	}
+	return r;
+}
+
+/* The /proc of a pid namespace is made by a process in it: a child that shares our descriptors for as long as it lives. */
+int isolate_proc(int pid_namespace)
+{
+	int home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), slot = home < 0 ? -1 : dup(home), status = 0, r = 0;
+	pid_t pid;
+
+	if (slot < 0 || setns(pid_namespace, CLONE_NEWPID) < 0)
+		r = -errno;
+	pid = r ? -1 : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		int tree = mount_new("proc", NULL, 0);
+
+		_exit(tree < 0 ? -tree : dup3(tree, slot, O_CLOEXEC) < 0 || close(tree) ? EBADF : 0);
+	}
+	if (!r)
+		r = pid < 0 || waitpid(pid, &status, 0) < 0 ? -errno : WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+	if (home >= 0 && setns(home, CLONE_NEWPID) < 0 && !r)
+		r = -errno;
+	if (home >= 0)
+		close(home);
+	if (r && slot >= 0)
+		close(slot);
+	return r ? r : slot;
+}
+
+int isolate_return(struct launch *l, int home[NS_COUNT])
+{
+	int r = 0;
+
+	for (int i = 0; i < NS_COUNT; i++) {
+		if (home[i] < 0)
+			continue;
+		if (setns(home[i], (int)ns_flag((enum ns)i)) < 0)
+			r = launch_fail(l, -errno, l->spec->name, "come back", "from the %s namespace: %s", ns_name((enum ns)i),
+					strerror(errno));
+		close(home[i]);
+	}
+	return r;
+}
+
+/* ---- one's own ---- */
 
 /* Only now: made together with the child its root would be the caller's group. */
 int isolate_cgroup(struct launch *l)
@@ -31,7 +102,9 @@ int isolate_time(struct launch *l)
 	if (unshare((int)ns_flag(NS_TIME)) < 0)
 		return -errno;
 	snprintf(text, sizeof(text), "monotonic %lld 0\nboottime %lld 0\n", (long long)s->monotonic_s, (long long)s->boottime_s);
+	prctl(PR_SET_DUMPABLE, 1); /* the file is root's otherwise; nobody else is here yet */
 	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
+	prctl(PR_SET_DUMPABLE, 0);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		r = launch_fail(l, -errno, "the clocks", "move", NULL);
 	if (fd >= 0)

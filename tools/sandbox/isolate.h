@@ -5,6 +5,12 @@
 
 #include "sandbox/launch.h"
 
+/* Outside, around the making of the child: be in those namespaces that it shall share with others. */
+int isolate_visit(struct launch *l, int home[NS_COUNT]);
+/* A new /proc of this pid namespace, not mounted yet. A descriptor or -errno. */
+int isolate_proc(int pid_namespace);
+int isolate_return(struct launch *l, int home[NS_COUNT]);
+
 int isolate_cgroup(struct launch *l);
 int isolate_time(struct launch *l);
 int isolate_hostname(struct launch *l);

@@ -4,15 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "sandbox/isolate.h"
 #include "sandbox/message.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -113,12 +115,12 @@ static int inside(void *data)
 {
 	struct launch *l = data;
 
-	prctl(PR_SET_DUMPABLE, 0);
 	if (l->mask)
 		sigprocmask(SIG_SETMASK, l->mask, NULL);
 	close(l->sock[0]);
 	if (wait_for_go(l))
 		return 125;
+	prctl(PR_SET_DUMPABLE, 0); /* not before: an ordinary user may not write the maps of such a process */
 	buf_reset(&l->words);
 	for (size_t i = 0; i < n_parts; i++) {
 		int r;
@@ -163,16 +165,39 @@ static uint64_t new_namespaces(const struct sandbox_spec *s)
 	return flags;
 }
 
+/* Without a group of its own: in the caller's. */
+static int clone_here(struct launch *l, uint64_t namespaces, struct cgx_child *ret)
+{
+	struct clone_args c = { .flags = namespaces | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&ret->pidfd };
+	long pid = syscall(SYS_clone3, &c, sizeof(c));
+
+	if (!pid)
+		_exit(inside(l));
+	if (pid < 0)
+		return -errno;
+	ret->pid = (pid_t)pid;
+	return 0;
+}
+
 static int start_child(struct launch *l)
 {
 	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = l, .namespaces = new_namespaces(l->spec) };
 	struct cgx_child child = { .pidfd = -1 };
+	int home[NS_COUNT], back;
 	int r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
 
 	if (r)
 		return launch_fail(l, r, "socket", "make", NULL);
+	buf_reset(&l->words);
 	l->began_us = now_us();
-	r = cgx_start(l->group, &how, &child);
+	r = isolate_visit(l, home);
+	if (!r)
+		r = l->group ? cgx_start(l->group, &how, &child) : clone_here(l, how.namespaces, &child);
+	back = isolate_return(l, home);
+	l->pid = child.pid;
+	l->pidfd = child.pidfd;
+	if (back || (r && l->words.len))
+		return back ? back : r;
 	if (r == -EPERM || r == -EINVAL || r == -ENOSPC) {
 		launch_fail(l, r, l->spec->name, "make the namespaces", NULL);
 		launch_advise(l, r == -ENOSPC ?
@@ -185,8 +210,6 @@ static int start_child(struct launch *l)
 		launch_advise(l, "%s", cgx_remedy(l->cgx));
 		return r;
 	}
-	l->pid = child.pid;
-	l->pidfd = child.pidfd;
 	close(l->sock[1]);
 	l->sock[1] = -1;
 	return 0;

@@ -12,6 +12,7 @@
 #include <cgx.h>
 
 #include "sandbox/spec.h"
+#include "sandbox/subids.h"
 
 enum stage {
 	STAGE_PREPARE, /* outside: open, lock, lay out; nothing runs yet */
@@ -55,6 +56,8 @@ struct launch {
 	size_t done;            /* steps before this one have been run outside */
 	struct buf words, remedy; /* of a failure */
 
+	int (*on_group)(struct launch *l); /* the group is named, and about to be made; may be NULL */
+	void *owner;            /* for it */
 	const sigset_t *mask;   /* of signals, that the command gets back; NULL: as it is */
 	int no_exec;            /* the failure was that of the command itself */
 	uint64_t began_us;      /* CLOCK_MONOTONIC, when the child was made */
@@ -64,7 +67,8 @@ struct launch {
 
 	/* what the parts keep */
 	uid_t id_base;          /* user and group 0 inside is this outside */
-	uint32_t id_count;      /* how many; 0: the user namespace is shared */
+	uint32_t id_count;      /* how many; 0: the user namespace is shared; 1: an ordinary user's */
+	struct id_range more_uids, more_gids; /* of an ordinary user: 1 on inside; count 0: none */
 	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
 	int init_fd;            /* the sealed memfd, -1 without init */
 	int userns_fd;          /* of the child once mapped, -1 none */

@@ -466,7 +466,7 @@ int layers_unpack(const struct layers_how *how, struct tree *t, char ret[SHA256_
 		return failure_say(&t->failure, -ENOMEM, how->called, "unpack", NULL);
 	x->how = how;
 	x->tree = t;
-	r = lazy_load(&library, &x->l, t->failure.why, t->failure.remedy);
+	r = lazy_load(&library, &x->l, t->failure.why);
 	if (r < 0)
 		return r;
 	c = newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -149,6 +149,11 @@ static void send_signal(const struct life *f, int signal)
 		syscall(SYS_pidfd_send_signal, f->l->pidfd, signal, NULL, 0);
 }
 
+static int ends(int signal)
+{
+	return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT || signal == SIGHUP;
+}
+
 static void take_signals(struct life *f)
 {
 	struct signalfd_siginfo s;
@@ -158,6 +163,8 @@ static void take_signals(struct life *f)
 			copy_size(f);
 		else if (s.ssi_signo != SIGCHLD)
 			send_signal(f, (int)s.ssi_signo);
+		if (ends((int)s.ssi_signo))
+			f->o.told_to_end = 1;
 	}
 }
 
@@ -177,12 +184,27 @@ static int until(uint64_t when)
 	return when <= now ? 0 : when - now > 1000000000ull ? 1000000 : (int)((when - now + 999) / 1000);
 }
 
+int sandbox_pause(int signals, uint64_t pause_us)
+{
+	struct pollfd p = { .fd = signals, .events = POLLIN };
+	uint64_t end = now_us() + pause_us;
+	struct signalfd_siginfo s;
+
+	while (now_us() < end) {
+		poll(&p, 1, until(end));
+		while (read(signals, &s, sizeof(s)) == sizeof(s))
+			if (ends((int)s.ssi_signo))
+				return 1;
+	}
+	return 0;
+}
+
 int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret)
 {
 	struct life f = { .l = l, .w = w, .began = l->began_us, .end = UINT64_MAX };
 
 	f.o.pid = l->pid;
-	f.settled = f.began + SETTLED_US;
+	f.settled = w ? f.began + SETTLED_US : UINT64_MAX;
 	if (l->spec->timeout_us < UINT64_MAX - f.began)
 		f.end = f.began + l->spec->timeout_us;
 	for (int i = 0; i < PLACES; i++)

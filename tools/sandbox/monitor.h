@@ -5,13 +5,15 @@
 
 #include <signal.h>
 
-#include "exec/monitor.h"
+#include "exec/outcome.h"
 #include "exec/witness.h"
 #include "sandbox/launch.h"
 
 /* Block the signals that are passed on; a descriptor of them. -errno. */
 int sandbox_signals(sigset_t *ret_before);
-/* Until the command has ended, by itself or by us. */
+/* Wait while nothing runs; 1 a signal told to end. */
+int sandbox_pause(int signals, uint64_t pause_us);
+/* Until the command has ended, by itself or by us. w NULL: nobody asks who was killed. */
 int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret);
 
 #endif

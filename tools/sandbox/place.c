@@ -4,37 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "util/cleanup.h"
-
-/* What limits must be there; what only counts is taken where it is to be had. */
-static cgx_set needed(const struct sandbox_spec *s)
-{
-	cgx_set set = 0;
-
-	for (size_t i = 0; i < s->limits.n; i++) {
-		AUTO_FREE char *name = strndup(s->limits.v[i], strcspn(s->limits.v[i], "="));
-		const struct cgx_setting *row = name ? cgx_setting_find(name) : NULL;
-
-		if (row)
-			set |= cgx_setting_controller(row);
-	}
-	return set;
-}
-
-static int plan_limits(struct launch *l, struct cgx_plan *p)
-{
-	int r = 0;
-
-	for (size_t i = 0; !r && i < l->spec->limits.n; i++) {
-		const char *text = l->spec->limits.v[i], *eq = strchr(text, '=');
-		AUTO_FREE char *name = strndup(text, (size_t)(eq - text));
-
-		r = name ? cgx_plan_set(p, l->group, name, eq + 1) : -ENOMEM;
-	}
-	return r;
-}
+#include "exec/limits.h"
 
 static int make_with(struct launch *l, cgx_set set)
 {
@@ -50,10 +21,12 @@ static int make_with(struct launch *l, cgx_set set)
 	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
 	if (!r)
 		r = cgx_plan_new(l->cgx, &p);
+	if (!r && l->on_group)
+		r = l->on_group(l);
 	if (!r)
 		r = cgx_plan_create(p, l->group, &how);
 	if (!r)
-		r = plan_limits(l, p);
+		r = limits_plan(p, l->group, (const char *const *)l->spec->limits.v, l->spec->limits.n);
 	if (!r)
 		r = cgx_plan_apply(p);
 	cgx_plan_free(p);
@@ -64,11 +37,19 @@ static int make_with(struct launch *l, cgx_set set)
 
 int place_make(struct launch *l)
 {
-	cgx_set need = needed(l->spec);
-	int r = make_with(l, need | CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPU | CGX_C_IO | CGX_C_FREEZER);
+	/* what limits must be there; what only counts is taken where it is to be had */
+	cgx_set need = limits_controllers((const char *const *)l->spec->limits.v, l->spec->limits.n);
+	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
+	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT | CGX_C_FREEZER |
+			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
+	int r = make_with(l, need | counts);
 
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_with(l, need ? need : CGX_C_CORE);
+	/* who asks for no limit, and has no groups of his own, stays in the one he is in */
+	if (r && !need && (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT || r == -ENOTSUP ||
+			   r == -ENODEV))
+		return l->on_group ? l->on_group(l) : 0;
 	if (!r)
 		return 0;
 	launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
@@ -76,14 +57,25 @@ int place_make(struct launch *l)
 	return r;
 }
 
-void place_remove(struct launch *l)
+static int remove_with(struct launch *l, unsigned flags)
 {
 	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(l->cgx, &p);
 
+	if (!r)
+		r = cgx_plan_delete(p, l->group, flags);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+/* With its first process everything in it has gone, mostly. */
+void place_remove(struct launch *l)
+{
 	if (!l->group)
 		return;
-	if (!cgx_plan_new(l->cgx, &p) && !cgx_plan_delete(p, l->group, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL))
-		cgx_plan_apply(p);
-	cgx_plan_free(p);
+	if (remove_with(l, 0) < 0)
+		remove_with(l, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	l->group = cgx_group_close(l->group);
 }

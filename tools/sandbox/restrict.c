@@ -21,21 +21,43 @@
 
 /* ---- system calls ---- */
 
-int restrict_filter(struct launch *l)
+static int make_default(struct launch *l, struct sock_fprog *ret)
 {
-	AUTO_BUF struct buf why = { 0 };
-	struct sock_fprog p = { 0 };
-	const char *profile = l->spec->seccomp;
+	int r = seccomp_default(l->spec->caps, ret);
+
+	if (!r)
+		return 0;
+	launch_fail(l, r, "the system call filter", "make", r == -ENOTSUP ? "there is none for this architecture" : NULL);
+	if (r == -ENOTSUP)
+		launch_advise(l, "--seccomp unconfined does without");
+	return r;
+}
+
+static int make_profile(struct launch *l, struct sock_fprog *ret)
+{
+	AUTO_BUF struct buf cache = { 0 }, why = { 0 };
 	int r;
 
-	if (profile && !strcmp(profile, "unconfined"))
+	buf_printf(&cache, "%s/../.seccomp", l->dir);
+	r = seccomp_profile(l->spec->seccomp, l->spec->caps, cache.err ? NULL : buf_text(&cache), ret, &why);
+	if (!r)
 		return 0;
-	r = profile ? seccomp_profile(profile, l->spec->caps, NULL, &p, &why) : seccomp_default(l->spec->caps, &p);
-	if (r == -ENOTSUP && !profile)
-		launch_advise(l, "--seccomp unconfined does without a filter");
+	launch_fail(l, r, l->spec->seccomp, "make a filter of system calls", "%s", buf_text(&why));
+	if (r == -ENOPKG || r == -ENOTSUP)
+		launch_advise(l, "without --seccomp the built-in filter serves, which needs no library");
+	return r;
+}
+
+int restrict_filter(struct launch *l)
+{
+	struct sock_fprog p = { 0 };
+	int r;
+
+	if (l->spec->seccomp && !strcmp(l->spec->seccomp, SECCOMP_NONE))
+		return 0;
+	r = l->spec->seccomp ? make_profile(l, &p) : make_default(l, &p);
 	if (r)
-		return launch_fail(l, r, profile ? profile : "the built-in filter", "make the system call filter", "%s",
-				   why.len ? buf_text(&why) : strerror(-r));
+		return r;
 	l->filter = malloc(sizeof(*l->filter));
 	if (!l->filter) {
 		seccomp_free(&p);
@@ -119,7 +141,7 @@ int restrict_capabilities(struct launch *l)
 		if (setresgid(l->gid, l->gid, l->gid) < 0 || setresuid(l->uid, l->uid, l->uid) < 0) {
 			launch_fail(l, -errno, l->spec->user, "become this user", NULL);
 			if (l->id_count == 1)
-				launch_advise(l, "a sandbox of an ordinary user has one id, root inside; --user 0 is it");
+				launch_advise(l, "an ordinary user's sandbox has his own id alone, root inside; for more: newuidmap (package uidmap) and a range in /etc/subuid and /etc/subgid");
 			return -errno;
 		}
 	}

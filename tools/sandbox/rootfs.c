@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include "sandbox/idmap.h"
+#include "sandbox/isolate.h"
 #include "sandbox/mounts.h"
 #include "sandbox/path.h"
 #include "util/cleanup.h"
 
+#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+#define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 /* ---- outside: what it is made of ---- */
 
-/* Trees in the order in which they are sent: layers from the top, the writable layer, volumes. */
+/* Trees in the order in which they are sent: layers from the top, the writable layer, a /proc that is another's, volumes. */
 static int keep(struct launch *l, int fd)
 {
 	if (l->n_trees == MOST_TREES) {
@@ -55,6 +59,15 @@ int rootfs_open(struct launch *l)
 	return r || l->spec->lower.n ? r : open_source(l, l->spec->root, 1);
 }
 
+static int keep_proc(struct launch *l)
+{
+	int fd = isolate_proc(l->spec->ns[NS_PID].fd);
+
+	if (fd >= 0)
+		return keep(l, fd);
+	return launch_fail(l, fd, "/proc", "make", "of the pid namespace to join: %s", strerror(-fd));
+}
+
 /* On disk where it shall outlive the run, else in the sandbox's own memory: that begins and ends at once. */
 int rootfs_layer(struct launch *l)
 {
@@ -69,6 +82,10 @@ int rootfs_layer(struct launch *l)
 		}
 		r = open_source(l, l->layer_dir, 1);
 	}
+	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
+		r = open_source(l, "/proc", 1);
+	else if (!r && l->spec->ns[NS_PID].how == NS_JOIN)
+		r = keep_proc(l);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		if (l->spec->volume[i].kind == VOLUME_BIND)
 			r = open_source(l, l->spec->volume[i].source, 0);
@@ -115,6 +132,8 @@ int rootfs_send(struct launch *l)
 		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
 	if (!r && l->keep_layer && !l->spec->read_only)
 		r = send_tree(l, l->tree[n++], 0, 1, 0);
+	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
+		r = send_tree(l, l->tree[n++], KERNEL_ATTRIBUTES, 0, 1);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++) {
 		const struct volume *v = &l->spec->volume[i];
 
@@ -127,16 +146,38 @@ int rootfs_send(struct launch *l)
 
 /* ---- inside: put together ---- */
 
-static int take_tree(struct launch *l, const char *path, uint64_t attributes, int below, int *ret)
+/* An ordinary user's / has mounts in it that may not be taken apart, as an overlay would: it is shown as it is. */
+static int is_bound(const struct launch *l)
 {
-	int r;
+	return l->id_count == 1 && l->spec->root && !strcmp(l->spec->root, "/");
+}
 
-	if (l->id_count != 1)
-		return launch_receive(l, ret);
-	*ret = mount_copy(AT_FDCWD, path, below);
-	if (*ret < 0)
-		return *ret;
-	r = attributes ? mount_change(*ret, attributes, -1, below) : 0;
+static int gather_one(struct launch *l, const char *path, uint64_t attributes)
+{
+	/* with what is mounted below: it is not to be uncovered by those it was hidden from */
+	int tree = mount_copy(AT_FDCWD, path, 1), r = tree < 0 ? tree : 0;
+
+	if (r)
+		return launch_fail(l, r, path, "show it inside", NULL);
+	if (attributes)
+		r = mount_change(tree, attributes, -1, 1);
+	l->tree[l->n_trees++] = tree;
+	return r;
+}
+
+/* An ordinary user's trees are copied here, by name, in the order of rootfs_send(); the user is the same. */
+static int gather(struct launch *l)
+{
+	int r = 0;
+
+	l->n_trees = l->taken = 0;
+	for (size_t i = 0; !r && !is_bound(l) && i < n_layers(l); i++)
+		r = gather_one(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
+		r = gather_one(l, "/proc", KERNEL_ATTRIBUTES);
+	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
+		if (l->spec->volume[i].kind == VOLUME_BIND)
+			r = gather_one(l, l->spec->volume[i].source, l->spec->volume[i].flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0);
 	return r;
 }
 
@@ -196,7 +237,7 @@ static int mount_layers(struct launch *l, struct buf *lower)
 
 		snprintf(name, sizeof(name), "%zu", i);
 		buf_printf(lower, "%s:", name);
-		r = take_tree(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_NOSUID, 0, &tree);
+		r = launch_receive(l, &tree);
 		if (!r)
 			r = place(l, tree, name);
 	}
@@ -213,7 +254,7 @@ static int mount_writable(struct launch *l)
 		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
 		return r;
 	}
-	r = take_tree(l, l->layer_dir, 0, 0, &tree);
+	r = launch_receive(l, &tree);
 	return r ? r : place(l, tree, "rw");
 }
 
@@ -251,13 +292,30 @@ static int mount_overlay(struct launch *l, const char *lower)
 	return mount_move(fd, l->stage, "new");
 }
 
+static int mount_bound(struct launch *l)
+{
+	int tree = mount_copy(AT_FDCWD, "/", 1), r = tree < 0 ? tree : mount_change(tree, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, -1, 1);
+
+	if (!r && mkdirat(l->stage, "new", 0755) < 0)
+		r = -errno;
+	l->root_fd = tree;
+	return r ? r : mount_move(tree, l->stage, "new");
+}
+
 int rootfs_mount(struct launch *l)
 {
 	AUTO_BUF struct buf lower = { 0 };
-	int r = mount_stage(l);
+	int r = l->id_count == 1 ? gather(l) : 0;
 
 	if (r)
+		return r;
+	r = mount_stage(l);
+	if (r)
 		return launch_fail(l, r, "the root", "make a place to put it together", NULL);
+	if (is_bound(l)) {
+		r = mount_bound(l);
+		return r ? launch_fail(l, r, "/", "show it inside", NULL) : 0;
+	}
 	r = make_skeleton(l);
 	if (!r)
 		r = mount_layers(l, &lower);
@@ -309,9 +367,6 @@ static int attach_new(struct launch *l, const char *type, const char *const *opt
 	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
 }
 
-#define KERNEL_HIDDEN     (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
-#define KERNEL_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
 /* The host's /sys, where its network is shared: a new one would be refused. */
 static int attach_host_sys(struct launch *l)
 {
@@ -327,9 +382,23 @@ static int attach_host_sys(struct launch *l)
 	return r ? launch_fail(l, r, "/sys", "mount", NULL) : 0;
 }
 
+/* A new one shows only a pid namespace of one's own. */
+static int attach_others_proc(struct launch *l)
+{
+	int tree = -1, to = path_open_plain(l->root_fd, "/proc"), r = to < 0 ? to : launch_receive(l, &tree);
+
+	if (!r)
+		r = mount_move(tree, to, "");
+	if (tree >= 0)
+		close(tree);
+	if (to >= 0)
+		close(to);
+	return r ? launch_fail(l, r, "/proc", "mount", r == -ELOOP ? "it is a symbolic link in this root" : NULL) : 0;
+}
+
 int rootfs_kernel(struct launch *l)
 {
-	int r = attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc");
+	int r = l->spec->ns[NS_PID].how == NS_OWN ? attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc") : attach_others_proc(l);
 
 	if (r)
 		return r;
@@ -361,7 +430,7 @@ static int attach_volume(struct launch *l, const struct volume *v)
 
 	if (v->kind == VOLUME_TMPFS)
 		return attach_tmpfs(l, v->target, "1777", v->size);
-	r = take_tree(l, v->source, v->flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0, 1, &tree);
+	r = launch_receive(l, &tree);
 	if (!r && fstat(tree, &st) < 0)
 		r = -errno;
 	return r ? launch_fail(l, r, v->source, "mount", NULL) : rootfs_attach(l, tree, v->target, S_ISDIR(st.st_mode));
@@ -372,7 +441,7 @@ int rootfs_volumes(struct launch *l)
 	static const char *const scratch[] = { "/tmp", "/run", "/var/tmp" };
 	int r = 0;
 
-	for (size_t i = 0; l->spec->read_only && !r && i < 3; i++)
+	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
 		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		r = attach_volume(l, &l->spec->volume[i]);
@@ -398,13 +467,9 @@ static int mask(struct launch *l, const char *path)
 		return at == -ENOENT || at == -EACCES ? 0 : at;
 	if (fstat(at, &st) < 0)
 		tree = -errno;
-	else if (S_ISDIR(st.st_mode))
-		tree = mount_copy(l->stage, "empty", 0);
 	else
-		tree = mount_copy(AT_FDCWD, "/dev/null", 0);
-	r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
-	if (!r)
-		r = mount_move(tree, at, "");
+		tree = mount_copy(l->stage, S_ISDIR(st.st_mode) ? "empty" : "null", 0); /* with its attributes */
+	r = tree < 0 ? tree : mount_move(tree, at, "");
 	if (tree >= 0)
 		close(tree);
 	close(at);
@@ -427,9 +492,30 @@ static int make_read_only(struct launch *l, const char *path)
 	return r;
 }
 
+/* What is laid over directories and over files, on the stage: before Linux 6.15 only what is attached can be copied. */
+static int make_cover(struct launch *l, int tree, const char *name)
+{
+	int r = tree < 0 ? tree : mount_change(tree, KERNEL_HIDDEN, -1, 0);
+
+	if (!r)
+		r = mount_move(tree, l->stage, name);
+	if (tree >= 0)
+		close(tree);
+	return r;
+}
+
+static int make_covers(struct launch *l)
+{
+	int r = mkdirat(l->stage, "empty", 0555) < 0 || mknodat(l->stage, "null", S_IFREG | 0444, 0) < 0 ? -errno : 0;
+
+	if (!r)
+		r = make_cover(l, mount_copy(l->stage, "empty", 0), "empty");
+	return r ? r : make_cover(l, mount_copy(AT_FDCWD, "/dev/null", 0), "null");
+}
+
 int rootfs_mask(struct launch *l)
 {
-	int r = mkdirat(l->stage, "empty", 0555) < 0 ? -errno : 0;
+	int r = make_covers(l);
 
 	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
 		r = mask(l, masked[i]);

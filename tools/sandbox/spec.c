@@ -66,18 +66,19 @@ void spec_free(struct sandbox_spec *s)
 	free(s->root);
 	words_free(&s->lower);
 	for (int i = 0; i < NS_COUNT; i++)
-		free(s->ns[i].path);
+		if (s->ns[i].how == NS_JOIN)
+			close(s->ns[i].fd);
 	words_free(&s->argv);
 	words_free(&s->env);
 	free(s->cwd);
 	free(s->user);
 	free(s->hostname);
+	free(s->seccomp);
 	for (size_t i = 0; i < s->n_volumes; i++) {
 		free(s->volume[i].source);
 		free(s->volume[i].target);
 	}
 	free(s->volume);
-	free(s->seccomp);
 	free(s->rlimit);
 	words_free(&s->limits);
 	free(s->net.bridge);
@@ -94,6 +95,24 @@ int spec_check_name(const char *name, struct buf *why)
 		buf_puts(why, "a name has 1 to 63 letters, digits, _ . - and begins with a letter or a digit");
 		return -EINVAL;
 	}
+	return 0;
+}
+
+/* The first part of a path that is one: "/./proc/x" and "//proc" begin with proc. */
+static int is_kernels(const char *path)
+{
+	static const char *const names[] = { "proc", "sys", "dev" };
+	size_t n;
+
+	for (;; path += n) {
+		path += strspn(path, "/");
+		n = strcspn(path, "/");
+		if (n != 1 || *path != '.')
+			break;
+	}
+	for (int i = 0; i < 3; i++)
+		if (strlen(names[i]) == n && !strncmp(path, names[i], n))
+			return i < 2 || !path[n + strspn(path + n, "/.")]; /* below /dev there may be something */
 	return 0;
 }
 
@@ -118,6 +137,9 @@ int spec_check(const struct sandbox_spec *s, struct buf *why)
 	for (size_t i = 0; i < s->n_volumes; i++)
 		if (*s->volume[i].target != '/' || !s->volume[i].target[1])
 			return refuse(why, "a volume's place inside must be absolute, and not /");
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (is_kernels(s->volume[i].target))
+			return refuse(why, "nothing is mounted over /proc, /sys and /dev: what protects the host lies there");
 	if (s->net.n_ports && s->net.how != NET_BRIDGE)
 		return refuse(why, "ports are published from a bridge: use --net bridge");
 	return 0;

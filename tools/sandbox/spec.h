@@ -17,7 +17,7 @@ enum ns { NS_MOUNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_USER, NS_CGROUP, NS_TIME,
 enum ns_how { NS_OWN, NS_HOST, NS_JOIN };
 struct ns_spec {
 	enum ns_how how;
-	char *path; /* NS_JOIN: of the namespace's file */
+	int fd; /* NS_JOIN: of the namespace, owned */
 };
 
 enum volume_kind { VOLUME_BIND, VOLUME_TMPFS };
@@ -35,6 +35,8 @@ struct rlimit_spec {
 	int resource;
 	uint64_t soft, hard; /* UINT64_MAX unlimited */
 };
+
+#define SECCOMP_NONE "unconfined"
 
 struct words { /* NULL-terminated, owned */
 	char **v;
@@ -57,7 +59,7 @@ struct sandbox_spec {
 	size_t n_volumes;
 	uint64_t caps;           /* bits by number, what the command may ever have */
 	int new_privs;           /* 1: programs with set-id bits give privilege */
-	char *seccomp;           /* NULL: the built-in filter; "unconfined"; else a profile in docker's JSON form */
+	char *seccomp;           /* SECCOMP_NONE, or a profile's file; NULL: the built-in filter */
 	struct rlimit_spec *rlimit;
 	size_t n_rlimits;
 	struct words limits;     /* NAME=VALUE of the group, in order */

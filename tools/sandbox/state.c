@@ -99,6 +99,7 @@ static const struct field {
 	{ "code", NUMBER32, offsetof(struct state, code) },
 	{ "signal", NUMBER32, offsetof(struct state, signal) },
 	{ "tty", NUMBER32, offsetof(struct state, tty) },
+	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
 	{ "arg", LIST, offsetof(struct state, argv) },
 	{ "limit", LIST, offsetof(struct state, limits) },
 	{ "group", LIST, offsetof(struct state, groups) },
@@ -178,36 +179,71 @@ static int take_field(struct state *s, const struct field *f, const char *value)
 	return 0;
 }
 
+static int write_lines(const struct state *s, const struct buf *b, int flags)
+{
+	char path[4200];
+	int fd, r = 0;
+
+	if (b->err)
+		return b->err;
+	snprintf(path, sizeof(path), "%s/state", s->dir);
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, b->s, b->len) != (ssize_t)b->len)
+		r = -EIO;
+	close(fd);
+	return r;
+}
+
 int state_save(const struct state *s)
 {
 	AUTO_BUF struct buf b = { 0 };
-	char path[4200], new[4200];
-	int fd, r = 0;
 
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		put_field(&b, s, &fields[i]);
-	if (b.err)
-		return b.err;
-	snprintf(path, sizeof(path), "%s/state", s->dir);
-	snprintf(new, sizeof(new), "%s/state.new", s->dir);
-	fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return write_lines(s, &b, O_CREAT | O_EXCL);
+}
+
+int state_replace(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 }, from = { 0 }, to = { 0 };
+	int fd, r;
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		put_field(&b, s, &fields[i]);
+	buf_printf(&from, "%s/new", s->dir);
+	buf_printf(&to, "%s/state", s->dir);
+	r = b.err ? b.err : from.err ? from.err : to.err;
+	if (r)
+		return r;
+	fd = open(from.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, b.s, b.len) != (ssize_t)b.len)
-		r = -EIO;
+	r = write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : -EIO;
 	close(fd);
-	if (!r && rename(new, path) < 0)
-		r = -errno;
-	return r;
+	return r ? r : rename(from.s, to.s) < 0 ? -errno : 0;
+}
+
+int state_append(const struct state *s)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (fields[i].kind == NUMBER32 || fields[i].kind == NUMBER64 || !strcmp(fields[i].key, "note"))
+			put_field(&b, s, &fields[i]);
+	return write_lines(s, &b, O_APPEND);
 }
 
 static int parse(struct state *s, char *text)
 {
 	int r = 0;
 
-	for (char *line = strtok_r(text, "\n", &text); !r && line; line = strtok_r(NULL, "\n", &text)) {
-		char *value = strchr(line, ' ');
+	for (char *line = text, *end; !r && (end = strchr(line, '\n')); line = end + 1) { /* the last may be half a line */
+		char *value;
 
+		*end = '\0';
+		value = strchr(line, ' ');
 		if (!value)
 			return -EBADMSG;
 		*value++ = '\0';
@@ -221,7 +257,7 @@ static int parse(struct state *s, char *text)
 
 static int read_file(const char *path, struct buf *b)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char part[4096];
 	ssize_t n;
 
@@ -231,6 +267,23 @@ static int read_file(const char *path, struct buf *b)
 		buf_add(b, part, (size_t)n);
 	close(fd);
 	return n < 0 ? -EIO : b->err;
+}
+
+int state_copy(const struct state *s, const char *from, const char *name, char **ret)
+{
+	AUTO_BUF struct buf path = { 0 }, text = { 0 };
+	AUTO_CLOSE int fd = -1;
+	int r = read_file(from, &text);
+
+	buf_printf(&path, "%s/%s", s->dir, name);
+	if (r || path.err)
+		return r ? r : path.err;
+	fd = open(path.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
+		return -EIO;
+	return buf_steal(&path, ret);
 }
 
 int state_read(const char *root, const char *name, struct state *ret)
@@ -274,7 +327,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "state.new", "log", "hosts", "resolv.conf", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "new", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -282,6 +335,27 @@ int state_remove(struct state *s)
 		unlink(path);
 	}
 	return rmdir(s->dir) < 0 ? -errno : 0;
+}
+
+int state_ask_end(const struct state *s)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/end", s->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+int state_asked_end(const struct state *s)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/end", s->dir);
+	return !access(path, F_OK);
 }
 
 static int by_text(const void *a, const void *b)
@@ -293,16 +367,17 @@ int state_list(const char *root, struct words *ret)
 {
 	DIR *d = opendir(root);
 	struct dirent *e;
-	int r = d ? 0 : -errno;
+	int r = 0;
 
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
 	while (!r && (e = readdir(d)))
 		if (*e->d_name != '.')
 			r = words_add(ret, e->d_name);
-	if (d)
-		closedir(d);
+	closedir(d);
 	if (ret->n)
 		qsort(ret->v, ret->n, sizeof(*ret->v), by_text);
-	return r == -ENOENT ? 0 : r;
+	return r;
 }
 
 /* ---- clearing up ---- */
@@ -393,6 +468,32 @@ int state_clear(struct cgx *cgx, struct state *s)
 	return r;
 }
 
+/* A range whose sandbox has no folder any more: the folder is made before it is leased, and removed after it is returned. */
+static void sweep_ids(const char *root)
+{
+	AUTO_BUF struct buf dir = { 0 };
+	struct dirent *e;
+	DIR *d;
+
+	buf_printf(&dir, "%s/.ids", root);
+	d = opendir(buf_text(&dir));
+	if (!d)
+		return;
+	while ((e = readdir(d))) {
+		AUTO_BUF struct buf owner = { 0 };
+		char name[128];
+		ssize_t n = *e->d_name == '.' ? -1 : readlinkat(dirfd(d), e->d_name, name, sizeof(name) - 1);
+
+		if (n < 0)
+			continue;
+		name[n] = '\0';
+		buf_printf(&owner, "%s/%s", root, name);
+		if (access(buf_text(&owner), F_OK) < 0 && errno == ENOENT)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	closedir(d);
+}
+
 int state_sweep(struct cgx *cgx, const char *root)
 {
 	struct words names = { 0 };
@@ -408,12 +509,14 @@ int state_sweep(struct cgx *cgx, const char *root)
 			} else {
 				s.status = SANDBOX_EXITED;
 				s.signal = SIGKILL;
+				words_free(&s.notes);
 				words_add(&s.notes, "its monitor was killed, and it with it");
-				state_save(&s);
+				state_append(&s);
 			}
 		}
 		state_free(&s);
 	}
 	words_free(&names);
+	sweep_ids(root);
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What is known of each sandbox between commands: a directory below /run/cgx (an ordinary user's: $XDG_RUNTIME_DIR/cgx)
- * with a lock that its monitor holds as long as it lives, and a file of "KEY VALUE" lines that is replaced whole. Whoever
+ * with a lock that its monitor holds as long as it lives, and a file of "KEY VALUE" lines, to which is added what comes to
+ * be known: of numbers and words the last counts. It is there before anything is made that would have to be cleared up. Whoever
  * finds the lock free and the sandbox not ended knows that its monitor was killed, and clears up after it.
  */
 #ifndef CGX_SANDBOX_STATE_H
@@ -11,7 +12,7 @@
 
 #include "sandbox/spec.h"
 
-enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED };
+enum status { SANDBOX_STARTING, SANDBOX_RUNNING, SANDBOX_EXITED, SANDBOX_RESTARTING };
 struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
@@ -23,16 +24,25 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty;
+	int keep, code, signal, tty, restarts;
 	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };
 
+/* Somebody wants it to end: it is not started again. */
+int state_ask_end(const struct state *s);
+int state_asked_end(const struct state *s);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
 int state_claim(const char *root, const char *name, struct state *ret);
+/* Keep a copy of a file of at most 1 MiB with it; *ret names it, malloc'd. */
+int state_copy(const struct state *s, const char *from, const char *name, char **ret);
+/* The first time, and what has changed since: numbers, and notes since the last time. */
 int state_save(const struct state *s);
+int state_append(const struct state *s);
+/* All of it anew, for what goes on for weeks. */
+int state_replace(const struct state *s);
 /* Read one; its lock is taken when nobody holds it (lock >= 0 then). -ENOENT. */
 int state_read(const char *root, const char *name, struct state *ret);
 void state_free(struct state *s);

@@ -45,21 +45,21 @@ static int each(struct frame *f, void *data, int argc, char **argv,
 
 static int must_run(struct frame *f, const struct state *s)
 {
-	return s->status == SANDBOX_RUNNING ? 0 : msg_error(f, NULL, "%s: it does not run", s->name);
+	return s->status == SANDBOX_RUNNING || s->status == SANDBOX_RESTARTING ? 0 : msg_error(f, NULL, "%s: it does not run", s->name);
 }
 
 /* ---- stop, kill ---- */
 
-static int thaw(struct frame *f, const struct state *s)
+/* What is paused hears nothing, so it is thawed where it shall end; its group is asked for while there is somebody in it. */
+static int send_signal(struct frame *f, const struct state *s, int signal)
 {
-	struct cgx_group *g;
-	int r = sandbox_group(f->cgx, s, &g);
+	struct cgx_group *g = NULL;
+	int found = !sandbox_group(f->cgx, s, &g), r = sandbox_signal(f->cgx, s, signal);
 
-	if (r < 0)
-		return 0;
-	r = cgx_group_freeze(g, 0, 1000);
+	if (!r && found && (signal == SIGKILL || signal == SIGTERM))
+		cgx_group_freeze(g, 0, 1000);
 	cgx_group_close(g);
-	return r < 0 && r != -EOPNOTSUPP ? msg_fail(f) : 0;
+	return r;
 }
 
 /* The monitor ends after its sandbox, and the lock with it. */
@@ -81,17 +81,20 @@ static void wait_for_monitor(struct frame *f, const struct state *s)
 	}
 }
 
-static int stop_one(struct frame *f, const struct end_spec *spec, struct state *s)
+/* One that is between two runs has only a monitor to end. */
+static void end_monitor(struct frame *f, const struct state *s)
 {
-	int r = must_run(f, s);
+	if (s->monitor > 0)
+		kill(s->monitor, SIGTERM);
+	wait_for_monitor(f, s);
+}
 
-	if (!r)
-		r = sandbox_signal(f->cgx, s, SIGTERM);
-	if (r > 0)
-		return r;
-	thaw(f, s); /* what is paused hears nothing */
+static int stop_run(struct frame *f, const struct end_spec *spec, const struct state *s)
+{
+	int r = send_signal(f, s, SIGTERM);
+
 	if (!r && !sandbox_wait(f->cgx, s, (int)(spec->timeout / 1000)))
-		r = sandbox_signal(f->cgx, s, SIGKILL);
+		r = send_signal(f, s, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return msg_errno(f, r, s->name, "stop");
 	if (!sandbox_wait(f->cgx, s, 10000))
@@ -100,16 +103,44 @@ static int stop_one(struct frame *f, const struct end_spec *spec, struct state *
 	return 0;
 }
 
+/* It may have been started again just before it heard of it. */
+static int stop_one(struct frame *f, const struct end_spec *spec, struct state *s)
+{
+	AUTO_FREE char *root = NULL;
+	int r = must_run(f, s);
+
+	if (!r)
+		r = state_root(&root);
+	state_ask_end(s);
+	for (int i = 0; !r && i < 3 && s->status != SANDBOX_EXITED; i++) {
+		AUTO_FREE char *name = strdup(s->name);
+
+		if (s->status == SANDBOX_RESTARTING)
+			end_monitor(f, s);
+		else
+			r = stop_run(f, spec, s);
+		state_free(s);
+		if (!name || state_read(root, name, s))
+			break; /* it is forgotten */
+	}
+	return r;
+}
+
 static int kill_one(struct frame *f, const struct end_spec *spec, struct state *s)
 {
 	int r = must_run(f, s);
 
+	if (spec->signal == SIGKILL)
+		state_ask_end(s);
+	if (!r && s->status == SANDBOX_RESTARTING && spec->signal == SIGKILL) {
+		end_monitor(f, s);
+		return 0;
+	}
 	if (!r)
-		r = sandbox_signal(f->cgx, s, spec->signal);
+		r = send_signal(f, s, spec->signal);
 	if (r < 0)
 		return msg_errno(f, r, s->name, "send a signal");
 	if (!r && spec->signal == SIGKILL) {
-		thaw(f, s);
 		sandbox_wait(f->cgx, s, 10000);
 		wait_for_monitor(f, s);
 	}
@@ -152,9 +183,11 @@ static int rm_one(struct frame *f, const struct end_spec *spec, struct state *s)
 {
 	int r = 0;
 
-	if (s->status == SANDBOX_RUNNING && !spec->force)
+	int runs = s->status == SANDBOX_RUNNING || s->status == SANDBOX_RESTARTING;
+
+	if (runs && !spec->force)
 		return msg_error(f, "stop it first, or use --force", "%s: forget it: it runs", s->name);
-	if (s->status == SANDBOX_RUNNING) {
+	if (runs) {
 		const struct end_spec kill_it = { .signal = SIGKILL };
 
 		r = kill_one(f, &kill_it, s);
@@ -208,14 +241,24 @@ static int run_prune(struct frame *f, void *data, int argc, char **argv)
 static int wait_one(struct frame *f, const struct end_spec *spec, struct state *s)
 {
 	AUTO_FREE char *root = NULL;
-	struct state now;
+	struct state now = { .lock = -1 };
+	int r = state_root(&root);
 
 	(void)spec;
-	if (s->status == SANDBOX_RUNNING) {
-		sandbox_wait(f->cgx, s, -1);
+	for (;;) {
+		if (s->status == SANDBOX_RUNNING)
+			sandbox_wait(f->cgx, s, -1);
 		wait_for_monitor(f, s);
+		r = r < 0 ? r : state_read(root, s->name, &now);
+		if (r || now.status == SANDBOX_EXITED)
+			break;
+		/* it is started again */
+		s->status = now.status;
+		s->pid = now.pid;
+		s->pid_started = now.pid_started;
+		state_free(&now);
 	}
-	if (state_root(&root) < 0 || state_read(root, s->name, &now) < 0)
+	if (r)
 		return msg_error(f, "without --rm its end is kept", "%s: it has ended, and was forgotten (--rm)", s->name);
 	printf("%d\n", now.signal ? 128 + now.signal : now.code);
 	state_free(&now);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,15 +36,25 @@ struct exec_spec {
 	int interactive, tty;
 };
 
-#define STATUS_CANNOT_EXECUTE 126
-#define STATUS_NOT_FOUND 127
-#define ALL_NAMESPACES                                                                                                     \
-	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
-
 struct entering {
 	struct launch l;
 	int target; /* pidfd of the sandbox's first process */
+	int namespaces;
 };
+
+/* All, but not a user namespace that is the caller's already: that one cannot be entered anew. */
+static int namespaces_of(pid_t pid)
+{
+	int all = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP |
+		  (int)ns_flag(NS_TIME);
+	struct stat own, its;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	if (!stat("/proc/self/ns/user", &own) && !stat(path, &its) && own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return all;
+	return all | CLONE_NEWUSER;
+}
 
 /* ---- inside ---- */
 
@@ -85,7 +96,7 @@ static _Noreturn void become_command(struct launch *l)
 
 		(void)!send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL);
 	}
-	_exit(r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE);
+	_exit(not_executed(r));
 }
 
 static pid_t child_of_middle;
@@ -105,7 +116,7 @@ static int inside(void *data)
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(l->sock[0]);
-	if (setns(e->target, ALL_NAMESPACES) < 0) {
+	if (setns(e->target, e->namespaces) < 0) {
 		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
 		fail_inside(l, -errno, "namespaces");
 	}
@@ -136,7 +147,6 @@ static int inside(void *data)
 static int enter(struct frame *f, struct entering *e, const struct state *s, struct outcome *o)
 {
 	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = e };
-	struct witness none = { 0 };
 	struct cgx_child child = { .pidfd = -1 };
 	struct launch *l = &e->l;
 	sigset_t mask;
@@ -161,9 +171,9 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	if (r < 0) {
 		waitpid(l->pid, NULL, 0);
 		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
-		return !l->no_exec ? STATUS_OWN_FAILURE : r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+		return l->no_exec ? not_executed(r) : STATUS_OWN_FAILURE;
 	}
-	return sandbox_watch(l, &none, signals, o);
+	return sandbox_watch(l, NULL, signals, o);
 }
 
 static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)
@@ -175,8 +185,8 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	s->init = 0;
 	s->tty = spec->tty;
 	s->caps = st->caps;
-	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
 	s->name = strdup(st->name);
+	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
 	s->user = spec->user ? strdup(spec->user) : NULL;
 	s->cwd = spec->cwd ? strdup(spec->cwd) : NULL;
 	for (int i = 1; !r && i < argc; i++)
@@ -186,7 +196,7 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	for (size_t i = 0; !r && i < spec->env.n; i++)
 		if (strchr(spec->env.v[i], '='))
 			r = words_add(&s->env, spec->env.v[i]);
-	return r || !s->name ? -ENOMEM : 0;
+	return r || !s->name || (st->seccomp && !s->seccomp) ? -ENOMEM : 0;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -207,9 +217,11 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	}
 	r = fill(&s, spec, &st, argc, argv);
 	launch_init(&e.l, &s, f->cgx);
+	e.l.dir = st.dir;
 	e.l.id_count = st.id_count;
 	e.l.id_base = st.id_base;
-	e.target = sandbox_pidfd(f->cgx, &st);
+	e.namespaces = namespaces_of(st.pid);
+	e.target = sandbox_pidfd(f->cgx, &st); /* asked after: its number meant the same all the while */
 	if (!spec->interactive && !spec->tty) {
 		AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 

@@ -53,6 +53,8 @@ static const char *status_text(struct cgx *cgx, const struct state *s, struct bu
 	}
 	if (s->status == SANDBOX_STARTING)
 		buf_puts(b, "starting");
+	else if (s->status == SANDBOX_RESTARTING)
+		buf_puts(b, "restarting");
 	else if (s->status == SANDBOX_RUNNING)
 		buf_puts(b, frozen ? "paused" : "running");
 	else if (s->signal)
@@ -144,7 +146,8 @@ static void add_state(struct frame *f, struct json *j, const struct state *s)
 	json_add_string(j, "root", s->root);
 	add_words(j, "command", &s->argv);
 	json_add_i64(j, "pid", s->status == SANDBOX_RUNNING ? s->pid : 0);
-	json_add_i64(j, "monitor", s->status == SANDBOX_RUNNING ? s->monitor : 0);
+	json_add_i64(j, "monitor", s->status == SANDBOX_EXITED ? 0 : s->monitor);
+	json_add_i64(j, "restarts", s->restarts);
 	json_add_u64(j, "began_us", s->began_us);
 	json_add_u64(j, "ended_us", s->ended_us);
 	json_add_i64(j, "exit_code", s->signal ? 128 + s->signal : s->code);

@@ -10,11 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/limits.h"
 #include "exec/report.h"
 #include "sandbox/capabilities.h"
+#include "sandbox/events.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/monitor.h"
+#include "sandbox/restart.h"
+#include "sandbox/share.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
@@ -28,16 +32,14 @@ enum net_word { NET_WORD_NONE, NET_WORD_HOST, NET_WORD_BRIDGE };
 
 struct run_spec {
 	struct sandbox_spec s;
-	const char *name, *hostname, *user, *cwd, *seccomp, *report_to;
+	const char *name, *hostname, *user, *cwd, *report_to, *seccomp;
 	struct strings values, env;
+	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
+	struct restart restart;
 	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
-
-#define STATUS_TIMED_OUT 124
-#define STATUS_CANNOT_EXECUTE 126
-#define STATUS_NOT_FOUND 127
 
 /* ---- options ---- */
 
@@ -46,10 +48,9 @@ static int add_limit(void *data, const struct opt *row, const char *text, struct
 {
 	struct run_spec *spec = data;
 	AUTO_BUF struct buf b = { 0 };
+	int r = limits_text(row->choices[0], text, &b, why);
 
-	(void)why;
-	buf_printf(&b, "%s=%s", row->choices[0], text);
-	return b.err ? b.err : words_add(&spec->s.limits, buf_text(&b));
+	return r ? r : words_add(&spec->s.limits, buf_text(&b));
 }
 
 static int set_capability(void *data, const struct opt *row, const char *text, struct buf *why)
@@ -168,6 +169,34 @@ static int add_ulimit(void *data, const struct opt *row, const char *text, struc
 	return 0;
 }
 
+/* monotonic=1h, boottime=-30s: offsets of a time namespace (time_namespaces(7)). */
+static int set_clock(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	const char *eq = strchr(text, '='), *number = eq ? eq + 1 : "";
+	int back = *number == '-', boot = !strncmp(text, "boottime=", 9), r;
+	uint64_t us;
+	int64_t s;
+
+	(void)row;
+	r = boot || !strncmp(text, "monotonic=", 10) ? num_usec(number + back, &us) : -EINVAL;
+	if (r || us % 1000000 || us / 1000000 > 1ull << 32) {
+		buf_puts(why, "not boottime=TIME or monotonic=TIME in whole seconds, as 90s, 2h or -30s");
+		return -EINVAL;
+	}
+	s = (int64_t)(us / 1000000);
+	*(boot ? &spec->s.boottime_s : &spec->s.monotonic_s) = back ? -s : s;
+	return 0;
+}
+
+static int set_restart(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return restart_parse(text, &spec->restart, why);
+}
+
 static void release(void *data)
 {
 	struct run_spec *spec = data;
@@ -181,6 +210,7 @@ static const char *const pids_max[] = { "pids.max", NULL };
 static const char *const cpu_max[] = { "cpu.max", NULL };
 static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
 static const char *const io_max[] = { "io.max", NULL };
+static const char *const hugetlb[] = { "hugetlb", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 static const char *const nets[] = { "none", "host", NULL };
 static const char *const userns[] = { "own", "host", NULL };
@@ -188,13 +218,16 @@ static const char *const userns[] = { "own", "host", NULL };
 #define LIMIT(long_name, argument, setting, text)                                                                          \
 	{ 0, long_name, argument, OPT_CALL, 0, text, .choices = setting, .call = add_limit }
 
+#define SHARE(long_name, ns, text) { 0, long_name, "WHERE", OPT_STRING, offsetof(struct run_spec, where[ns]), text }
+
 static const struct opt options[] = {
 	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
 	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
 	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
 	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
 	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
-	LIMIT("io", "SPEC", io_max, "\"8:0 rbps=10M wiops=100\""),
+	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
+	LIMIT("hugetlb", "PAGE=SIZE", hugetlb, "at most so much of huge pages, 2MB=64M"),
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
 	  COMPLETE_ASSIGNMENT },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
@@ -203,6 +236,7 @@ static const struct opt options[] = {
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
 	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
 	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
+	{ 0, "restart", "POLICY", OPT_CALL, 0, "start it again: on-failure[:TIMES], or always until it is stopped", .call = set_restart },
 	{ 0, "rm", NULL, OPT_FLAG, offsetof(struct run_spec, remove), "forget it when it ends, and what it wrote" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct run_spec, interactive), "let it read standard input" },
 	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct run_spec, tty), "a terminal of its own" },
@@ -213,11 +247,16 @@ static const struct opt options[] = {
 	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct run_spec, net), "none, or the host's", .choices = nets },
 	{ 0, "userns", "KIND", OPT_ENUM, offsetof(struct run_spec, userns), "own (root inside is nobody outside) or host",
 	  .choices = userns },
+	SHARE("pid", NS_PID, "processes: own, host or sandbox:NAME; with --no-init"),
+	SHARE("ipc", NS_IPC, "System V and POSIX queues: own, host, sandbox:NAME or a /path"),
+	SHARE("uts", NS_UTS, "the host name: likewise"),
+	SHARE("cgroupns", NS_CGROUP, "the group as the root of groups: own or host"),
+	{ 0, "clock", "CLOCK=[-]TIME", OPT_CALL, 0, "boottime or monotonic inside is so far off", .call = set_clock },
 	{ 0, "cap-add", "NAME", OPT_CALL, 0, "let it have this capability, or all", .value = 1, .call = set_capability },
 	{ 0, "cap-drop", "NAME", OPT_CALL, 0, "do not, or none of all", .call = set_capability },
 	{ 0, "new-privileges", NULL, OPT_FLAG, offsetof(struct run_spec, new_privs), "let set-id programs gain privilege" },
-	{ 0, "seccomp", "FILE", OPT_STRING, offsetof(struct run_spec, seccomp), "a profile in docker's form, or unconfined",
-	  COMPLETE_FILE },
+	{ 0, "seccomp", "PROFILE", OPT_STRING, offsetof(struct run_spec, seccomp),
+	  "a profile of system calls in docker's form, or unconfined", COMPLETE_FILE },
 	{ 0, "ulimit", "NAME=SOFT[:HARD]", OPT_CALL, 0, "a resource limit", .call = add_ulimit },
 	{ 0, "no-init", NULL, OPT_FLAG, offsetof(struct run_spec, no_init), "the command itself is the first process" },
 	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct run_spec, timeout), "end it after this time; status 124",
@@ -302,7 +341,7 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		r = copy_text(&s->user, spec->user);
 	if (!r)
 		r = copy_text(&s->cwd, spec->cwd);
-	if (!r)
+	if (!r && spec->seccomp && strcmp(spec->seccomp, "built-in"))
 		r = copy_text(&s->seccomp, spec->seccomp);
 	for (int i = 1; !r && i < argc; i++)
 		r = words_add(&s->argv, argv[i]);
@@ -326,6 +365,11 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		s->ns[NS_NET].how = NS_HOST;
 	if (spec->userns)
 		s->ns[NS_USER].how = NS_HOST;
+	for (int i = 0; i < NS_COUNT; i++) {
+		r = share_namespace(f, (enum ns)i, spec->where[i], s);
+		if (r)
+			return r;
+	}
 	if (spec_check(s, &why))
 		return msg_usage(f, "%s", buf_text(&why));
 	return 0;
@@ -333,22 +377,29 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 
 /* ---- one run ---- */
 
-static int save(struct state *st, const struct launch *l, enum status status)
+/* Before the group is made, so that it is found whatever happens. It may be tried twice. */
+static int remember_group(struct launch *l)
+{
+	struct state *st = l->owner;
+	int again = st->groups.n > 0, r;
+
+	words_free(&st->groups);
+	st->id_base = l->id_base;
+	st->id_count = l->id_count;
+	st->monitor = getpid();
+	r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
+	return r || again ? r : state_save(st);
+}
+
+static void remember(struct state *st, const struct launch *l, enum status status)
 {
 	struct cgx_process p;
-	int r = 0;
 
 	st->status = status;
 	st->pid = l->pid;
-	st->monitor = getpid();
-	st->id_base = l->id_base;
-	st->id_count = l->id_count;
-	st->caps = l->spec->caps;
 	if (l->pid && !cgx_process_read(l->cgx, l->pid, &p))
 		st->pid_started = p.started_us;
-	if (!st->groups.n && l->group)
-		r = state_groups(l->cgx, l->group, &st->groups);
-	return r ? r : state_save(st);
+	state_append(st);
 }
 
 static int claim(const struct frame *f, const struct run_spec *spec, struct state *st)
@@ -371,13 +422,32 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->s.root);
-	st->seccomp = spec->seccomp ? strdup(spec->seccomp) : NULL;
 	st->began_us = wall_us();
+	st->keep = !spec->remove;
+	st->caps = spec->s.caps;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
-	return state_save(st) < 0 ? msg_error(f, NULL, "%s: keep its state: failed", spec->s.name) : 0;
+	return 0;
+}
+
+/* For exec: the same filter, whatever comes of the file. */
+static int keep_profile(const struct frame *f, const struct run_spec *spec, struct state *st)
+{
+	const char *profile = spec->s.seccomp;
+	int r = 0;
+
+	if (profile && !strcmp(profile, SECCOMP_NONE))
+		r = copy_text(&st->seccomp, SECCOMP_NONE);
+	else if (profile)
+		r = state_copy(st, profile, "seccomp.json", &st->seccomp);
+	if (!r)
+		return 0;
+	msg_errno(f, r, profile, "read the profile of system calls");
+	state_remove(st);
+	state_free(st);
+	return STATUS_OWN_FAILURE;
 }
 
 /* The lines of a text to those that are kept. */
@@ -393,6 +463,21 @@ static void keep_lines(struct words *notes, const char *text)
 	}
 }
 
+/* Without a group there are no figures: how it ended is all. */
+static int write_bare_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
+			     const struct outcome *o)
+{
+	const struct facts none = {
+		.limit_hits = UNKNOWN, .oom_kills = UNKNOWN, .denied = UNKNOWN, .witness = w, .memory.limit = UNKNOWN,
+		.pids.limit = UNKNOWN, .memory_peak = UNKNOWN, .pids_peak = UNKNOWN, .usage_usec = UNKNOWN, .user_usec = UNKNOWN,
+		.system_usec = UNKNOWN, .throttled_usec = UNKNOWN, .nr_throttled = UNKNOWN, .rbytes = UNKNOWN, .wbytes = UNKNOWN,
+	};
+
+	if (report_trouble(&none, o) || spec->report == REPORT_TEXT)
+		report_text(stderr, f, l->spec->argv.v[0], &none, o);
+	return 0;
+}
+
 /* Whole in the state, and told where it is wanted. */
 static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
 			const struct baseline *before, const struct outcome *o, struct state *st)
@@ -404,7 +489,15 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 
 	if (spec->report == REPORT_NONE)
 		return 0;
-	report_collect(l->cgx, l->group, before, w, 1, &facts);
+	if (!l->group)
+		return write_bare_report(f, spec, l, w, o);
+	/* who is forgotten at once, and ended well, is asked for nothing more */
+	report_collect(l->cgx, l->group, before, w, !spec->remove || spec->report || spec->report_to, &facts);
+	if (spec->remove && !spec->report && !spec->report_to) {
+		if (!report_trouble(&facts, o))
+			return 0;
+		report_collect(l->cgx, l->group, before, w, 1, &facts);
+	}
 	to = open_memstream(&text, &len);
 	if (!to)
 		return -ENOMEM;
@@ -426,19 +519,12 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 	return 0;
 }
 
-static int status_of(const struct outcome *o)
-{
-	if (o->timed_out)
-		return STATUS_TIMED_OUT;
-	return o->signal ? 128 + o->signal : o->code;
-}
-
 static int start_failed(const struct frame *f, const struct launch *l, int r)
 {
 	msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 	if (!l->no_exec)
 		return STATUS_OWN_FAILURE;
-	return r == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_EXECUTE;
+	return not_executed(r);
 }
 
 /* Standard input is the command's with -i alone. */
@@ -465,52 +551,114 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
-/* started: closed when the command runs; -1 nobody waits for it. */
-static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+/* Who waits for the start goes on. */
+static void tell_started(int *started)
+{
+	if (*started < 0)
+		return;
+	(void)!write(*started, "", 1);
+	close(*started);
+	*started = -1;
+}
+
+struct monitor_side {
+	struct frame *f;
+	struct run_spec *spec;
+	struct state *st;
+	sigset_t mask; /* before ours */
+	int signals;
+	int started;   /* told when the command runs, or else who waits there clears up; -1 nobody waits */
+};
+
+/* The command runs, and ends. */
+static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
+{
+	struct events events = { .f = m->f, .state = m->st, .raw = m->spec->tty && isatty(STDERR_FILENO) };
+	struct baseline before = { 0 };
+	struct witness w = { 0 };
+
+	if (l->group)
+		witness_open(&w, m->f->cgx, l->group);
+	w.command = l->pid;
+	if (m->spec->report != REPORT_NONE)
+		w.tell = events_tell;
+	w.data = &events;
+	remember(m->st, l, SANDBOX_RUNNING);
+	tell_started(&m->started);
+	if (!sandbox_watch(l, l->group ? &w : NULL, m->signals, o))
+		write_report(m->f, m->spec, l, &w, &before, o, m->st);
+	launch_end(l);
+	m->st->code = o->code;
+	m->st->signal = o->signal;
+	m->st->ended_us = wall_us();
+	witness_close(&w, -1);
+}
+
+/* 1: the command ran. Else *ret is an exit status after words. */
+static int run_once(struct monitor_side *m, struct outcome *o, int *ret)
 {
 	AUTO_BUF struct buf layer = { 0 };
-	struct baseline before = { 0 };
-	struct outcome o = { 0 };
-	struct witness w = { 0 };
 	struct launch l;
-	sigset_t mask;
-	int signals = sandbox_signals(&mask), r;
+	int r;
 
-	if (signals < 0)
-		return msg_errno(f, signals, "signals", "block");
-	launch_init(&l, &spec->s, f->cgx);
-	l.dir = st->dir;
-	l.mask = &mask;
-	l.keep_layer = !spec->remove && can_keep(&spec->s, &layer);
+	launch_init(&l, &m->spec->s, m->f->cgx);
+	l.dir = m->st->dir;
+	l.mask = &m->mask;
+	l.on_group = remember_group;
+	l.owner = m->st;
+	l.keep_layer = !m->spec->remove && can_keep(&m->spec->s, &layer);
 	l.layer_dir = buf_text(&layer);
-	shut_stdin(spec);
 	r = launch_start(&l);
-	if (r < 0) {
-		r = start_failed(f, &l, r);
-		state_remove(st);
-		buf_free(&l.words);
-		buf_free(&l.remedy);
-		return r;
-	}
-	witness_open(&w, f->cgx, l.group);
-	w.command = l.pid;
-	save(st, &l, SANDBOX_RUNNING);
-	if (started >= 0)
-		close(started); /* whoever waits for the start goes on */
-	r = sandbox_watch(&l, &w, signals, &o);
-	if (!r)
-		write_report(f, spec, &l, &w, &before, &o, st);
-	launch_end(&l);
-	st->code = o.code;
-	st->signal = o.signal;
-	st->ended_us = wall_us();
-	save(st, &l, SANDBOX_EXITED);
-	if (spec->remove)
-		state_remove(st);
-	witness_close(&w, -1);
+	if (r < 0)
+		*ret = start_failed(m->f, &l, r);
+	else
+		attend(m, &l, o);
 	buf_free(&l.words);
 	buf_free(&l.remedy);
-	return status_of(&o);
+	return r >= 0;
+}
+
+/* Between two runs. 0: it is not started again. */
+static int wait_for_next(struct monitor_side *m, uint64_t pause_us)
+{
+	struct state *st = m->st;
+
+	if (pause_us == UINT64_MAX || state_asked_end(st))
+		return 0;
+	st->status = SANDBOX_RESTARTING;
+	st->pid = 0;
+	st->restarts = (int)m->spec->restart.times;
+	words_free(&st->notes);
+	state_replace(st);
+	return !sandbox_pause(m->signals, pause_us) && !state_asked_end(st);
+}
+
+static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+{
+	struct monitor_side m = { .f = f, .spec = spec, .st = st, .started = started };
+	struct outcome o = { 0 };
+	int ran, first = 1, failed = STATUS_OWN_FAILURE;
+
+	m.signals = sandbox_signals(&m.mask);
+	if (m.signals < 0)
+		return msg_errno(f, m.signals, "signals", "block");
+	shut_stdin(spec);
+	do {
+		ran = run_once(&m, &o, &failed);
+		if (!ran && first) {
+			if (started < 0)
+				state_remove(st);
+			return failed;
+		}
+		first = 0;
+	} while (ran && wait_for_next(&m, restart_pause(&spec->restart, &o)));
+	if (spec->remove) {
+		state_remove(st);
+	} else {
+		st->status = SANDBOX_EXITED;
+		state_append(st);
+	}
+	return ran ? outcome_status(&o) : failed;
 }
 
 /* The monitor goes on by itself; its words and those of the command go to the log. */
@@ -549,7 +697,8 @@ static void show_log(const char *dir)
 
 static int run_detached(struct frame *f, struct run_spec *spec, struct state *st)
 {
-	int started[2], failed = 0, status = 0;
+	int started[2], status = 0;
+	ssize_t n;
 	pid_t pid;
 	char c;
 
@@ -568,13 +717,13 @@ static int run_detached(struct frame *f, struct run_spec *spec, struct state *st
 		_exit(status);
 	}
 	close(started[1]);
-	(void)!read(started[0], &c, 1);
+	n = read(started[0], &c, 1);
 	close(started[0]);
-	failed = waitpid(pid, &status, WNOHANG) == pid;
-	if (failed && WIFEXITED(status) && WEXITSTATUS(status) >= STATUS_OWN_FAILURE) {
+	if (n <= 0) {
+		waitpid(pid, &status, 0);
 		show_log(st->dir);
 		state_remove(st);
-		return WEXITSTATUS(status);
+		return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OWN_FAILURE;
 	}
 	printf("%s\n", st->name);
 	return 0;
@@ -591,6 +740,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	r = fill(f, spec, argc, argv);
 	if (!r)
 		r = claim(f, spec, &st);
+	if (!r)
+		r = keep_profile(f, spec, &st);
 	if (r)
 		return r;
 	r = spec->detach ? run_detached(f, spec, &st) : run_it(f, spec, &st, -1);

@@ -7,21 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "metrics.h"
-#include "rows.h"
+#include "shot.h"
 #include "ui/json.h"
 #include "ui/message.h"
+#include "ui/replace.h"
 #include "ui/text.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
+enum { MARKS_SHOWN = 2 };
 /* Rates need two samples: the first is not printed, and the second comes soon. */
 #define FIRST_US 250000
+#define HOUR_US 3600000000u
 
 struct batch {
 	struct frame *f;
@@ -44,42 +45,45 @@ static int is_shown(const struct batch *b, size_t column)
 
 static int column_width(const struct feed_column *c)
 {
-	int name = (int)strlen(c->name);
+	int name = (int)strlen(c->name), least = c->text ? 16 : 7;
 
-	return name > 7 ? name : 7;
+	return name > least ? name : least;
 }
 
-static struct units cell(const struct feed_column *c, struct feed_value v)
+/* Texts begin at the left, and a long one is not cut: this is no screen. */
+static void put_cell(const struct batch *b, size_t group, size_t column)
 {
-	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
+	const struct feed_column *c = &b->column[column];
+	struct feed_value v = feed_value(b->feed, group, column);
+	const char *text = feed_text(b->feed, group, column);
+	AUTO_BUF struct buf shown = { 0 };
 
-	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
-}
-
-static void put_marks(const struct batch *b, unsigned marks)
-{
-	char text[3] = "  ";
-	size_t n = 0;
-
-	for (const struct feed_mark *m = feed_marks; m->letter && n < 2; m++)
-		if (marks & m->bit)
-			text[n++] = m->letter;
-	fprintf(b->to, "%s ", text);
+	if (!c->text) {
+		fprintf(b->to, "%*s ", column_width(c), feed_format(c, v).s);
+		return;
+	}
+	if (v.state != FEED_OK)
+		text = feed_format(c, v).s;
+	else if (!*text)
+		text = "none";
+	text_show(&shown, text, strlen(text), TEXT_UTF8);
+	fprintf(b->to, "%-*s ", column_width(c), buf_text(&shown));
 }
 
 static void put_row(const struct batch *b, const struct row *row)
 {
 	const struct feed_group *g = feed_group(b->feed, row->group);
-	int indent = b->how->flat ? 0 : (int)row->depth * 2;
-	AUTO_BUF struct buf name = { 0 };
+	const char *name = b->rows.flat || !row->depth ? g->path : g->name;
+	AUTO_BUF struct buf shown = { 0 };
+	char letters[MARKS_SHOWN + 1];
 
-	put_marks(b, g->marks);
+	feed_letters(g->marks, letters, MARKS_SHOWN);
+	fprintf(b->to, "%s ", letters);
 	for (size_t c = 0; c < b->columns; c++)
 		if (is_shown(b, c))
-			fprintf(b->to, "%*s ", column_width(&b->column[c]),
-				cell(&b->column[c], feed_value(b->feed, row->group, c)).s);
-	text_show(&name, b->how->flat ? g->path : g->name, strlen(b->how->flat ? g->path : g->name), TEXT_UTF8);
-	fprintf(b->to, "%*s%s\n", indent, "", buf_text(&name));
+			put_cell(b, row->group, c);
+	text_show(&shown, name, strlen(name), TEXT_UTF8);
+	fprintf(b->to, "%*s%s\n", (int)row->depth * 2, "", buf_text(&shown));
 }
 
 static void put_text(struct batch *b)
@@ -93,12 +97,13 @@ static void put_text(struct batch *b)
 	t = (time_t)(h.time_us / 1000000);
 	if (localtime_r(&t, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
-	if (!b->f->no_headings) {
+	if (!b->how->no_headings) {
 		fprintf(b->to, "%s%s  %zu groups\n", b->printed ? "\n" : "", when, feed_count(b->feed));
 		fputs("   ", b->to);
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c))
-				fprintf(b->to, "%*s ", column_width(&b->column[c]), b->column[c].name);
+				fprintf(b->to, "%*s ", b->column[c].text ? -column_width(&b->column[c]) : column_width(&b->column[c]),
+					b->column[c].name);
 		fputs("GROUP\n", b->to);
 	}
 	for (size_t i = 0; i < b->rows.n; i++)
@@ -145,7 +150,7 @@ static void put_csv(struct batch *b)
 	struct feed_head h;
 
 	feed_head(b->feed, &h);
-	if (!b->printed && !b->f->no_headings) {
+	if (!b->printed && !b->how->no_headings) {
 		fputs("TIME,GROUP", b->to);
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c))
@@ -161,13 +166,23 @@ static void put_csv(struct batch *b)
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c)) {
 				fputc(',', b->to);
-				put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
+				if (b->column[c].text)
+					put_field(b->to, feed_text(b->feed, group, c));
+				else
+					put_raw(b->to, &b->column[c], feed_value(b->feed, group, c));
 			}
 		fputc('\n', b->to);
 	}
 }
 
 /* ---- JSON ---- */
+
+/* A limit is told together with who sets it. */
+static uint64_t with_setters(uint64_t columns)
+{
+	columns |= columns & COLUMN_BIT(COL_LIMIT) ? COLUMN_BIT(COL_LIMIT_BY) : 0;
+	return columns | (columns & COLUMN_BIT(COL_PIDS_MAX) ? COLUMN_BIT(COL_PIDS_MAX_BY) : 0);
+}
 
 /* "MEM%" -> "mem_percent", "HITS/S" -> "hits_per_s", "PSI.CPU" -> "psi_cpu" */
 static void json_key(const char *name, char *ret, size_t size)
@@ -208,7 +223,7 @@ static void json_events(const struct batch *b)
 			continue;
 		json_open_object(b->json, NULL);
 		json_add_double(b->json, "time", (double)e.time_us / 1e6, 6);
-		json_add_string(b->json, "group", e.path);
+		json_add_string(b->json, "group", *e.path ? e.path : NULL);
 		json_add_string(b->json, "text", e.text);
 		json_close(b->json);
 	}
@@ -224,18 +239,13 @@ static void json_state(struct json *j, const char *key, int state)
 }
 
 /* Who sets a limit that is told: null where there is none. */
-static void json_setters(const struct batch *b, const struct feed_group *g)
+static void json_setter(const struct batch *b, size_t group, size_t column)
 {
-	for (size_t c = 0; c < b->columns; c++) {
-		const char *by = !strcmp(b->column[c].name, "LIMIT") ? g->limit_by : g->pids_by;
-		char key[64];
+	const char *by = feed_text(b->feed, group, column);
+	char key[64];
 
-		if (!is_shown(b, c) || (strcmp(b->column[c].name, "LIMIT") && strcmp(b->column[c].name, "PIDSMAX")))
-			continue;
-		json_key(b->column[c].name, key, sizeof(key) - 3);
-		strcat(key, "_by");
-		json_add_string(b->json, key, by && *by ? by : NULL);
-	}
+	json_key(b->column[column].name, key, sizeof(key));
+	json_add_string(b->json, key, *by ? by : NULL);
 }
 
 static void json_group(const struct batch *b, size_t group)
@@ -247,9 +257,11 @@ static void json_group(const struct batch *b, size_t group)
 	json_state(b->json, "populated", g->populated);
 	json_state(b->json, "frozen", g->frozen);
 	for (size_t c = 0; c < b->columns; c++)
-		if (is_shown(b, c))
+		if (is_shown(b, c) && !b->column[c].text)
 			json_value(b, c, feed_value(b->feed, group, c));
-	json_setters(b, g);
+	for (size_t c = 0; c < b->columns; c++)
+		if (with_setters(b->how->choice.shown) & COLUMN_BIT(c) && b->column[c].text)
+			json_setter(b, group, c);
 	json_close(b->json);
 }
 
@@ -286,6 +298,19 @@ static int put_json(struct batch *b)
 
 /* ---- the loop ---- */
 
+uint64_t batch_needs(const struct batch_how *how)
+{
+	uint64_t needs = how->choice.shown;
+
+	if (how->form == BATCH_METRICS)
+		needs = metrics_columns(needs);
+	if (how->form == BATCH_JSON)
+		needs = with_setters(needs);
+	if (how->form == BATCH_CSV || how->form == BATCH_METRICS)
+		needs |= FEED_NO_EVENTS;
+	return how->choice.sort == ROWS_BY_NAME ? needs : needs | COLUMN_BIT(how->choice.sort);
+}
+
 static int print(struct batch *b)
 {
 	int r = rows_make(&b->rows, b->feed);
@@ -309,35 +334,17 @@ static int print(struct batch *b)
 	return r;
 }
 
-/* A pipe or a device is written to as it is; renaming something over it would take it away. */
-static int is_special(const char *path)
-{
-	struct stat st;
-
-	return !stat(path, &st) && !S_ISREG(st.st_mode);
-}
-
 /* A reader of the file sees one sample or the next, never half of one. */
 static int print_to_file(struct batch *b)
 {
-	AUTO_BUF struct buf part = { 0 };
-	int special = is_special(b->how->output), r, err;
+	struct replace file;
+	int r = replace_begin(&file, b->how->output), err;
 
-	if (special)
-		buf_puts(&part, b->how->output);
-	else
-		buf_printf(&part, "%s.%d", b->how->output, (int)getpid());
-	b->to = part.err ? NULL : fopen(buf_text(&part), "we");
-	if (!b->to)
-		return msg_errno(b->f, errno, b->how->output, "write");
+	if (r < 0)
+		return msg_errno(b->f, r, b->how->output, "write");
+	b->to = file.to;
 	r = print(b);
-	err = ferror(b->to) ? EIO : 0;
-	if (fclose(b->to) == EOF)
-		err = errno;
-	if (!special && !r && !err && rename(buf_text(&part), b->how->output))
-		err = errno;
-	if (!special && (r || err))
-		unlink(buf_text(&part));
+	err = replace_end(&file, !r);
 	return err ? msg_errno(b->f, err, b->how->output, "write") : r;
 }
 
@@ -357,10 +364,10 @@ static int print_one(struct batch *b)
 static void pause_for(struct batch *b, uint64_t us)
 {
 	struct pollfd p = { .fd = feed_fd(b->feed), .events = POLLIN };
-	uint64_t end = now_us() + us;
+	uint64_t end = us < UINT64_MAX / 2 ? now_us() + us : UINT64_MAX;
 
 	for (uint64_t now = now_us(); now < end; now = now_us())
-		if (poll(&p, 1, (int)((end - now) / 1000 + 1)) > 0)
+		if (poll(&p, 1, end - now < HOUR_US ? (int)((end - now) / 1000 + 1) : (int)(HOUR_US / 1000)) > 0)
 			feed_wake(b->feed);
 }
 

@@ -16,7 +16,6 @@ struct glyphs {
 	const char *bar, *blank;                   /* levels above, three cells each */
 	const char *folded, *open, *leaf;          /* a cell each */
 	const char *up, *down;                     /* how it is sorted */
-	const char *line;                          /* horizontal, a cell */
 	const char *levels[9];                     /* of a graph's cell: empty to full */
 };
 extern const struct glyphs glyphs_utf8, glyphs_ascii;

@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "ui/message.h"
+#include "ui/replace.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+
+enum { LONGEST = 1 << 16 };
 
 void config_path(char *ret, size_t size)
 {
@@ -29,23 +31,25 @@ static int read_all(const char *path, char **ret)
 	AUTO_BUF struct buf b = { 0 };
 	FILE *from = fopen(path, "re");
 	size_t n;
+	int err;
 
 	if (!from)
-		return -errno;
+		return errno ? -errno : -EIO;
 	do {
 		if (buf_reserve(&b, 4096))
 			break;
 		n = fread(b.s + b.len, 1, 4096, from);
 		b.len += n;
-	} while (n && b.len < 1 << 16);
+	} while (n && b.len < LONGEST);
+	err = ferror(from) ? errno : b.len < LONGEST ? 0 : EFBIG;
 	fclose(from);
-	if (b.err)
-		return -ENOMEM;
+	if (b.err || err)
+		return b.err ? -ENOMEM : -err;
 	b.s[b.len] = '\0';
 	return buf_steal(&b, ret);
 }
 
-/* "name value" -> "--name" "value" in the line's own place; the line has two bytes before it for the dashes. */
+/* "name value" -> "--name" "value". */
 static int read_line(struct frame *f, const struct opt *rows, void *spec, const char *path, int number, char *line)
 {
 	AUTO_BUF struct buf why = { 0 }, option = { 0 };
@@ -73,9 +77,17 @@ static int read_line(struct frame *f, const struct opt *rows, void *spec, const 
 	return STATUS_USAGE;
 }
 
+static void cut_blanks(char *line)
+{
+	size_t n = strlen(line);
+
+	while (n && strchr(" \t\r", line[n - 1]))
+		line[--n] = '\0';
+}
+
 int config_read(struct frame *f, const struct opt *rows, void *spec, char **ret_text)
 {
-	char path[4096], *text, *next;
+	char path[4096], *text = NULL, *next;
 	int r, number = 0;
 
 	*ret_text = NULL;
@@ -92,7 +104,7 @@ int config_read(struct frame *f, const struct opt *rows, void *spec, char **ret_
 			*next++ = '\0';
 		number++;
 		line += strspn(line, " \t");
-		line[strcspn(line, "\r")] = '\0';
+		cut_blanks(line);
 		if (*line && *line != '#')
 			r = read_line(f, rows, spec, path, number, line);
 	}
@@ -103,7 +115,7 @@ static int make_folders(char *path)
 {
 	for (char *p = path + 1; (p = strchr(p, '/')); p++) {
 		*p = '\0';
-		if (mkdir(path, 0755) && errno != EEXIST) {
+		if (mkdir(path, 0700) && errno != EEXIST) {
 			*p = '/';
 			return -errno;
 		}
@@ -114,28 +126,21 @@ static int make_folders(char *path)
 
 int config_write(struct frame *f, char *const *lines, size_t n)
 {
-	char path[4096], part[4200];
-	FILE *to;
+	char path[4096];
+	struct replace file;
 	int err;
 
 	config_path(path, sizeof(path));
 	if (!*path)
 		return msg_error(f, "set HOME or XDG_CONFIG_HOME", "options: save: there is no home directory");
 	err = make_folders(path);
-	snprintf(part, sizeof(part), "%s.%d", path, (int)getpid());
-	to = err ? NULL : fopen(part, "we");
-	if (!to)
-		return msg_errno(f, err ? err : errno, path, "save the options");
-	fputs("# cgx-top: a line is the name of a long option and its value\n", to);
-	for (size_t i = 0; i < n; i++)
-		fprintf(to, "%s\n", lines[i]);
-	err = ferror(to) ? EIO : 0;
-	if (fclose(to) == EOF)
-		err = errno;
-	if (!err && rename(part, path))
-		err = errno;
 	if (!err)
-		return 0;
-	unlink(part);
-	return msg_errno(f, err, path, "save the options");
+		err = replace_begin(&file, path);
+	if (err)
+		return msg_errno(f, err, path, "save the options");
+	fputs("# cgx-top: a line is the name of a long option and its value\n", file.to);
+	for (size_t i = 0; i < n; i++)
+		fprintf(file.to, "%s\n", lines[i]);
+	err = replace_end(&file, 1);
+	return err ? msg_errno(f, err, path, "save the options") : 0;
 }

@@ -8,7 +8,7 @@
 #include "screen.h"
 #include "util/clock.h"
 
-enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2 };
+enum { LEAST_CELLS = 20, LEAST_LINES = 5, STRIP_LINES = 3, MARKS_SHOWN = 2, TEXT_CELLS = 16 };
 
 /* ---- columns ---- */
 
@@ -17,9 +17,9 @@ static int column_cells(const struct feed_column *c)
 	static const int cells[] = {
 		[UNIT_COUNT] = 6, [UNIT_BYTES] = 7, [UNIT_USEC] = 7, [UNIT_NSEC] = 7, [UNIT_PERCENT] = 6,
 	};
-	int name = cells_width(c->name);
+	int name = cells_width(c->name), least = c->text ? TEXT_CELLS : cells[c->unit];
 
-	return name > cells[c->unit] ? name : cells[c->unit];
+	return name > least ? name : least;
 }
 
 /* The set of columns that there is room for; the one sorted by is always there. Returns the cells left for the name. */
@@ -65,13 +65,16 @@ size_t column_at(const struct view *v, int cell)
 	return NO_COLUMN;
 }
 
-struct units value_text(const struct feed_column *c, struct feed_value v)
+void add_value(const struct view *v, size_t group, size_t column, struct buf *b)
 {
-	static const struct units none[] = {
-		[FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." },
-	};
+	const struct feed_column *c = &feed_columns(v->feed, NULL)[column];
+	struct feed_value value = feed_value(v->feed, group, column);
+	const char *text = feed_text(v->feed, group, column);
 
-	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+	if (!c->text || value.state != FEED_OK)
+		buf_puts(b, feed_format(c, value).s);
+	else
+		cells_show(b, *text ? text : "none", strlen(*text ? text : "none"), v->g->set);
 }
 
 /* ---- header ---- */
@@ -120,7 +123,9 @@ static void draw_title(const struct view *v, const struct feed_head *h)
 
 	buf_puts(&b, "cgx-top ");
 	show_name(v, &b, h->host);
-	buf_printf(&b, "  %s  %zu groups  ", h->layout, feed_count(v->feed));
+	buf_puts(&b, "  ");
+	show_name(v, &b, h->layout);
+	buf_printf(&b, "  %zu groups  ", feed_count(v->feed));
 	add_clock(&b, h->time_us, h->replay);
 	buf_printf(&b, "  every %s", units_usec(v->delay_us).s);
 	add_mode(v, h, &mode);
@@ -163,7 +168,7 @@ static void draw_totals(const struct view *v, const struct feed_head *h)
 	}
 	if (v->rows.hide_empty)
 		buf_puts(&b, "without empty ones  ");
-	buf_puts(&b, h->note);
+	show_name(v, &b, h->note);
 	put_line(v, 1, h->kills ? LOOK_ALERT : LOOK_PLAIN, &b);
 }
 
@@ -187,8 +192,10 @@ static void draw_heading(const struct view *v, int line, uint64_t shown, int nam
 		/* the arrow has room in the blank between the columns */
 		if (sorted)
 			buf_puts(&name_cell, v->rows.reverse ? v->g->up : v->g->down);
+		else if (c[i].text)
+			buf_putc(&name_cell, ' ');
 		buf_puts(&name_cell, c[i].name);
-		cells_pad(&b, buf_text(&name_cell), cells, 1, v->g->more);
+		cells_pad(&b, buf_text(&name_cell), cells, !c[i].text, v->g->more);
 		terminal_put(v->t, line, at, sorted ? LOOK_SORTED : LOOK_HEADING, buf_text(&b));
 		at += cells;
 	}
@@ -210,18 +217,13 @@ static enum look mark_look(unsigned marks)
 	return marks & FEED_FROZEN ? LOOK_FROZEN : LOOK_PLAIN;
 }
 
-/* The gravest marks, MARKS_SHOWN cells. */
+/* The gravest marks and a blank. */
 static void add_marks(struct buf *b, unsigned marks)
 {
-	int n = 0;
+	char letters[MARKS_SHOWN + 1];
 
-	for (const struct feed_mark *m = feed_marks; m->letter && n < MARKS_SHOWN; m++)
-		if (marks & m->bit) {
-			buf_putc(b, m->letter);
-			n++;
-		}
-	while (n++ <= MARKS_SHOWN)
-		buf_putc(b, ' ');
+	feed_letters(marks, letters, MARKS_SHOWN);
+	buf_printf(b, "%s ", letters);
 }
 
 static void add_branches(const struct view *v, const struct row *r, struct buf *b)
@@ -239,14 +241,15 @@ static void draw_values(const struct view *v, int line, const struct row *r, uin
 
 	for (size_t i = 0; i < v->columns; i++) {
 		struct feed_value value;
-		struct buf AUTO_BUF b = { 0 };
+		struct buf AUTO_BUF b = { 0 }, text = { 0 };
 		int cells = column_cells(&c[i]);
 
 		if (!(shown & COLUMN_BIT(i)))
 			continue;
 		value = feed_value(v->feed, r->group, i);
+		add_value(v, r->group, i, &text);
 		buf_putc(&b, ' ');
-		cells_pad(&b, value_text(&c[i], value).s, cells, 1, v->g->more);
+		cells_pad(&b, buf_text(&text), cells, !c[i].text, v->g->more);
 		terminal_put(v->t, line, at, selected ? LOOK_SELECTED : value_look(&c[i], value), buf_text(&b));
 		at += cells + 1;
 	}
@@ -266,7 +269,7 @@ static void draw_row(const struct view *v, int line, size_t index, uint64_t show
 	show_name(v, &name, label);
 	if (r->children)
 		buf_printf(&branches, "%s", r->folded ? v->g->folded : v->g->open);
-	else if (r->depth && !v->rows.flat)
+	else if (!v->rows.flat)
 		buf_puts(&branches, v->g->leaf);
 	if (*v->search && rows_match(g->path, v->search))
 		look = LOOK_MATCH;
@@ -343,7 +346,7 @@ static void draw_detail(struct view *v, int line, int lines)
 	draw_page_title(v, line);
 	if (v->detail_old) {
 		sheet_free(&v->detail_sheet);
-		page_make(v, &v->detail_sheet, a.cols, a.rows);
+		page_make(v, &v->detail_sheet, a.cols);
 		v->detail_old = 0;
 	}
 	sheet_draw(&v->detail_sheet, v->t, a, &v->detail_top, v->g);
@@ -372,7 +375,7 @@ static void draw_strip(const struct view *v, int line, int lines)
 			add_clock(&b, e.time_us, 0);
 			buf_putc(&b, ' ');
 			add_marks(&b, e.mark);
-			show_name(v, &b, e.path);
+			show_name(v, &b, *e.path ? e.path : "(unknown group)");
 			buf_puts(&b, ": ");
 			show_name(v, &b, e.text);
 		} else if (!i) {
@@ -481,6 +484,7 @@ static void draw_over(struct view *v)
 		break;
 	case MODE_MENU:
 		menu_make(v, &s);
+		menu_scroll(v);
 		sheet_draw_box(&s, v->t, v->menu == ACT_COLUMNS ? "Columns" : "Sort by",
 			       v->menu == ACT_COLUMNS ? "Space on, off   Enter done" : "Enter sort by it   Escape back",
 			       &v->over_top, v->g);
@@ -510,6 +514,7 @@ void draw(struct view *v)
 	}
 	feed_head(v->feed, &h);
 	v->replay = h.replay;
+	v->table = (struct area){ 0 };
 	draw_title(v, &h);
 	line = 1;
 	if (v->lines >= 10) {

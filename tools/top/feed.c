@@ -27,6 +27,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_MEMORY] = { "MEMORY", "memory in use, page cache included", UNIT_BYTES, 1, 1, "memory.max" },
 	[COL_LIMIT] = { "LIMIT", "the memory limit that binds: the smallest of the group and those above", UNIT_BYTES, 1, 0,
 			"memory.max" },
+	[COL_LIMIT_BY] = { "LIMIT.BY", "the group that sets the memory limit that binds", UNIT_COUNT, 0, 0, "memory.max", 1 },
 	[COL_PERCENT] = { "MEM%", "memory in use of the limit that binds", UNIT_PERCENT, 1, 1, "memory.max" },
 	[COL_USED] = { "USED", "memory without page cache that nobody used lately", UNIT_BYTES, 0, 1, "memory.max" },
 	[COL_PEAK] = { "PEAK", "the most memory that was ever in use", UNIT_BYTES, 0, 0, "memory.max" },
@@ -36,6 +37,7 @@ static const struct feed_column columns[COLUMNS_ALL] = {
 	[COL_KILLS] = { "KILLS", "processes of the group killed for want of memory", UNIT_COUNT, 1, 0, "memory.max" },
 	[COL_PIDS] = { "PIDS", "processes and threads, here and below", UNIT_COUNT, 1, 1, "pids.max" },
 	[COL_PIDS_MAX] = { "PIDSMAX", "the pids limit that binds", UNIT_COUNT, 1, 0, "pids.max" },
+	[COL_PIDS_MAX_BY] = { "PIDSMAX.BY", "the group that sets the pids limit that binds", UNIT_COUNT, 0, 0, "pids.max", 1 },
 	[COL_PIDS_PEAK] = { "PIDSPEAK", "the most there ever were", UNIT_COUNT, 0, 0, "pids.max" },
 	[COL_FORKS] = { "DENIED", "forks denied by pids.max", UNIT_COUNT, 1, 0, "pids.max" },
 	[COL_CPU] = { "CPU%", "CPU time of one CPU", UNIT_PERCENT, 1, 1, "cpu.max" },
@@ -79,46 +81,110 @@ struct feed {
 	int remembers;
 };
 
+void feed_letters(unsigned marks, char *ret, size_t n)
+{
+	size_t k = 0;
+
+	for (const struct feed_mark *m = feed_marks; m->letter && k < n; m++)
+		if (marks & m->bit)
+			ret[k++] = m->letter;
+	memset(ret + k, ' ', n - k);
+	ret[n] = '\0';
+}
+
+struct units feed_format(const struct feed_column *c, struct feed_value v)
+{
+	static const struct units none[] = { [FEED_OFF] = { "-" }, [FEED_MISSING] = { "?" }, [FEED_PENDING] = { "." } };
+
+	return v.state == FEED_OK ? units_format(c->unit, v.n) : none[v.state];
+}
+
 /* ---- samples ---- */
+
+/* The place of a column among those that are kept. */
+static size_t slot(const struct shot *s, size_t column)
+{
+	return (size_t)__builtin_popcountll(s->columns & (COLUMN_BIT(column) - 1));
+}
+
+/* Fresh memory is not written to: where few values are known, few pages are there. */
+static int more_values(struct shot *s, size_t cap)
+{
+	struct feed_value *value = s->value ? reallocarray(s->value, cap, s->width * sizeof(*value)) :
+					      calloc(cap, s->width * sizeof(*value));
+
+	if (!value)
+		return -ENOMEM;
+	if (s->value)
+		memset(value + s->cap * s->width, 0, (cap - s->cap) * s->width * sizeof(*value));
+	s->value = value;
+	return 0;
+}
 
 int shot_reserve(struct shot *s, size_t n)
 {
 	size_t cap = s->cap + s->cap / 4 + 16;
 	struct feed_group *group;
-	struct feed_value *value;
-	uint32_t *asked;
+	struct shot_sets *sets;
 
 	if (n <= s->cap)
 		return 0;
 	if (cap < n)
 		cap = n;
+	if (!s->columns)
+		s->columns = COLUMN_BIT(COLUMNS_ALL) - 1;
+	s->width = slot(s, COLUMNS_ALL);
 	group = reallocarray(s->group, cap, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
 	s->group = group;
-	value = reallocarray(s->value, cap, COLUMNS_ALL * sizeof(*value));
-	if (!value)
+	sets = reallocarray(s->sets, cap, sizeof(*sets));
+	if (!sets)
 		return -ENOMEM;
-	s->value = value;
-	asked = reallocarray(s->asked, cap, sizeof(*asked));
-	if (!asked)
+	s->sets = sets;
+	if (more_values(s, cap))
 		return -ENOMEM;
-	s->asked = asked;
-	memset(s->asked + s->cap, 0, (cap - s->cap) * sizeof(*asked));
+	memset(s->sets + s->cap, 0, (cap - s->cap) * sizeof(*sets));
 	memset(s->group + s->cap, 0, (cap - s->cap) * sizeof(*group));
 	s->cap = cap;
 	return 0;
 }
 
+struct feed_value shot_value(const struct shot *s, size_t index, size_t column)
+{
+	if (!(s->columns & COLUMN_BIT(column)))
+		return (struct feed_value){ .state = FEED_PENDING };
+	return s->value[index * s->width + slot(s, column)];
+}
+
+void shot_put(struct shot *s, size_t index, size_t column, struct feed_value v)
+{
+	uint32_t bit = (uint32_t)COLUMN_BIT(column);
+
+	if (!(s->columns & bit) || (v.state == FEED_PENDING && !(s->sets[index].known & bit)))
+		return;
+	s->value[index * s->width + slot(s, column)] = v;
+	s->sets[index].known |= bit;
+}
+
+void shot_clear(struct shot *s, size_t index, uint64_t but)
+{
+	for (uint64_t m = s->sets[index].known & ~but; m; m &= m - 1)
+		s->value[index * s->width + slot(s, (size_t)__builtin_ctzll(m))] = (struct feed_value){ .state = FEED_PENDING };
+	s->sets[index].known &= (uint32_t)but;
+}
+
 int shot_text(const char **text, const char *now)
 {
-	char *copy;
+	char *copy = NULL;
 
-	if (*text && !strcmp(*text, now))
+	if (*text && now && !strcmp(*text, now))
 		return 0;
-	copy = strdup(now);
-	if (!copy)
-		return -ENOMEM;
+	if (now) {
+		copy = strdup(now);
+		if (!copy)
+			return -ENOMEM;
+	}
 	free((char *)*text);
 	*text = copy;
 	return 0;
@@ -127,12 +193,14 @@ int shot_text(const char **text, const char *now)
 int shot_name(struct shot *s, size_t index, const char *path)
 {
 	struct feed_group *g = &s->group[index];
-	const char *slash;
+	const char *slash = strrchr(path, '/');
 
+	if (g->path && !strcmp(g->path, path))
+		return 0;
+	s->found = SIZE_MAX;
 	if (shot_text(&g->path, path))
 		return -ENOMEM;
-	slash = strrchr(g->path, '/');
-	g->name = slash && slash[1] ? slash + 1 : g->path;
+	g->name = g->path + (slash && slash[1] ? slash + 1 - path : 0);
 	return 0;
 }
 
@@ -145,7 +213,63 @@ void shot_free(struct shot *s)
 	}
 	free(s->group);
 	free(s->value);
-	free(s->asked);
+	free(s->sets);
+	free(s->bucket);
+}
+
+/* ---- by path ---- */
+
+static size_t hash(const char *path)
+{
+	uint64_t h = 0xcbf29ce484222325;
+
+	for (; *path; path++)
+		h = (h ^ (unsigned char)*path) * 0x100000001b3;
+	return (size_t)(h ^ h >> 32);
+}
+
+/* The first of two of the same path, which only a file can have, is found. */
+static int make_buckets(struct shot *s)
+{
+	size_t most = 64;
+	uint32_t *bucket;
+
+	while (most < s->n * 2)
+		most *= 2;
+	bucket = most == s->buckets ? s->bucket : reallocarray(s->bucket, most, sizeof(*bucket));
+	if (!bucket)
+		return -ENOMEM;
+	s->bucket = bucket;
+	s->buckets = most;
+	memset(bucket, 0xff, most * sizeof(*bucket));
+	for (size_t i = 0; i < s->n; i++) {
+		size_t at = hash(s->group[i].path) & (most - 1);
+
+		while (bucket[at] != UINT32_MAX)
+			at = (at + 1) & (most - 1);
+		bucket[at] = (uint32_t)i;
+	}
+	s->found = s->n;
+	return 0;
+}
+
+size_t shot_find(struct shot *s, const char *path)
+{
+	if (s->found != s->n && make_buckets(s)) {
+		for (size_t i = 0; i < s->n; i++)
+			if (!strcmp(s->group[i].path, path))
+				return i;
+		return SIZE_MAX;
+	}
+	for (size_t at = s->buckets ? hash(path) : 0; s->buckets; at++) {
+		uint32_t i = s->bucket[at & (s->buckets - 1)];
+
+		if (i == UINT32_MAX)
+			break;
+		if (!strcmp(s->group[i].path, path))
+			return i;
+	}
+	return SIZE_MAX;
 }
 
 /* ---- the past ---- */
@@ -190,13 +314,20 @@ static struct past *new_past(struct feed *f, const char *path)
 	return p;
 }
 
-static void remember(struct past *p, const struct feed_value *value)
+/* index SIZE_MAX: it is not there now. */
+static void remember(struct past *p, const struct shot *s, size_t index)
 {
 	size_t k = 0;
 
-	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (columns[c].graph && k < PAST_COLUMNS)
-			p->ring[k++][p->n % PAST_KEPT] = value && value[c].state == FEED_OK ? value[c].n : UINT64_MAX;
+	for (size_t c = 0; c < COLUMNS_ALL; c++) {
+		struct feed_value v = { .state = FEED_PENDING };
+
+		if (!columns[c].graph || k == PAST_COLUMNS)
+			continue;
+		if (index != SIZE_MAX)
+			v = shot_value(s, index, c);
+		p->ring[k++][p->n % PAST_KEPT] = v.state == FEED_OK ? v.n : UINT64_MAX;
+	}
 	p->n++;
 }
 
@@ -213,16 +344,13 @@ static size_t past_index(size_t column)
 /* Of few groups every one is remembered, of many those that somebody looked at. */
 static void remember_all(struct feed *f)
 {
-	const struct shot *s = &f->shot;
-	size_t known = f->pasts;
+	struct shot *s = &f->shot;
 
-	for (size_t k = known; k-- > 0;) {
-		size_t i = 0;
+	for (size_t k = f->pasts; k-- > 0;) {
+		size_t i = shot_find(s, f->past[k]->path);
 
-		while (i < s->n && strcmp(s->group[i].path, f->past[k]->path))
-			i++;
-		remember(f->past[k], i < s->n ? &s->value[i * COLUMNS_ALL] : NULL);
-		if (i < s->n) {
+		remember(f->past[k], s, i);
+		if (i != SIZE_MAX) {
 			f->past[k]->seen = f->samples;
 		} else if (f->samples - f->past[k]->seen > GONE_KEPT) { /* names that come and go take no memory for good */
 			past_free(f->past[k]);
@@ -236,7 +364,7 @@ static void remember_all(struct feed *f)
 			if (!p)
 				return;
 			p->used = p->seen = f->samples;
-			remember(p, &s->value[i * COLUMNS_ALL]);
+			remember(p, s, i);
 		}
 }
 
@@ -248,9 +376,10 @@ static void forget_past(struct feed *f)
 
 static void ask(const struct feed *f, const char *path, size_t column)
 {
-	for (size_t i = 0; i < f->shot.n; i++)
-		if (!strcmp(f->shot.group[i].path, path))
-			f->shot.asked[i] |= 1u << column;
+	size_t i = feed_find(f, path);
+
+	if (i != SIZE_MAX)
+		f->shot.sets[i].asked |= (uint32_t)COLUMN_BIT(column);
 }
 
 size_t feed_past(const struct feed *f, const char *path, size_t column, uint64_t *ret, size_t cap)
@@ -294,6 +423,8 @@ void feed_add_event(struct feed *f, const struct feed_event *e)
 	event_free(to);
 	*to = (struct event){ e->time_us, e->mark, path, text };
 	f->events++;
+	if (f->shot.head.replay) /* the sample has counted them */
+		return;
 	f->shot.head.kills += e->mark == FEED_KILL;
 	f->shot.head.forks += e->mark == FEED_FORK;
 }
@@ -316,22 +447,16 @@ size_t feed_events_new(const struct feed *f)
 	return n < EVENTS_KEPT ? n : EVENTS_KEPT;
 }
 
-static void mark_group(struct shot *s, const char *path, unsigned mark)
-{
-	for (size_t i = 0; i < s->n; i++)
-		if (!strcmp(s->group[i].path, path)) {
-			s->group[i].marks |= mark;
-			return;
-		}
-}
-
 static void mark_events(struct feed *f)
 {
 	struct feed_event e;
 
-	for (size_t i = 0; feed_event(f, i, &e); i++)
-		if (e.mark && e.time_us + MARK_US > f->shot.head.time_us)
-			mark_group(&f->shot, e.path, e.mark);
+	for (size_t i = 0; feed_event(f, i, &e); i++) {
+		size_t at = e.mark && e.time_us + MARK_US > f->shot.head.time_us ? shot_find(&f->shot, e.path) : SIZE_MAX;
+
+		if (at != SIZE_MAX)
+			f->shot.group[at].marks |= e.mark;
+	}
 }
 
 /* ---- the feed ---- */
@@ -373,7 +498,7 @@ struct feed *feed_close(struct feed *f)
 {
 	if (!f)
 		return NULL;
-	recorder_close(f->recorder);
+	feed_record_end(f);
 	f->source->close(f->data);
 	for (size_t i = 0; i < EVENTS_KEPT; i++)
 		event_free(&f->event[i]);
@@ -393,14 +518,22 @@ int feed_record(struct feed *f, struct frame *frame, const char *file)
 	return recorder_open(frame, file, &f->recorder);
 }
 
+int feed_record_end(struct feed *f)
+{
+	struct recorder *r = f->recorder;
+
+	f->recorder = NULL;
+	return recorder_close(r);
+}
+
 int feed_sample(struct feed *f)
 {
 	int r = f->source->sample(f->data, &f->shot);
 
 	if (r)
 		return r;
-	if (f->shot.n)
-		memset(f->shot.asked, 0, f->shot.n * sizeof(*f->shot.asked));
+	for (size_t i = 0; i < f->shot.n; i++)
+		f->shot.sets[i].asked = 0;
 	f->samples++;
 	f->events_before = f->events_mark;
 	feed_wake(f);
@@ -468,8 +601,29 @@ const struct feed_group *feed_group(const struct feed *f, size_t index)
 	return &f->shot.group[index];
 }
 
+int feed_is_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return !strcmp(top, "/") || (!strncmp(path, top, n) && (!path[n] || path[n] == '/'));
+}
+
+size_t feed_find(const struct feed *f, const char *path)
+{
+	/* what is searched by is made when it is needed */
+	return shot_find((struct shot *)&f->shot, path);
+}
+
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column)
 {
-	f->shot.asked[index] |= 1u << column;
-	return f->shot.value[index * COLUMNS_ALL + column];
+	f->shot.sets[index].asked |= (uint32_t)COLUMN_BIT(column);
+	return shot_value(&f->shot, index, column);
+}
+
+const char *feed_text(const struct feed *f, size_t index, size_t column)
+{
+	const struct feed_group *g = &f->shot.group[index];
+	const char *text = column == COL_LIMIT_BY ? g->limit_by : column == COL_PIDS_MAX_BY ? g->pids_by : NULL;
+
+	return text && feed_value(f, index, column).state == FEED_OK ? text : "";
 }

@@ -15,10 +15,10 @@ struct feed;
 
 /* A figure of a group, or why there is none: these must not look alike. */
 enum feed_state {
+	FEED_PENDING, /* not sampled yet */
 	FEED_OK,
 	FEED_OFF,     /* the controller is off for this group */
 	FEED_MISSING, /* this kernel has no such file */
-	FEED_PENDING, /* not sampled yet */
 };
 struct feed_value {
 	enum feed_state state;
@@ -34,6 +34,7 @@ struct feed_column {
 	int shown;             /* unless the user says otherwise */
 	int graph;             /* has a past worth a picture */
 	const char *limit;     /* the setting that limits it, NULL none: offered when a limit is set */
+	int text;              /* feed_text() has it; its value says whether there is one */
 };
 
 /* What needs attention: a letter before the name, so that colour is never the only sign. */
@@ -50,8 +51,11 @@ struct feed_mark {
 };
 /* The gravest first; ends with letter 0. */
 extern const struct feed_mark feed_marks[];
+/* The letters of the gravest n, with blanks behind where they are fewer; ret has room for n + 1. */
+void feed_letters(unsigned marks, char *ret, size_t n);
 
 struct feed_group {
+	uint64_t id;       /* of the sampler: another group of the same path has another; 0 not known */
 	const char *path;  /* "/" the root; any byte but NUL and newline */
 	const char *name;  /* its last part */
 	unsigned depth;    /* parts of the path */
@@ -65,7 +69,7 @@ struct feed_group {
 struct feed_event {
 	uint64_t time_us;  /* since 1970 */
 	unsigned mark;     /* FEED_KILL ..., 0 another */
-	const char *path;
+	const char *path;  /* "" not known */
 	const char *text;  /* "killed hog (pid 77) at memory.max 64.0M of web" */
 };
 
@@ -81,18 +85,20 @@ struct feed_head {
 };
 
 /*
- * Watch the group at path and all below it; every group when it is "/". columns: those that are read of all groups, a
+ * Watch the n groups at paths and all below them, every group when there is none. columns: those that are read of all groups, a
  * bit each by their index; the others stay as not sampled. With FEED_ON_DEMAND those that feed_value() and feed_past() were
  * asked for are read of that group with the next sample, too; where groups are few, all of all. Errors: a negative errno with the words on the context.
  */
 #define FEED_ON_DEMAND (1ull << 63)
 #define FEED_NO_EVENTS (1ull << 62) /* nobody will ask for events, nor for the marks that come of them */
 struct frame;
-int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret);
+int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t columns, struct feed **ret);
 /* Replay a file. 0, or an exit status after a message. */
 int feed_open_replay(struct frame *f, const char *file, struct feed **ret);
 /* Write each sample from now on to a file. 0, or an exit status after a message. */
 int feed_record(struct feed *f, struct frame *frame, const char *file);
+/* End that. 0, or an exit status: not all of it was written. */
+int feed_record_end(struct feed *f);
 struct feed *feed_close(struct feed *f);
 /* The column of a name of len bytes, small letters will do; SIZE_MAX none. */
 size_t feed_column_find(const char *name, size_t len);
@@ -111,7 +117,15 @@ int feed_wake(struct feed *f);
 void feed_head(const struct feed *f, struct feed_head *ret);
 size_t feed_count(const struct feed *f);
 const struct feed_group *feed_group(const struct feed *f, size_t index);
+/* The index of a path, SIZE_MAX there is no such group. */
+size_t feed_find(const struct feed *f, const char *path);
+/* The path is top, or lies below it. */
+int feed_is_within(const char *path, const char *top);
 struct feed_value feed_value(const struct feed *f, size_t index, size_t column);
+/* The value in its unit, or the sign that stands where there is none. */
+struct units feed_format(const struct feed_column *c, struct feed_value v);
+/* Of a column of texts; "" where its value is not OK, or there is none. Any byte but NUL and newline. */
+const char *feed_text(const struct feed *f, size_t index, size_t column);
 /* Keep the past of all groups, if they are few; otherwise it is kept of those that feed_past() was asked for. */
 void feed_remember(struct feed *f);
 /* The last samples of a column with a graph, oldest first, at most cap, UINT64_MAX where there was none. */

@@ -15,9 +15,16 @@
 #include "util/clock.h"
 #include "util/num.h"
 
+/* A group that is watched with all below it. */
+struct root {
+	struct cgx_sampler *sampler;
+	char *path;
+	size_t first, n;          /* its groups in the sample */
+};
 struct live {
 	struct frame *f;
-	struct cgx_sampler *sampler;
+	struct root *root;
+	size_t roots, n;          /* groups of all */
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[256];
 	uint64_t columns;         /* those that somebody may look at */
@@ -90,6 +97,15 @@ static struct feed_value binding(const struct cgx_sampler *s, size_t i, const st
 	return binding_of(s, i, r->figure);
 }
 
+/* Whether there is one: who it is fill_texts() says. */
+static struct feed_value setter(const struct cgx_sampler *s, size_t i, const struct recipe *r)
+{
+	struct feed_value v = binding_of(s, i, r->figure);
+
+	v.n = v.n != UINT64_MAX;
+	return v;
+}
+
 static struct feed_value percent(const struct cgx_sampler *s, size_t i, const struct recipe *r)
 {
 	struct feed_value v = value_of(s, i, r->figure), limit = binding_of(s, i, CGX_F_MEMORY_MAX);
@@ -116,6 +132,7 @@ static struct feed_value used(const struct cgx_sampler *s, size_t i, const struc
 static const struct recipe recipes[COLUMNS_ALL] = {
 	[COL_MEMORY] = { plain, CGX_F_MEMORY },
 	[COL_LIMIT] = { binding, CGX_F_MEMORY_MAX },
+	[COL_LIMIT_BY] = { setter, CGX_F_MEMORY_MAX },
 	[COL_PERCENT] = { percent, CGX_F_MEMORY, .beside = CGX_F_BIT(CGX_F_MEMORY_MAX) },
 	[COL_USED] = { used, CGX_F_MEMORY, .beside = CGX_F_BIT(CGX_F_MEMORY_INACTIVE) },
 	[COL_PEAK] = { plain, CGX_F_MEMORY_PEAK },
@@ -125,6 +142,7 @@ static const struct recipe recipes[COLUMNS_ALL] = {
 	[COL_KILLS] = { plain, CGX_F_OOM_KILLS },
 	[COL_PIDS] = { plain, CGX_F_PIDS },
 	[COL_PIDS_MAX] = { binding, CGX_F_PIDS_MAX },
+	[COL_PIDS_MAX_BY] = { setter, CGX_F_PIDS_MAX },
 	[COL_PIDS_PEAK] = { plain, CGX_F_PIDS_PEAK },
 	[COL_FORKS] = { plain, CGX_F_FORKS_DENIED },
 	[COL_CPU] = { rate, CGX_F_CPU, OF_ONE_CPU },
@@ -167,9 +185,9 @@ static int yes_no(const struct cgx_sampler *s, size_t i, enum cgx_figure figure)
 	return cgx_sampler_value(s, i, figure, &n) == CGX_STATE_OK ? n != 0 : -1;
 }
 
-static unsigned marks_of(const struct live *l, size_t i, int frozen)
+static unsigned marks_of(const struct cgx_sampler *s, size_t i, int frozen)
 {
-	struct feed_value hits = column_value(l->sampler, i, COL_HITS_RATE), stalled = column_value(l->sampler, i, COL_PSI_MEMORY);
+	struct feed_value hits = column_value(s, i, COL_HITS_RATE), stalled = column_value(s, i, COL_PSI_MEMORY);
 	unsigned marks = frozen == 1 ? FEED_FROZEN : 0;
 
 	if (hits.state == FEED_OK && hits.n)
@@ -179,30 +197,54 @@ static unsigned marks_of(const struct live *l, size_t i, int frozen)
 	return marks;
 }
 
-static int fill_group(const struct live *l, struct shot *s, size_t i)
+/* The columns that are worth working out: where only what is looked at is read, those that were looked at. */
+static uint64_t worth(const struct live *l, const struct shot *s, size_t i, int same)
 {
+	return l->on_demand && l->n > FEW && same ? s->sets[i].asked : s->columns;
+}
+
+static int fill_texts(const struct cgx_sampler *s, size_t at, struct feed_group *g, uint64_t columns)
+{
+	int r = 0;
+
+	if (columns & COLUMN_BIT(COL_LIMIT_BY))
+		r = shot_text(&g->limit_by, cgx_sampler_limit_path(s, at, CGX_F_MEMORY_MAX));
+	if (!r && columns & COLUMN_BIT(COL_PIDS_MAX_BY))
+		r = shot_text(&g->pids_by, cgx_sampler_limit_path(s, at, CGX_F_PIDS_MAX));
+	return r;
+}
+
+/* The group at `at` of a root. */
+static int fill_group(const struct live *l, struct shot *s, size_t root, size_t at)
+{
+	const struct cgx_sampler *from = l->root[root].sampler;
+	size_t first = l->root[root].first, i = first + at;
 	struct feed_group *g = &s->group[i];
-	struct cgx_sampled from;
+	struct cgx_sampled sampled;
+	uint64_t columns, id;
 	int r;
 
-	cgx_sampler_group(l->sampler, i, &from);
-	r = shot_name(s, i, from.path);
-	if (!r && l->columns & COLUMN_BIT(COL_LIMIT))
-		r = shot_text(&g->limit_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_MEMORY_MAX));
-	if (!r && l->columns & COLUMN_BIT(COL_PIDS_MAX))
-		r = shot_text(&g->pids_by, cgx_sampler_limit_path(l->sampler, i, CGX_F_PIDS_MAX));
+	cgx_sampler_group(from, at, &sampled);
+	id = sampled.id * l->roots + root;
+	columns = worth(l, s, i, g->id == id);
+	/* of the same group the path is the same */
+	r = g->id == id ? 0 : shot_name(s, i, sampled.path);
+	g->id = r ? 0 : id;
+	if (!r)
+		r = fill_texts(from, at, g, columns);
 	if (r)
 		return r;
-	g->depth = from.depth;
-	g->parent = from.parent;
-	g->populated = yes_no(l->sampler, i, CGX_F_POPULATED);
-	g->frozen = yes_no(l->sampler, i, CGX_F_FROZEN);
-	g->marks = marks_of(l, i, g->frozen);
-	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		if (l->columns & COLUMN_BIT(c))
-			s->value[i * COLUMNS_ALL + c] = column_value(l->sampler, i, c);
-		else
-			s->value[i * COLUMNS_ALL + c] = (struct feed_value){ .state = FEED_PENDING };
+	g->depth = sampled.depth;
+	g->parent = sampled.parent == SIZE_MAX ? SIZE_MAX : first + sampled.parent;
+	g->populated = yes_no(from, at, CGX_F_POPULATED);
+	g->frozen = yes_no(from, at, CGX_F_FROZEN);
+	g->marks = marks_of(from, at, g->frozen);
+	shot_clear(s, i, columns);
+	for (; columns; columns &= columns - 1) {
+		enum column_id c = (enum column_id)__builtin_ctzll(columns);
+
+		shot_put(s, i, c, column_value(from, at, c));
+	}
 	return 0;
 }
 
@@ -263,44 +305,78 @@ static void fill_machine(const struct live *l, struct shot *s)
 	}
 }
 
-/* What of each group of the last sample is worth reading: the groups of the sampler are the same until its next pass. */
+/* What of each group of the last sample is worth reading: the groups of a sampler are the same until its next pass. */
 static void want_asked(const struct live *l, const struct shot *s)
 {
-	size_t n = cgx_sampler_count(l->sampler);
-
-	for (size_t i = 0; i < n; i++)
-		cgx_sampler_want(l->sampler, i, n <= FEW ? l->on_demand : i < s->n ? figures_for(s->asked[i]) : 0);
+	for (size_t k = 0; k < l->roots; k++)
+		for (size_t i = 0, at = l->root[k].first; i < l->root[k].n; i++, at++)
+			cgx_sampler_want(l->root[k].sampler, i,
+					 l->n <= FEW ? l->on_demand : at < s->n ? figures_for(s->sets[at].asked) : 0);
 }
 
-static int pass(const struct live *l, const struct shot *s)
+/* One pass of each. Of several one may be gone: it is left out until it is there again. */
+static int pass_roots(struct live *l)
 {
-	int first = !cgx_sampler_time(l->sampler, 0), r;
+	size_t n = l->n = 0;
+	int there = 0, r = 0;
+
+	for (size_t k = 0; k < l->roots; k++)
+		l->root[k].n = 0; /* after a pass that failed groups by index may be gone */
+	for (size_t k = 0; k < l->roots; k++) {
+		r = cgx_sampler_pass(l->root[k].sampler);
+		if (r && (r != -ENOENT || l->roots == 1))
+			return r;
+		l->root[k].first = n;
+		l->root[k].n = r ? 0 : cgx_sampler_count(l->root[k].sampler);
+		n += l->root[k].n;
+		there |= !r;
+	}
+	l->n = n;
+	return there ? 0 : r;
+}
+
+static int pass(struct live *l, const struct shot *s)
+{
+	int first = !cgx_sampler_time(l->root[0].sampler, 0), r;
 
 	if (l->on_demand)
 		want_asked(l, s);
-	r = cgx_sampler_pass(l->sampler);
+	r = pass_roots(l);
 	if (r < 0 || !first || !l->on_demand)
 		return r;
 	/* how many there are is known now */
 	want_asked(l, s);
-	return cgx_sampler_count(l->sampler) <= FEW ? cgx_sampler_pass(l->sampler) : 0;
+	return l->n <= FEW ? pass_roots(l) : 0;
+}
+
+/* What the user should know of this sample. */
+static void put_note(const struct live *l, struct shot *s)
+{
+	const char *note = "";
+
+	for (size_t k = 0; k < l->roots && !*note; k++)
+		note = cgx_sampler_note(l->root[k].sampler);
+	snprintf(s->note, sizeof(s->note), "%s", *note ? note : l->note);
+	for (size_t k = 0; k < l->roots && !*s->note; k++)
+		if (!l->root[k].n)
+			snprintf(s->note, sizeof(s->note), "%s is gone", l->root[k].path);
 }
 
 static int sample(void *data, struct shot *s)
 {
 	struct live *l = data;
 	int r = pass(l, s);
-	size_t n;
 
 	if (r < 0)
 		return r;
-	n = cgx_sampler_count(l->sampler);
-	r = shot_reserve(s, n);
-	for (size_t i = 0; !r && i < n; i++)
-		r = fill_group(l, s, i);
+	s->columns = l->columns;
+	r = shot_reserve(s, l->n);
+	for (size_t k = 0; k < l->roots; k++)
+		for (size_t i = 0; !r && i < l->root[k].n; i++)
+			r = fill_group(l, s, k, i);
 	if (r)
 		return r;
-	s->n = n;
+	s->n = l->n;
 	s->head.time_us = wall_us();
 	fill_machine(l, s);
 	snprintf(s->layout, sizeof(s->layout), "%s", cgx_layout_name(cgx_layout(l->f->cgx)));
@@ -309,7 +385,7 @@ static int sample(void *data, struct shot *s)
 
 		snprintf(s->host, sizeof(s->host), "%s", uname(&u) ? "" : u.nodename);
 	}
-	snprintf(s->note, sizeof(s->note), "%s", *cgx_sampler_note(l->sampler) ? cgx_sampler_note(l->sampler) : l->note);
+	put_note(l, s);
 	return 0;
 }
 
@@ -372,26 +448,79 @@ static void live_close(void *data)
 	struct live *l = data;
 
 	cgx_watch_close(l->watch);
-	cgx_sampler_close(l->sampler);
+	for (size_t k = 0; k < l->roots; k++) {
+		cgx_sampler_close(l->root[k].sampler);
+		free(l->root[k].path);
+	}
+	free(l->root);
 	free(l);
 }
 
 static const struct source source = { .sample = sample, .fd = events_fd, .wake = wake, .close = live_close };
 
 /* A recorded machine has no events; on a real one figures are worth showing without them, too. */
-static void open_watch(struct live *l, const char *path)
+static void open_watch(struct live *l)
 {
 	struct cgx_watch_how how = { .size = sizeof(how) };
+	int r;
 
 	if (l->f->root && strcmp(l->f->root, "/"))
 		return;
-	if (cgx_watch_open(l->f->cgx, &how, &l->watch) < 0 || cgx_watch_add(l->watch, path, CGX_WATCH_BELOW) < 0) {
+	r = cgx_watch_open(l->f->cgx, &how, &l->watch);
+	for (size_t k = 0; r >= 0 && k < l->roots; k++)
+		r = cgx_watch_add(l->watch, l->root[k].path, CGX_WATCH_BELOW);
+	if (r < 0) {
 		snprintf(l->note, sizeof(l->note), "no events: %s", cgx_error(l->f->cgx));
 		l->watch = cgx_watch_close(l->watch);
 	}
 }
 
-int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct feed **ret)
+/* The path as it is told, unless another root has the group already; those that the new one has are no roots any more. */
+static int add_root(struct live *l, const char *text)
+{
+	struct cgx_group *g;
+	size_t kept = 0;
+	char *path;
+	int r = cgx_group_open(l->f->cgx, text, 0, &g);
+
+	if (r)
+		return r;
+	path = strdup(cgx_group_path(g));
+	cgx_group_close(g);
+	if (!path)
+		return -ENOMEM;
+	for (size_t k = 0; k < l->roots; k++)
+		if (feed_is_within(path, l->root[k].path)) {
+			free(path);
+			return 0;
+		}
+	for (size_t k = 0; k < l->roots; k++)
+		if (feed_is_within(l->root[k].path, path))
+			free(l->root[k].path);
+		else
+			l->root[kept++] = l->root[k];
+	l->root[kept] = (struct root){ .path = path };
+	l->roots = kept + 1;
+	return 0;
+}
+
+static int open_roots(struct live *l, const char *const *paths, size_t n, uint64_t figures)
+{
+	int r = 0;
+
+	l->root = calloc(n ? n : 1, sizeof(*l->root));
+	if (!l->root)
+		return -ENOMEM;
+	for (size_t i = 0; !r && i < n; i++)
+		r = add_root(l, paths[i]);
+	if (!n)
+		r = add_root(l, "/");
+	for (size_t k = 0; !r && k < l->roots; k++)
+		r = cgx_sampler_open(l->f->cgx, l->root[k].path, figures, &l->root[k].sampler);
+	return r;
+}
+
+int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t columns, struct feed **ret)
 {
 	uint64_t figures = CGX_F_BIT(CGX_F_POPULATED) | CGX_F_BIT(CGX_F_FROZEN) | CGX_F_BIT(CGX_F_PIDS);
 	struct live *l = calloc(1, sizeof(*l));
@@ -401,13 +530,13 @@ int feed_open_live(struct frame *f, const char *path, uint64_t columns, struct f
 		return -ENOMEM;
 	l->f = f;
 	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
-	l->columns = columns & FEED_ON_DEMAND ? UINT64_MAX : columns;
+	l->columns = columns & FEED_ON_DEMAND ? COLUMN_BIT(COLUMNS_ALL) - 1 : columns & ~FEED_NO_EVENTS;
 	if (columns & FEED_ON_DEMAND)
 		l->on_demand = figures_for(COLUMN_BIT(COLUMNS_ALL) - 1);
-	r = cgx_sampler_open(f->cgx, path, figures, &l->sampler);
+	r = open_roots(l, paths, n, figures);
 	if (!r) {
 		if (!(columns & FEED_NO_EVENTS))
-			open_watch(l, path);
+			open_watch(l);
 		r = feed_new(&source, l, ret);
 	}
 	if (r)

@@ -25,6 +25,16 @@ void menu_open(struct view *v, enum action which)
 	v->over_top = 0;
 }
 
+void menu_scroll(struct view *v)
+{
+	long room = v->lines - 2;
+
+	if (v->menu_at < v->over_top)
+		v->over_top = v->menu_at;
+	else if (room > 0 && v->menu_at >= v->over_top + (size_t)room)
+		v->over_top = v->menu_at - (size_t)room + 1;
+}
+
 void menu_make(const struct view *v, struct sheet *s)
 {
 	const struct feed_column *c = feed_columns(v->feed, NULL);
@@ -42,13 +52,9 @@ void menu_make(const struct view *v, struct sheet *s)
 
 static void move(struct view *v, long by)
 {
-	long n = (long)lines_of(v), at = (long)v->menu_at + by, room = v->lines - 2;
+	long n = (long)lines_of(v), at = (long)v->menu_at + by;
 
 	v->menu_at = (size_t)(at < 0 ? 0 : at >= n ? n - 1 : at);
-	if (v->menu_at < v->over_top)
-		v->over_top = v->menu_at;
-	else if (room > 0 && v->menu_at >= v->over_top + (size_t)room)
-		v->over_top = v->menu_at - (size_t)room + 1;
 }
 
 static void choose(struct view *v)

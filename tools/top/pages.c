@@ -30,7 +30,7 @@ static void add_figure(const struct view *v, struct sheet *s, size_t group, size
 
 	top = graph_top(past, n);
 	sheet_add(s, LOOK_PLAIN, "%s %s   at most %s in %zu samples", c->name,
-		  value_text(c, feed_value(v->feed, group, column)).s, units_format(c->unit, top).s, n);
+		  feed_format(c, feed_value(v->feed, group, column)).s, units_format(c->unit, top).s, n);
 	for (int i = 0; i < GRAPH_LINES; i++) {
 		struct buf AUTO_BUF line = { 0 };
 
@@ -50,7 +50,8 @@ static void add_figures(const struct view *v, struct sheet *s, size_t group, int
 	for (size_t i = 0; i < v->columns; i++) {
 		struct buf AUTO_BUF cell = { 0 };
 
-		buf_printf(&cell, "%s %s", c[i].name, value_text(&c[i], feed_value(v->feed, group, i)).s);
+		buf_printf(&cell, "%s ", c[i].name);
+		add_value(v, group, i, &cell);
 		cells_pad(&line, buf_text(&cell), each == 1 ? width : CELL, 0, v->g->more);
 		if (++in_line == each || i + 1 == v->columns) {
 			sheet_add(s, LOOK_PLAIN, "%s", buf_text(&line));
@@ -131,15 +132,32 @@ static void page_settings(const struct view *v, struct sheet *s, const char *pat
 
 /* ---- processes ---- */
 
-static void add_process(const struct view *v, struct sheet *s, const struct proc_row *p)
-{
-	const struct passwd *pw = getpwuid(p->process.uid);
-	struct buf AUTO_BUF user = { 0 }, command = { 0 };
-	char uid[16], name[64];
+/* Asking for a name reads a file, or asks another machine; processes of a group are mostly one user's. */
+struct user {
+	uid_t uid;
+	char name[64];
+};
 
-	snprintf(uid, sizeof(uid), "%u", (unsigned)p->process.uid);
-	snprintf(name, sizeof(name), "%s", pw ? pw->pw_name : uid);
-	cells_pad(&user, name, 8, 0, v->g->more);
+static void find_user(struct user *u, uid_t uid)
+{
+	const struct passwd *pw;
+
+	if (*u->name && u->uid == uid)
+		return;
+	pw = getpwuid(uid);
+	u->uid = uid;
+	if (pw)
+		snprintf(u->name, sizeof(u->name), "%s", pw->pw_name);
+	else
+		snprintf(u->name, sizeof(u->name), "%u", (unsigned)uid);
+}
+
+static void add_process(const struct view *v, struct sheet *s, const struct proc_row *p, struct user *u)
+{
+	struct buf AUTO_BUF user = { 0 }, command = { 0 };
+
+	find_user(u, p->process.uid);
+	cells_pad(&user, u->name, 8, 0, v->g->more);
 	cells_show(&command, p->process.command, strlen(p->process.command), v->g->set);
 	sheet_add(s, LOOK_PLAIN, "%7d %s %c %4u %8s %7s %8s  %s", (int)p->process.pid, buf_text(&user), p->process.state,
 		  p->process.threads, units_bytes(p->process.rss).s,
@@ -149,13 +167,15 @@ static void add_process(const struct view *v, struct sheet *s, const struct proc
 
 static void page_processes(struct view *v, struct sheet *s, const char *path)
 {
+	struct user u = { 0 };
+
 	if (procs_read(&v->procs, v->f->cgx, path, now_us())) {
 		sheet_add(s, LOOK_WARN, "%s", cgx_error(v->f->cgx));
 		return;
 	}
 	sheet_add(s, LOOK_TITLE, "    PID USER     S  THR   MEMORY    CPU%%     TIME  COMMAND");
 	for (size_t i = 0; i < v->procs.n; i++)
-		add_process(v, s, &v->procs.row[i]);
+		add_process(v, s, &v->procs.row[i], &u);
 	if (!v->procs.n)
 		sheet_add(s, LOOK_DIM, "no process in this group itself");
 	if (v->procs.n == PROCS_MOST)
@@ -189,11 +209,10 @@ static void page_events(const struct view *v, struct sheet *s, const char *path)
 
 /* ---- all ---- */
 
-void page_make(struct view *v, struct sheet *s, int width, int height)
+void page_make(struct view *v, struct sheet *s, int width)
 {
 	const struct feed_group *g = selected_group(v);
 
-	(void)height;
 	if (!g)
 		return;
 	switch (v->page) {

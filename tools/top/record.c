@@ -6,6 +6,7 @@
  *   C NAME NAME ...                          the columns, once
  *   S TIME MEMORY TOTAL PIDS TOTAL KILLS FORKS
  *   G PARENT POPULATED FROZEN MARKS VALUE ... PATH   one a group, parents first; PATH is the rest of the line
+ *   T COLUMN TEXT                                    of a column of texts, of the group before
  *   E TIME MARK PATH-LENGTH PATH TEXT
  * A value is a number, "max", or why there is none: "-" off, "?" missing, "." not sampled. Every file is hostile:
  * numbers and indexes are checked, lines that are not understood are passed over.
@@ -32,7 +33,7 @@ struct recorder {
 	FILE *to;
 	struct frame *f;
 	char *file;
-	int begun;
+	int begun, status;
 };
 
 int recorder_open(struct frame *f, const char *file, struct recorder **ret)
@@ -54,14 +55,18 @@ int recorder_open(struct frame *f, const char *file, struct recorder **ret)
 	return 0;
 }
 
-void recorder_close(struct recorder *r)
+int recorder_close(struct recorder *r)
 {
+	int status;
+
 	if (!r)
-		return;
+		return 0;
 	if (r->to && fclose(r->to) == EOF)
-		msg_errno(r->f, errno, r->file, "record to it");
+		r->status = msg_errno(r->f, errno, r->file, "record to it");
+	status = r->status;
 	free(r->file);
 	free(r);
+	return status;
 }
 
 static void put_number(FILE *to, uint64_t n)
@@ -92,6 +97,12 @@ static void begin(struct recorder *r, const struct shot *s)
 	fputc('\n', r->to);
 }
 
+static void put_text(FILE *to, size_t column, const char *text)
+{
+	if (text && *text)
+		fprintf(to, "T %s %s\n", column_at_index(column)->name, text);
+}
+
 static void put_group(FILE *to, const struct shot *s, size_t i)
 {
 	const struct feed_group *g = &s->group[i];
@@ -100,8 +111,10 @@ static void put_group(FILE *to, const struct shot *s, size_t i)
 	put_number(to, g->parent == SIZE_MAX ? UINT64_MAX : g->parent);
 	fprintf(to, " %d %d %u", g->populated, g->frozen, g->marks);
 	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		put_value(to, s->value[i * COLUMNS_ALL + c]);
+		put_value(to, shot_value(s, i, c));
 	fprintf(to, " %s\n", g->path);
+	put_text(to, COL_LIMIT_BY, g->limit_by);
+	put_text(to, COL_PIDS_MAX_BY, g->pids_by);
 }
 
 void recorder_write(struct recorder *r, const struct feed *feed)
@@ -128,7 +141,7 @@ void recorder_write(struct recorder *r, const struct feed *feed)
 			fprintf(r->to, "E %llu %u %zu %s %s\n", (unsigned long long)e.time_us, e.mark, strlen(e.path), e.path,
 				e.text);
 	if (fflush(r->to) == EOF) {
-		msg_errno(r->f, errno, r->file, "record to it");
+		r->status = msg_errno(r->f, errno, r->file, "record to it");
 		fclose(r->to);
 		r->to = NULL;
 	}
@@ -171,6 +184,14 @@ static char *word(char **p)
 	*p = *end ? end + 1 : end;
 	*end = '\0';
 	return s;
+}
+
+/* 1, 0, or -1 not known. */
+static int yes_no(char **p)
+{
+	const char *s = word(p);
+
+	return !strcmp(s, "1") ? 1 : !strcmp(s, "0") ? 0 : -1;
 }
 
 static uint64_t number(char **p)
@@ -246,28 +267,26 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 {
 	size_t i = s->n;
 	struct feed_group *g;
-	struct feed_value *v;
 	uint64_t parent;
 	int err = shot_reserve(s, i + 1);
 
 	if (err)
 		return err;
 	g = &s->group[i];
-	v = &s->value[i * COLUMNS_ALL];
-	memset(v, 0, COLUMNS_ALL * sizeof(*v));
-	for (size_t c = 0; c < COLUMNS_ALL; c++)
-		v[c].state = FEED_PENDING;
+	shot_clear(s, i, 0);
 	parent = number(&p);
 	g->parent = parent < i ? (size_t)parent : SIZE_MAX;
-	g->populated = !strcmp(word(&p), "1");
-	g->frozen = !strcmp(word(&p), "1");
+	g->populated = yes_no(&p);
+	g->frozen = yes_no(&p);
 	g->marks = (unsigned)number(&p) & 0xff;
 	for (size_t c = 0; c < r->columns; c++) {
 		struct feed_value one = value(&p);
 
 		if (r->column[c] != SIZE_MAX)
-			v[r->column[c]] = one;
+			shot_put(s, i, r->column[c], one);
 	}
+	shot_text(&g->limit_by, NULL);
+	shot_text(&g->pids_by, NULL);
 	err = shot_name(s, i, *p ? p : "/");
 	if (err)
 		return err;
@@ -275,6 +294,20 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	for (const char *c = g->path; *c; c++)
 		g->depth += *c == '/' && c[1];
 	s->n++;
+	return 0;
+}
+
+/* Of the last group. */
+static int read_text(struct shot *s, char *p)
+{
+	const char *name = word(&p);
+	size_t column = feed_column_find(name, strlen(name));
+	struct feed_group *g = s->n ? &s->group[s->n - 1] : NULL;
+
+	if (g && column == COL_LIMIT_BY)
+		return shot_text(&g->limit_by, p);
+	if (g && column == COL_PIDS_MAX_BY)
+		return shot_text(&g->pids_by, p);
 	return 0;
 }
 
@@ -335,9 +368,11 @@ static int load(struct replay *r, struct shot *s)
 	drop_events(r);
 	read_head(s, p + 1);
 	s->n = 0;
-	while (!err && (p = next_line(r)) && p[0] != 'S') {
+	while (!err && (p = next_line(r)) && !(p[0] == 'S' && p[1] == ' ')) {
 		if (p[0] == 'G' && p[1] == ' ')
 			err = read_group(r, s, p + 2);
+		else if (p[0] == 'T' && p[1] == ' ')
+			err = read_text(s, p + 2);
 		else if (p[0] == 'E' && p[1] == ' ')
 			err = read_event(r, p + 2);
 	}
@@ -365,7 +400,7 @@ static int seek(void *data, long by, struct shot *s)
 	struct replay *r = data;
 
 	if (by < 0)
-		r->now = (size_t)-by > r->now ? 0 : r->now - (size_t)-by;
+		r->now = 0 - (size_t)by > r->now ? 0 : r->now + (size_t)by;
 	else
 		r->now = (size_t)by > r->n - 1 - r->now ? r->n - 1 : r->now + (size_t)by;
 	return load(r, s);

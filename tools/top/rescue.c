@@ -147,8 +147,3 @@ void rescue_disarm(void)
 		close(rescue.kept);
 	rescue.kept = -1;
 }
-
-int rescue_has_words(void)
-{
-	return rescue.kept >= 0 && lseek(rescue.kept, 0, SEEK_END) > 0;
-}

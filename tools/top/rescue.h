@@ -19,7 +19,5 @@ int rescue_arm(int fd, const char *restore, size_t n);
 void rescue_screen(int on);
 /* Handlers as they were, screen off. */
 void rescue_disarm(void);
-/* 1: something was written to stderr since the screen is on. */
-int rescue_has_words(void);
 
 #endif

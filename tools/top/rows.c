@@ -90,19 +90,14 @@ int rows_match(const char *path, const char *text)
 	}
 }
 
-static int is_below(const char *path, const char *root)
-{
-	size_t n = strlen(root);
-
-	return !strcmp(root, "/") || (!strncmp(path, root, n) && (!path[n] || path[n] == '/'));
-}
-
 /* Links between groups for one making of the rows: only wanted ones have them. */
 struct links {
 	const struct feed *feed;
 	const struct rows *rows;
 	char *wanted;
-	size_t *first, *next; /* children */
+	size_t *first, *next;     /* children */
+	struct feed_value *value; /* of the column sorted by */
+	int is_text;              /* a column of texts: those that have one, as in a list, then those without */
 	size_t n;
 };
 
@@ -111,6 +106,7 @@ static void free_links(const struct links *l)
 	free(l->wanted);
 	free(l->first);
 	free(l->next);
+	free(l->value);
 }
 
 /* What matches, and in a tree what lies above it. */
@@ -121,7 +117,7 @@ static void choose(struct links *l)
 	for (size_t i = l->n; i--;) {
 		const struct feed_group *g = feed_group(l->feed, i);
 
-		if (!is_below(g->path, r->root) || (r->hide_empty && g->populated == 0)) {
+		if (!feed_is_within(g->path, r->root) || (r->hide_empty && g->populated == 0)) {
 			l->wanted[i] = 0;
 			continue;
 		}
@@ -139,17 +135,23 @@ static int compare(const struct links *l, size_t a, size_t b)
 	int order = 0;
 
 	if (r->sort != ROWS_BY_NAME) {
-		struct feed_value v = feed_value(l->feed, a, r->sort), w = feed_value(l->feed, b, r->sort);
+		struct feed_value v = l->value[a], w = l->value[b];
 
 		/* what has no figure comes last, either way */
 		if ((v.state == FEED_OK) != (w.state == FEED_OK))
 			return v.state == FEED_OK ? -1 : 1;
 		if (v.state == FEED_OK && v.n != w.n)
 			order = v.n > w.n ? -1 : 1;
+		else if (l->is_text && v.state == FEED_OK)
+			order = strcmp(feed_text(l->feed, a, r->sort), feed_text(l->feed, b, r->sort));
 	}
 	if (order)
 		return r->reverse ? -order : order;
-	order = strcmp(r->flat ? x->path : x->name, r->flat ? y->path : y->name);
+	/* those at the top of the tree may lie anywhere */
+	if (r->flat || x->parent == NONE || y->parent == NONE)
+		order = strcmp(x->path, y->path);
+	else
+		order = strcmp(x->name, y->name);
 	return r->reverse && r->sort == ROWS_BY_NAME ? -order : order;
 }
 
@@ -164,6 +166,16 @@ static size_t add_row(struct row *row, size_t n, size_t group, unsigned depth, u
 	return n + 1;
 }
 
+/* Mostly they are in their order already: the feed has children by name. */
+static void sort_groups(struct links *l, size_t *group, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (compare(l, group[i - 1], group[i]) > 0) {
+			qsort_r(group, n, sizeof(*group), compare_entries, l);
+			return;
+		}
+}
+
 /* Children of a group, sorted, in into; how many. */
 static size_t children_of(struct links *l, size_t group, size_t *into)
 {
@@ -171,7 +183,23 @@ static size_t children_of(struct links *l, size_t group, size_t *into)
 
 	for (size_t c = l->first[group]; c != NONE; c = l->next[c])
 		into[n++] = c;
-	qsort_r(into, n, sizeof(*into), compare_entries, l);
+	sort_groups(l, into, n);
+	return n;
+}
+
+/* What stands leftmost, sorted, in into; how many. "/" is what all are below: the feed may begin with other groups. */
+static size_t tops_of(struct links *l, size_t *into)
+{
+	size_t n = 0;
+
+	if (strcmp(l->rows->root, "/")) {
+		into[0] = feed_find(l->feed, l->rows->root);
+		return into[0] != NONE && l->wanted[into[0]];
+	}
+	for (size_t i = 0; i < l->n; i++)
+		if (l->wanted[i] && feed_group(l->feed, i)->parent == NONE)
+			into[n++] = i;
+	sort_groups(l, into, n);
 	return n;
 }
 
@@ -182,11 +210,12 @@ struct level {
 	uint64_t more;
 };
 
-static size_t make_tree(struct links *l, size_t top, struct row *row, struct level *stack, size_t *into)
+static size_t make_tree(struct links *l, struct row *row, struct level *stack, size_t *into)
 {
-	size_t depth = 1, n = 0;
+	size_t n = 0, depth = tops_of(l, into);
 
-	stack[0] = (struct level){ top, 0, 0 };
+	for (size_t i = 0; i < depth; i++)
+		stack[i] = (struct level){ into[depth - 1 - i], 0, 0 };
 	while (depth) {
 		struct level at = stack[--depth];
 		size_t children;
@@ -214,24 +243,10 @@ static size_t make_list(struct links *l, struct row *row, size_t *into)
 	for (size_t i = 0; i < l->n; i++)
 		if (l->wanted[i])
 			into[n++] = i;
-	qsort_r(into, n, sizeof(*into), compare_entries, l);
+	sort_groups(l, into, n);
 	for (size_t i = 0; i < n; i++)
 		add_row(row, i, into[i], 0, 0);
 	return n;
-}
-
-/* "/" is what all others are below: the feed may begin with another group than the root. */
-static size_t find_group(const struct feed *f, const char *path)
-{
-	size_t n = feed_count(f);
-
-	if (!strcmp(path, "/"))
-		return n ? 0 : NONE;
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(feed_group(f, i)->path, path))
-			return i;
-	return NONE;
 }
 
 static void link_children(struct links *l)
@@ -250,25 +265,27 @@ static void link_children(struct links *l)
 
 int rows_make(struct rows *r, const struct feed *f)
 {
-	size_t n = feed_count(f), top = find_group(f, r->root);
-	struct links l = { f, r, calloc(n + 1, 1), calloc(n + 1, sizeof(size_t)), calloc(n + 1, sizeof(size_t)), n };
+	size_t n = feed_count(f);
+	int by_value = r->sort != ROWS_BY_NAME;
+	struct links l = { f, r, calloc(n + 1, 1), calloc(n + 1, sizeof(size_t)), calloc(n + 1, sizeof(size_t)),
+			   by_value ? calloc(n + 1, sizeof(struct feed_value)) : NULL,
+			   by_value && feed_columns(f, NULL)[r->sort].text, n };
 	AUTO_FREE size_t *into = calloc(n + 1, sizeof(*into));
 	AUTO_FREE struct level *stack = calloc(n + 1, sizeof(*stack));
 	struct row *row = calloc(n + 1, sizeof(*row));
 
-	if (!l.wanted || !l.first || !l.next || !into || !stack || !row) {
+	if (!l.wanted || !l.first || !l.next || (by_value && !l.value) || !into || !stack || !row) {
 		free_links(&l);
 		free(row);
 		return -ENOMEM;
 	}
+	for (size_t i = 0; by_value && i < n; i++)
+		l.value[i] = feed_value(f, i, r->sort);
 	choose(&l);
 	link_children(&l);
 	free(r->row);
 	r->row = row;
-	if (r->flat)
-		r->n = make_list(&l, row, into);
-	else
-		r->n = top != NONE && l.wanted[top] ? make_tree(&l, top, row, stack, into) : 0;
+	r->n = r->flat ? make_list(&l, row, into) : make_tree(&l, row, stack, into);
 	free_links(&l);
 	return 0;
 }
@@ -277,8 +294,10 @@ int rows_make(struct rows *r, const struct feed *f)
 
 size_t rows_find(const struct rows *r, const struct feed *f, const char *path)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (!strcmp(feed_group(f, r->row[i].group)->path, path))
+	size_t group = feed_find(f, path);
+
+	for (size_t i = 0; group != NONE && i < r->n; i++)
+		if (r->row[i].group == group)
 			return i;
 	return NONE;
 }

@@ -57,7 +57,7 @@ struct view {
 
 	/* time */
 	int paused;
-	uint64_t delay_us;
+	uint64_t delay_us, samples;
 	struct buf message;
 	enum look message_look;
 	uint64_t message_until;    /* monotonic */
@@ -76,10 +76,11 @@ void draw(struct view *v);
 /* What a click on the heading means: the column there, ROWS_BY_NAME the name, SIZE_MAX - 1 nothing. */
 #define NO_COLUMN (SIZE_MAX - 1)
 size_t column_at(const struct view *v, int cell);
-struct units value_text(const struct feed_column *c, struct feed_value v);
+/* Append the value of a group, a number or a text. */
+void add_value(const struct view *v, size_t group, size_t column, struct buf *b);
 
 /* pages.c */
-void page_make(struct view *v, struct sheet *s, int width, int height);
+void page_make(struct view *v, struct sheet *s, int width);
 const char *page_name(enum page p);
 void page_help(struct sheet *s, int replay, int read_only);
 
@@ -87,5 +88,7 @@ void page_help(struct sheet *s, int replay, int read_only);
 void menu_open(struct view *v, enum action which);
 void menu_key(struct view *v, uint32_t code);
 void menu_make(const struct view *v, struct sheet *s);
+/* As far as the line that the keys act on is seen. */
+void menu_scroll(struct view *v);
 
 #endif

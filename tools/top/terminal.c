@@ -17,35 +17,44 @@
 #include "cells.h"
 #include "rescue.h"
 
+/*
+ * What each look is with 256 colours, with 8 or 16, and with none. The 8 that have names are what somebody's palette
+ * makes of them, on a background that is light or dark: red alone can be read on either, so the rest does with weight,
+ * underline and reverse of the terminal's own colours. Those above 16 are the same everywhere: a text on the terminal's
+ * own background has one half way between black and white, and a background of ours brings its text along.
+ */
+enum { OWN = -1, BLACK = 16, CYAN_BAR = 37, YELLOW_BAR = 178, CYAN = 30, GREEN = 28, ORANGE = 130, RED = 160, BLUE = 27 };
+enum palette { PALETTE_NONE, PALETTE_NAMED, PALETTE_256, PALETTES };
+struct ink {
+	short front, back;
+	attr_t how;
+};
+#define PLAIN(attributes) { OWN, OWN, attributes }
+static const struct ink looks[LOOKS][PALETTES] = {
+	[LOOK_PLAIN] = { PLAIN(A_NORMAL), PLAIN(A_NORMAL), PLAIN(A_NORMAL) },
+	[LOOK_DIM] = { PLAIN(A_DIM), PLAIN(A_DIM), PLAIN(A_DIM) },
+	[LOOK_TITLE] = { PLAIN(A_BOLD), PLAIN(A_BOLD), PLAIN(A_BOLD) },
+	[LOOK_HEADING] = { PLAIN(A_UNDERLINE), PLAIN(A_UNDERLINE), { BLACK, CYAN_BAR, A_NORMAL } },
+	[LOOK_SORTED] = { PLAIN(A_REVERSE | A_BOLD), PLAIN(A_REVERSE | A_BOLD), PLAIN(A_REVERSE | A_BOLD) },
+	[LOOK_SELECTED] = { PLAIN(A_REVERSE), PLAIN(A_REVERSE), PLAIN(A_REVERSE) },
+	[LOOK_MATCH] = { PLAIN(A_UNDERLINE), PLAIN(A_UNDERLINE), { BLACK, YELLOW_BAR, A_NORMAL } },
+	[LOOK_KEY] = { PLAIN(A_BOLD), PLAIN(A_BOLD), { CYAN, OWN, A_BOLD } },
+	[LOOK_GOOD] = { PLAIN(A_NORMAL), PLAIN(A_NORMAL), { GREEN, OWN, A_NORMAL } },
+	[LOOK_WARN] = { PLAIN(A_BOLD), PLAIN(A_BOLD), { ORANGE, OWN, A_BOLD } },
+	[LOOK_ALERT] = { PLAIN(A_BOLD | A_UNDERLINE), { COLOR_RED, OWN, A_BOLD }, { RED, OWN, A_BOLD } },
+	[LOOK_FROZEN] = { PLAIN(A_DIM), PLAIN(A_DIM), { BLUE, OWN, A_BOLD } },
+	[LOOK_GRAPH] = { PLAIN(A_NORMAL), PLAIN(A_NORMAL), { CYAN, OWN, A_NORMAL } },
+	[LOOK_PROMPT] = { PLAIN(A_REVERSE), PLAIN(A_REVERSE), PLAIN(A_REVERSE) },
+};
+
 struct terminal {
 	SCREEN *screen;
 	FILE *input;
 	int fd;      /* for keys, -1 there are none */
-	int colour;
+	enum palette palette;
 	int mouse;
 	int rows, cols;
 	int cursor_row, cursor_col; /* row -1: hidden */
-};
-
-/* Pairs 1 to LOOKS - 1; the monochrome look differs in weight, underline and reverse, and marks say the rest. */
-static const struct {
-	short front, back; /* -1: the terminal's own */
-	attr_t with_colour, without;
-} looks[LOOKS] = {
-	[LOOK_PLAIN] = { -1, -1, A_NORMAL, A_NORMAL },
-	[LOOK_DIM] = { -1, -1, A_DIM, A_DIM },
-	[LOOK_TITLE] = { -1, -1, A_BOLD, A_BOLD },
-	[LOOK_HEADING] = { COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_UNDERLINE },
-	[LOOK_SORTED] = { COLOR_WHITE, COLOR_BLUE, A_BOLD, A_UNDERLINE | A_BOLD },
-	[LOOK_SELECTED] = { -1, -1, A_REVERSE, A_REVERSE },
-	[LOOK_MATCH] = { COLOR_BLACK, COLOR_YELLOW, A_NORMAL, A_UNDERLINE },
-	[LOOK_KEY] = { COLOR_CYAN, -1, A_BOLD, A_BOLD },
-	[LOOK_GOOD] = { COLOR_GREEN, -1, A_NORMAL, A_NORMAL },
-	[LOOK_WARN] = { COLOR_YELLOW, -1, A_BOLD, A_BOLD },
-	[LOOK_ALERT] = { COLOR_RED, -1, A_BOLD, A_BOLD | A_UNDERLINE },
-	[LOOK_FROZEN] = { COLOR_BLUE, -1, A_BOLD, A_DIM },
-	[LOOK_GRAPH] = { COLOR_CYAN, -1, A_NORMAL, A_NORMAL },
-	[LOOK_PROMPT] = { COLOR_BLACK, COLOR_WHITE, A_NORMAL, A_REVERSE },
 };
 
 /* ---- opening and closing ---- */
@@ -86,16 +95,26 @@ static void make_restore(void)
 	gather_capability("cnorm");
 }
 
-static void set_looks(struct terminal *t)
+/* Pairs 1 to LOOKS - 1. */
+static void set_looks(struct terminal *t, int colour)
 {
-	t->colour = t->colour && has_colors() && start_color() == OK && COLORS >= 8 && COLOR_PAIRS > LOOKS;
-	if (!t->colour)
-		return;
-	/* a terminal without colours of its own that can be asked for: white on black */
-	short own = use_default_colors() == OK ? -1 : COLOR_BLACK, ink = own < 0 ? -1 : COLOR_WHITE;
+	short front = OWN, back = OWN;
 
-	for (short i = 1; i < LOOKS; i++)
-		init_pair(i, looks[i].front < 0 ? ink : looks[i].front, looks[i].back < 0 ? own : looks[i].back);
+	t->palette = PALETTE_NONE;
+	if (!colour || !has_colors() || start_color() != OK || COLORS < 8 || COLOR_PAIRS <= LOOKS)
+		return;
+	/* beyond 256 a number is a mixture of red, green and blue, but for the first 8 */
+	t->palette = COLORS == 256 ? PALETTE_256 : PALETTE_NAMED;
+	/* a terminal without colours of its own that can be asked for: white on black */
+	if (use_default_colors() != OK) {
+		front = COLOR_WHITE;
+		back = COLOR_BLACK;
+	}
+	for (int i = 1; i < LOOKS; i++) {
+		const struct ink *l = &looks[i][t->palette];
+
+		init_pair((short)i, l->front == OWN ? front : l->front, l->back == OWN ? back : l->back);
+	}
 }
 
 void terminal_mouse(struct terminal *t, int on)
@@ -128,7 +147,8 @@ static void set_modes(struct terminal *t)
 /* Keys come from stdin, or from the terminal itself where stdin is something else. */
 static FILE *open_input(int *ret_fd)
 {
-	int tty = isatty(STDIN_FILENO), fd = tty ? dup(STDIN_FILENO) : open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int fd = isatty(STDIN_FILENO) ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
+					open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	FILE *f = fd < 0 ? NULL : fdopen(fd, "r");
 
 	*ret_fd = f ? fd : -1;
@@ -156,18 +176,23 @@ static int known_terminal(void)
 	return r;
 }
 
+int terminal_check(void)
+{
+	if (!isatty(STDOUT_FILENO))
+		return -ENOTTY;
+	return known_terminal() ? 0 : -EOPNOTSUPP;
+}
+
 int terminal_open(const struct terminal_how *how, struct terminal **ret)
 {
 	struct terminal *t;
+	int r = terminal_check();
 
-	if (!isatty(STDOUT_FILENO))
-		return -ENOTTY;
-	if (!known_terminal())
-		return -EOPNOTSUPP;
+	if (r)
+		return r;
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return -ENOMEM;
-	t->colour = how->colour;
 	t->mouse = how->mouse;
 	t->input = open_input(&t->fd);
 	fflush(stdout);
@@ -185,17 +210,26 @@ int terminal_open(const struct terminal_how *how, struct terminal **ret)
 	reset_prog_mode();
 	rescue_screen(1);
 	set_modes(t);
-	set_looks(t);
+	set_looks(t, how->colour);
 	getmaxyx(stdscr, t->rows, t->cols);
 	*ret = t;
 	return 0;
+}
+
+/* On a terminal with one screen alone the shell goes on in the bottom line. */
+static void leave_screen(const struct terminal *t)
+{
+	move(t->rows - 1, 0);
+	clrtoeol();
+	refresh();
+	endwin();
 }
 
 struct terminal *terminal_close(struct terminal *t)
 {
 	if (!t)
 		return NULL;
-	endwin();
+	leave_screen(t);
 	rescue_disarm();
 	delscreen(t->screen);
 	if (t->input)
@@ -297,7 +331,7 @@ void terminal_suspend(struct terminal *t)
 	sigset_t stop, before;
 
 	def_prog_mode();
-	endwin();
+	leave_screen(t);
 	rescue_screen(0);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
@@ -322,7 +356,7 @@ void terminal_repaint(struct terminal *t)
 
 static void set_look(const struct terminal *t, enum look look)
 {
-	attr_set(t->colour ? looks[look].with_colour : looks[look].without, t->colour ? (short)look : 0, NULL);
+	attr_set(looks[look][t->palette].how, t->palette == PALETTE_NONE ? 0 : (short)look, NULL);
 }
 
 void terminal_begin(struct terminal *t)

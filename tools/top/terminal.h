@@ -48,6 +48,8 @@ struct terminal_how {
 	int mouse;
 };
 
+/* Whether there is one at stdout that can be drawn on; nothing is written to it. Errors: as of terminal_open(). */
+int terminal_check(void);
 /*
  * Take over the terminal at stdout; keys are read from stdin, or from /dev/tty where stdin is no terminal.
  * Crashes give it back (rescue.h).

@@ -104,12 +104,21 @@ static void toggle_fold(struct view *v)
 		fold(v, !r->folded);
 }
 
-/* All but the root, which would leave one line. */
+/* All but a group that stands leftmost alone, which would leave one line. */
 static void toggle_all(struct view *v)
 {
+	size_t top = SIZE_MAX, tops = 0;
+
+	for (size_t i = 0; i < feed_count(v->feed); i++)
+		if (feed_group(v->feed, i)->parent == SIZE_MAX) {
+			top = i;
+			tops++;
+		}
 	rows_fold_all(&v->rows, !v->rows.all_folded);
-	if (v->rows.all_folded)
+	if (v->rows.all_folded && strcmp(v->rows.root, "/"))
 		rows_fold(&v->rows, v->rows.root, 0);
+	else if (v->rows.all_folded && tops == 1)
+		rows_fold(&v->rows, feed_group(v->feed, top)->path, 0);
 	remake(v);
 }
 
@@ -123,14 +132,19 @@ static void set_root(struct view *v, const char *path)
 
 static void root_up(struct view *v)
 {
-	char *slash = strrchr(v->rows.root, '/');
+	char *root = v->rows.root;
 
-	if (!strcmp(v->rows.root, "/"))
-		return;
-	if (slash)
-		*slash = '\0';
-	else
-		strcpy(v->rows.root, "/");
+	/* what lies above the groups that are watched is not shown */
+	while (strcmp(root, "/")) {
+		char *slash = strrchr(root, '/');
+
+		if (slash)
+			*slash = '\0';
+		else
+			snprintf(root, sizeof(v->rows.root), "/");
+		if (feed_find(v->feed, root) != SIZE_MAX)
+			break;
+	}
 	remake(v);
 }
 
@@ -176,6 +190,9 @@ static void sample(struct view *v)
 		v->paused = 1;
 		say(v, LOOK_PLAIN, "the end of the recording");
 	}
+	/* the last one is there to be seen until the next would come */
+	if (v->how->count && v->samples++ == v->how->count)
+		v->quit = 1;
 	remake(v);
 }
 
@@ -424,7 +441,9 @@ static void turn_page(struct view *v, int by)
 
 static int page_lines(const struct view *v)
 {
-	return v->table.rows > 1 ? v->table.rows - 1 : 1;
+	int rows = v->table.rows ? v->table.rows : v->lines - 4; /* as it was before a pane filled the screen */
+
+	return rows > 1 ? rows - 1 : 1;
 }
 
 /* Returns 1: it was one of these. */
@@ -681,7 +700,7 @@ static int begin(struct view *v)
 	v->g = utf8 && !how->ascii ? &glyphs_utf8 : &glyphs_ascii;
 	rows_begin(&v->rows);
 	v->rows.flat = how->flat;
-	v->strip = !how->no_events;
+	v->strip = 1;
 	v->mouse = !how->no_mouse;
 	v->delay_us = how->delay_us ? how->delay_us : 1000000;
 	feed_columns(v->feed, &v->columns);
@@ -692,8 +711,6 @@ static int begin(struct view *v)
 	r = feed_sample(v->feed);
 	if (r < 0)
 		return r;
-	if (how->root)
-		snprintf(v->rows.root, sizeof(v->rows.root), "%s", how->root);
 	if (how->filter)
 		snprintf(v->rows.filter, sizeof(v->rows.filter), "%s", how->filter);
 	sample(v);
@@ -711,6 +728,11 @@ static void end(struct view *v)
 	free(v->selected_path);
 }
 
+int view_check(void)
+{
+	return terminal_check();
+}
+
 int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 {
 	struct view v = { .f = f, .feed = feed, .how = how };
@@ -720,12 +742,13 @@ int view_run(struct frame *f, struct feed *feed, const struct view_how *how)
 	sigset_t before;
 	int r = timer < 0 ? -errno : begin(&v), signo = 0;
 
-	if (!r)
-		r = terminal_open(&terminal, &v.t);
+	/* none may come between the size that ncurses finds and the first look at signals */
 	if (!r) {
 		signals = catch_signals(&before);
-		signo = signals < 0 ? 0 : loop(&v, signals, timer);
+		r = signals < 0 ? -errno : terminal_open(&terminal, &v.t);
 	}
+	if (!r)
+		signo = loop(&v, signals, timer);
 	end(&v);
 	if (signals >= 0)
 		sigprocmask(SIG_SETMASK, &before, NULL);

@@ -40,7 +40,7 @@ struct lazy {
 /* Fill the pointers in to. 0; -ENOPKG after a message that names the library and its package. The library
  * stays loaded. */
 int lazy_open(const struct frame *f, const struct lazy *library, void *to);
-/* The same for those who keep their words: what is wrong, and what to do about it. */
-int lazy_load(const struct lazy *library, void *to, struct buf *why, struct buf *remedy);
+/* The same for those who do not talk: -ENOPKG with why. */
+int lazy_load(const struct lazy *library, void *to, struct buf *why);
 
 #endif

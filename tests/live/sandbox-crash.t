@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox killed at any of its system calls, and its child at any of its own: nothing stays that the next one does not
+# clear up.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+have strace || skip_all "no strace"
+strace -f -o /dev/null -e inject=getpid:signal=KILL:when=65535 true 2>/dev/null || skip_all "strace cannot inject"
+
+N=$T
+left()
+{
+	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null
+	find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null
+	find /run/cgx/.ids -lname "$N*" 2>/dev/null
+	grep " /run/cgx/$N" /proc/self/mountinfo
+	pgrep -f "sleep 98765" 2>/dev/null
+}
+clean() { cgx-sandbox ps >/dev/null 2>&1; [ -z "$(left)" ]; }
+
+# killed CALLS FROM TO STEP: at the FROMth, the next and so on of these calls; how many died of it
+killed()
+{
+	at=$2 died=0 bad=''
+	while [ "$at" -le "$3" ]; do
+		timeout 60 strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$at" \
+			cgx-sandbox run --rm --name "$N-$at" --timeout 1 --memory 64M / sh -c 'sleep 98765 & exit 0' >/dev/null 2>&1
+		[ $? != 137 ] || died=$((died + 1))
+		wait_for 10 clean || bad="$bad $at: $(left | tr '\n' ' ')"
+		at=$((at + $4))
+	done
+}
+
+calls=openat2,mkdirat,mkdir,unlinkat,unlink
+if [ -n "${CGX_VM-}" ]; then step=9; else step=2; fi
+killed $calls 1 90 $step
+is "$bad" "" "killed while it opens, makes and removes"
+num "$died" -ge 5 "it was ($died times)"
+killed write,sendto,sendmsg,clone3,recvmsg 1 16 1
+is "$bad" "" "killed while it starts the child and hands things over"
+num "$died" -ge 5 "it was ($died times)"
+killed move_mount,mount,pivot_root,umount2,fsopen,open_tree 1 60 $step
+is "$bad" "" "the child killed while it puts the root together"
+killed setresuid,prctl,close_range,execveat,rt_sigtimedwait,wait4,exit_group 1 40 $step
+is "$bad" "" "and while it becomes the command"
+ok "it still runs" cgx-sandbox run --rm --name "$N-end" / true
+is "$(left)" "" "and nothing is left"
+done_testing

@@ -1,0 +1,91 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox again and again, and many at once: nothing grows. And a bomb and a hog inside leave others their machine.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+need_helpers bomb hog latency
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+
+N=$T
+forget()
+{
+	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
+		cgx-sandbox rm -f "$s" >/dev/null 2>&1
+	done
+}
+trap 'forget; clean_up' EXIT
+groups_now() { find /sys/fs/cgroup -type d -name 'cgx-sandbox-*' 2>/dev/null | wc -l; }
+mounts_now() { wc -l </proc/self/mountinfo; }
+links_now() { sed 1,2d /proc/net/dev | wc -l; }
+files_now() { sed 's/[^0-9].*//' /proc/sys/fs/file-nr; }
+states_now() { find /run/cgx -mindepth 1 2>/dev/null | wc -l; }
+memory_now() { sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
+census() { echo "groups $(groups_now) mounts $(mounts_now) links $(links_now) state $(states_now)"; }
+
+# ---- in a row ------------------------------------------------------------------------------------
+
+times=1000
+[ -z "${CGX_VM-}" ] || times=40
+cgx-sandbox run --rm / true # what is made once is made
+before=$(census) files=$(files_now) memory=$(memory_now) failed=0
+for _ in $(seq "$times"); do
+	cgx-sandbox run --rm --memory 64M --pids 32 / true || failed=$((failed + 1))
+done
+is "$failed" 0 "$times starts and ends in a row"
+is "$(census)" "$before" "leave no group, mount, link or state"
+few_files() { [ "$(files_now)" -lt $((files + 200)) ]; }
+ok "and no open file (${files} before, $(files_now) after)" wait_for 20 few_files
+enough() { [ "$(memory_now)" -gt $((memory - 200000)) ]; }
+ok "nor memory ($memory kB before, $(memory_now) kB after)" wait_for 20 enough
+
+# ---- at once -------------------------------------------------------------------------------------
+
+many=100
+[ -z "${CGX_VM-}" ] || many=8
+before=$(census)
+for i in $(seq $many); do
+	background cgx-sandbox run --rm --name "$N-m$i" --memory 64M --pids 32 / sh -c "echo $i; sleep 0.2" >"$tmp/many.$i" 2>&1
+done
+all_done() { [ "$(cat "$tmp"/many.* 2>/dev/null | grep -c '^[0-9]*$')" = "$many" ]; }
+ok "$many at once" wait_for 100 all_done
+is "$(cat "$tmp"/many.* | grep -vc '^[0-9]*$')" 0 "without a word besides their own"
+clean() { [ "$(census)" = "$before" ]; }
+ok "leave nothing" wait_for 30 clean
+for i in $(seq 10); do
+	cgx-sandbox run -d --name "$N-d$i" / sleep 300 >/dev/null
+done
+is "$(cgx-sandbox ps -q | grep -c "^$N-d")" 10 "ten in the background"
+is "$(cgx-sandbox inspect $(seq -f "$N-d%g" 10) | grep -o '"id_base":[0-9]*' | sort -u | wc -l)" 10 "each with ids of its own"
+# shellcheck disable=SC2046
+run cgx-sandbox rm -f $(seq -f "$N-d%g" 10)
+is "$status" 0 "removed with one command"
+ok "nothing is left" wait_for 30 clean
+
+# ---- others go on --------------------------------------------------------------------------------
+
+beside() # NAME OPTIONS...: what others have to wait while it runs: sets p99
+{
+	name=$1
+	shift
+	background cgx-sandbox run --rm --name "$N-$name" --report=none "$@" >/dev/null 2>&1
+	sleep 0.3
+	"$latency" 2000 >"$tmp/$name"
+	diag "beside $name: $(tr '\n' ' ' <"$tmp/$name")"
+	ok "$name still runs" eval "cgx-sandbox ps -q | grep -q '^$N-$name\$'"
+	cgx-sandbox rm -f "$N-$name" >/dev/null 2>&1
+	p99=$(sed -n 's/^child [0-9]* \([0-9]*\) .*/\1/p' "$tmp/$name")
+}
+diag "alone: $("$latency" 1000 | tr '\n' ' ')"
+most=100000
+[ -z "${CGX_VM-}" ] || most=1000000
+if has pids && has cpu; then
+	beside bomb --pids 64 --cpus 50% --timeout 60s / sh -c 'f() { f & f & wait; }; f; sleep 60'
+	ok "beside a fork bomb a child takes at most 0.1 s in 99 of 100 ($p99 us)" test "${p99:-$most}" -lt "$most"
+fi
+if has memory && has cpu; then
+	beside hog --memory 64M --cpus 50% --timeout 60s -v "$(dirname "$hog"):/helpers" / \
+		sh -c "while :; do /helpers/${hog##*/} 256M; done"
+	ok "beside a memory hog, too ($p99 us)" test "${p99:-$most}" -lt "$most"
+fi
+done_testing

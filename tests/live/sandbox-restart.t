@@ -1,0 +1,77 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox run --restart: what ended is started again as the policy has it, and not after it was stopped.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+have jq || skip_all "no jq here"
+
+N=$T
+forget()
+{
+	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
+		cgx-sandbox rm -f "$s" >/dev/null 2>&1
+	done
+}
+trap 'forget; clean_up' EXIT
+facts() { cgx-sandbox inspect "$1" | jq -r '.[0] | "\(.status | split(" ")[0]) \(.exit_code) \(.restarts)"'; }
+shows() { [ "$(facts "$1")" = "$2" ]; }
+mkdir "$tmp/shared" && chmod 777 "$tmp/shared"
+
+# ---- how often -----------------------------------------------------------------------------------
+
+cgx-sandbox run -d --name "$N-f" --restart on-failure:2 -v "$tmp/shared:/s" / sh -c 'echo run >>/s/f; exit 3' >/dev/null
+ok "on-failure:2 ends in the end" wait_for 20 shows "$N-f" "exited 3 2"
+is "$(wc -l <"$tmp/shared/f")" 3 "after the first run and two more"
+is "$(cgx-sandbox logs "$N-f" | grep -c 'exited with 3')" 3 "each with its report in the log"
+cgx-sandbox run -d --name "$N-g" --restart on-failure / sh -c 'exit 0' >/dev/null
+ok "success is not started again" wait_for 10 shows "$N-g" "exited 0 0"
+cgx-sandbox run -d --name "$N-h" --restart on-failure -v "$tmp/shared:/s" / \
+	sh -c 'echo run >>/s/h; [ "$(wc -l </s/h)" -ge 3 ]' >/dev/null
+ok "on-failure until it succeeds" wait_for 20 shows "$N-h" "exited 0 2"
+run cgx-sandbox wait "$N-h"
+is "$status:$out" "0:0" "wait tells the last status"
+
+# ---- until it is stopped -------------------------------------------------------------------------
+
+cgx-sandbox run -d --name "$N-a" --restart always / sh -c 'sleep 0.05' >/dev/null
+more_than_2() { [ "$(cgx-sandbox inspect "$N-a" | jq '.[0].restarts')" -gt 2 ]; }
+ok "always goes on" wait_for 20 more_than_2
+run cgx-sandbox stop -t 1 "$N-a"
+is "$status:$err" "0:" "stop ends it, whether it runs or waits"
+sleep 0.5
+like "$(facts "$N-a")" '^(exited|killed) ' "and it stays ended"
+cgx-sandbox run -d --name "$N-b" --restart unless-stopped / sh -c 'exit 1' >/dev/null
+waits() { cgx-sandbox ps | grep -q "^$N-b  *restarting"; }
+ok "between two runs it is shown as restarting" wait_for 20 waits
+run cgx-sandbox exec "$N-b" true
+isnt "$status" 0 "where nothing can be executed in it"
+sleep 1
+run cgx-sandbox stop "$N-b"
+is "$status:$err" "0:" "stop while it waits"
+like "$(facts "$N-b")" '^exited 1 ' "ends it"
+cgx-sandbox run -d --name "$N-k" --restart always / sleep 300 >/dev/null
+run cgx-sandbox kill "$N-k"
+is "$status:$err" "0:" "kill"
+sleep 0.5
+like "$(facts "$N-k")" '^killed 137 0' "is an end, too"
+cgx-sandbox run -d --name "$N-s" --restart always / sleep 300 >/dev/null
+kill -TERM "$(cgx-sandbox inspect "$N-s" | jq '.[0].monitor')"
+ended() { cgx-sandbox inspect "$N-s" | jq -e '.[0].monitor == 0' >/dev/null; }
+ok "SIGTERM for its monitor is one, too" wait_for 10 ended
+run timeout -s INT 1 cgx-sandbox run --rm --name "$N-i" --restart always / sleep 300
+is "$status" 124 "as an interrupt is in the foreground"
+is "$(cgx-sandbox ps -a | grep -c "^$N-i ")" 0 "which leaves nothing"
+
+# ---- its monitor is killed -----------------------------------------------------------------------
+
+cgx-sandbox run -d --name "$N-m" --restart always / sleep 300 >/dev/null
+kill -KILL "$(cgx-sandbox inspect "$N-m" | jq '.[0].monitor')"
+gone() { cgx-sandbox ps >/dev/null && [ -z "$(find /sys/fs/cgroup -name "cgx-sandbox-$N-m")" ]; }
+ok "without its monitor nothing is started again" wait_for 10 gone
+for bad in sometimes on-failure: on-failure:0 on-failure:x ''; do
+	run cgx-sandbox run --rm --restart "$bad" / true
+	is "$status" 125 "--restart '$bad'"
+done
+done_testing

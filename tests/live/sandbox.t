@@ -1,0 +1,370 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox: a command in a root, namespaces and a group of its own; what it may, what it may not, how it ended.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+need_helpers bomb hog
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+
+N=$T # names of sandboxes begin with it
+run_in() # OPTIONS ROOT COMMAND...: sets status, out, err
+{
+	run cgx-sandbox run --rm --name "$N-r" "$@"
+}
+in_host() # SCRIPT: in the host's own tree
+{
+	run_in / sh -c "$1"
+}
+left() # what sandboxes of this test left behind
+{
+	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null
+	find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null
+	find /run/cgx/.ids -lname "$N*" 2>/dev/null
+	find /var/lib/cgx/layers -mindepth 1 -maxdepth 1 -name "$N*" 2>/dev/null
+	grep " /run/cgx/$N" /proc/self/mountinfo
+}
+monitor_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"monitor":\([0-9]*\).*/\1/p'; }
+pid_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
+forget()
+{
+	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
+		cgx-sandbox rm -f "$s" >/dev/null 2>&1
+	done
+}
+trap 'forget; clean_up' EXIT
+
+# ---- it runs, and ends as the command does -------------------------------------------------------
+
+in_host 'echo hello; echo there >&2'
+is "$status:$out" "0:hello" "a command runs in the host's own tree"
+like "$err" '^there$' "its stderr is its own"
+[ "$status" = 0 ] || bail "nothing runs: $err"
+for want in 0 3 255; do
+	in_host "exit $want"
+	is "$status" "$want" "exit status $want"
+done
+in_host 'kill -TERM $$'
+is "$status" 143 "a signal is 128 and its number, though it is nobody's process 1"
+in_host 'kill -SEGV $$'
+is "$status" 139 "a fault as well"
+run_in / nosuch
+is "$status" 127 "a command that is not there: 127"
+like "$err" 'nosuch: execute: No such file' "says so"
+run_in / /etc/passwd
+is "$status" 126 "one that cannot be executed: 126"
+run_in /nonexistent true
+is "$status" 125 "a root that is not there: 125"
+like "$err" 'nonexistent: open the root: No such file' "says so"
+run_in
+is "$status" 125 "no root at all"
+run_in --timeout 1 --kill-after 1 / sh -c 'trap "" TERM; sleep 100'
+is "$status" 124 "time over: 124"
+like "$err" 'timed out' "is told"
+out=$(echo in | timeout 20 cgx-sandbox run --rm -i / cat)
+is "$out" in "-i: it reads standard input"
+out=$(echo in | timeout 20 cgx-sandbox run --rm / cat)
+is "$out" "" "without -i it has none"
+is "$(left)" "" "nothing is left"
+
+# ---- it is apart ---------------------------------------------------------------------------------
+
+# shellcheck disable=SC2016
+in_host 'readlink /proc/self/ns/mnt /proc/self/ns/pid /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts /proc/self/ns/user /proc/self/ns/cgroup /proc/self/ns/time'
+mine=$(for n in mnt pid net ipc uts user cgroup time; do readlink /proc/self/ns/$n; done)
+is "$(printf '%s\n%s\n' "$out" "$mine" | sort | uniq -d)" "" "eight namespaces, none of them the caller's"
+is "$(printf '%s\n' "$out" | grep -c .)" 8 "all eight"
+in_host 'hostname; cat /proc/sys/kernel/hostname'
+is "$out" "$N-r
+$N-r" "its host name is its own"
+in_host 'id -u; cat /proc/self/uid_map'
+like "$out" '^0$' "root inside"
+is "$(printf '%s\n' "$out" | awk 'NR == 2 { print ($2 > 100000), $3 }')" "1 65536" "and a range of nobody's ids outside"
+in_host 'ls /proc | grep -c "^[0-9]"'
+num "$out" -le 6 "it sees its own processes alone"
+in_host 'ls -l /proc/self/fd | grep -c -e "-> "'
+is "$out" 4 "and no descriptors but the standard ones and ls's own"
+exec 7</ 8</etc/passwd
+in_host 'ls /proc/self/fd | tr "\n" " "'
+is "$out" "0 1 2 3 " "nor those the caller left open"
+exec 7<&- 8<&-
+in_host 'cat /proc/net/dev | grep -c :; cat /sys/class/net/lo/operstate /sys/class/net/lo/flags 2>/dev/null'
+like "$out" '^1$' "loopback is its only link"
+in_host 'cat /proc/self/cgroup'
+unlike "$out" 'cgx-sandbox' "its group is the root of what it sees"
+in_host 'touch /etc/cgx-was-here && ls /etc/cgx-was-here && rm /etc/passwd && ls /etc/passwd'
+like "$out" 'cgx-was-here' "it can write to the tree"
+ok "and none of it is written" test ! -e /etc/cgx-was-here
+ok "nor removed" test -e /etc/passwd
+in_host 'mkdir /tmp/cgx-a && echo x >/tmp/cgx-a/b && mv /tmp/cgx-a /tmp/cgx-c && cat /tmp/cgx-c/b'
+is "$out" x "files can be made and renamed"
+
+# ---- what it may not -----------------------------------------------------------------------------
+
+in_host 'grep -e ^CapInh -e ^CapAmb -e ^CapEff -e ^CapBnd -e ^NoNewPrivs -e ^Seccomp: /proc/self/status | tr -d "\t"'
+like "$out" '^CapInh:0*$' "no inheritable capabilities"
+like "$out" '^CapAmb:0*$' "no ambient ones"
+like "$out" '^CapEff:00000000800405fb$' "eleven effective ones"
+like "$out" '^CapBnd:00000000800405fb$' "and no way to more"
+like "$out" '^NoNewPrivs:1' "no new privileges"
+like "$out" '^Seccomp:2' "a filter"
+run_in --cap-drop all --cap-add net_raw / sh -c 'grep ^CapEff /proc/self/status'
+like "$out" '0000000000002000$' "--cap-drop, --cap-add"
+for what in 'mount -t tmpfs none /mnt' 'unshare -U true' 'unshare -m true' 'chroot / unshare -r true' \
+	'echo x >/proc/sys/kernel/core_pattern' 'echo 1 >/proc/sys/net/ipv4/ip_forward' 'echo b >/proc/sysrq-trigger' \
+	'mknod /tmp/sda b 8 0 && cat /tmp/sda' 'cat /proc/kcore | head -c 1 | grep -q .' 'grep -q . /proc/keys' \
+	'grep -q . /proc/timer_list' 'cat /proc/1/maps' 'readlink /proc/1/exe' 'cat /proc/1/environ' \
+	'echo 1 >/sys/kernel/mm/ksm/run' 'hostname other' 'date -s 2001-01-01' 'swapoff -a && false' 'dmesg | grep -q .'; do
+	in_host "$what" >/dev/null 2>&1
+	isnt "$status" 0 "may not: $what"
+done
+in_host 'test -c /dev/null && test -c /dev/zero && test ! -e /dev/sda && test ! -e /dev/vda && test ! -e /dev/kmsg && test ! -e /dev/mem'
+is "$status" 0 "/dev has the harmless nodes alone"
+in_host 'echo x >/dev/null && head -c 3 /dev/zero | wc -c && test -d /dev/shm && touch /dev/shm/x && echo fine'
+like "$out" '^fine$' "and they work"
+
+# ---- users, places, limits of resources ----------------------------------------------------------
+
+run_in -u nobody / sh -c 'id -u; grep ^CapEff /proc/self/status'
+like "$out" '^[1-9]' "-u: another user"
+like "$out" 'CapEff:.0*$' "who has no capabilities"
+run_in -u 1234:5678 / sh -c 'id -u; id -g'
+is "$out" "1234
+5678" "-u by numbers"
+for bad in '' ':' '1:' -1 4294967295 0x0 ' 1' nosuchuser; do
+	run_in -u "$bad" / true
+	is "$status" 125 "-u '$bad' is refused"
+done
+run_in -w /usr / pwd
+is "$out" /usr "-w"
+for bad in /proc/self/fd/3 /proc/self/fd/5 /proc/self/fd/9; do
+	run_in -w "$bad" / sh -c 'ls / >/dev/null; pwd'
+	unlike "$out" '^/proc|unreachable' "-w $bad leads nowhere else"
+done
+run_in -e A=1 -e A=2 -e PATH=/bin:/usr/bin / sh -c 'echo $A $PATH $HOME'
+is "$out" "2 /bin:/usr/bin /root" "-e, and the last one counts"
+SECRET=x run_in / sh -c 'echo "[$SECRET]"'
+is "$out" "[]" "the caller's environment stays outside"
+run_in --ulimit nofile=64:128 / sh -c 'ulimit -n; ulimit -Hn'
+is "$out" "64
+128" "--ulimit"
+mkdir "$tmp/vol" && echo kept >"$tmp/vol/file" && chmod 755 "$tmp" && chmod 777 "$tmp/vol"
+run_in -v "$tmp/vol:/mnt/vol:ro" / sh -c 'cat /mnt/vol/file; echo x >/mnt/vol/new'
+is "$out" kept "-v shows a directory"
+like "$err" 'Read-only' "read-only where it is told"
+run_in -v "$tmp/vol:/mnt/vol" / sh -c 'echo y >/mnt/vol/new'
+is "$(cat "$tmp/vol/new" 2>/dev/null)" y "else what is written stays"
+run_in --read-only / sh -c 'touch /x; touch /tmp/y && echo fine'
+like "$err" 'Read-only' "--read-only"
+is "$out" fine "with places to write in memory"
+run_in --tmpfs /data:1M / sh -c 'df -k /data | tail -n 1 | tr -s " " | cut -d" " -f2'
+is "$out" 1024 "--tmpfs with a size"
+run_in --hostname box / hostname
+is "$out" box "--hostname"
+
+# ---- limits, and the report ----------------------------------------------------------------------
+
+if has memory; then
+	run_in --memory 32M / "$hog" 100M
+	is "$status" 137 "a hog under --memory is killed"
+	like "$err" 'out of memory at memory.max 32(\.0)?M: killed hog' "and the report says why"
+else
+	skip "no memory controller" "a hog under --memory is killed"
+fi
+if has pids; then
+	run_in --pids 16 / "$bomb" 40 1
+	like "$err" 'forks denied at pids.max 16' "a fork bomb under --pids is told"
+	run_in --pids 16 --report=json --report-to "$tmp/report" / "$bomb" 40 1
+	json "JSON" "$(cat "$tmp/report")" '.pids.denied > 0 and .pids.max == 16 and .status.kind == "exited"'
+	# what lives for longer has an eye on it: told as it happens, once a second at most
+	run cgx-sandbox run --rm --name "$N-r" --pids 6 / sh -c 'sleep 0.3; for i in 1 2 3 4 5 6 7 8; do (sleep 2) & done; sleep 1' 2>&1
+	like "$err" "^cgx-sandbox run: $N-r: [0-9]+ forks? denied at pids.max 6" "what happens meanwhile is told at once"
+	run_in --report=none --pids 6 / sh -c 'sleep 0.3; for i in 1 2 3 4 5 6 7 8; do (sleep 2) & done; sleep 1'
+	unlike "$err" "cgx-sandbox run" "--report=none: nothing is"
+else
+	skip "no pids controller" "a fork bomb under --pids is told"
+fi
+if has memory && has pids; then
+	run cgx-sandbox run -d --name "$N-e" --memory 16M -v "$(dirname "$hog"):/helpers" / sh -c "sleep 0.3; /helpers/${hog##*/} 64M; sleep 60"
+	heard() { cgx-sandbox inspect "$N-e" | grep -q "killed hog (pid [0-9]*, uid 0,"; }
+	ok "and kept in the state of one in the background" wait_for 10 heard
+	like "$(cgx-sandbox logs "$N-e")" "$N-e: killed hog .*at memory.max 16.0M" "and in its log"
+	cgx-sandbox rm -f "$N-e" >/dev/null
+else
+	skip "no memory controller" "and kept in the state of one in the background"
+fi
+run_in --memory 10X / true
+is "$status" 125 "a limit that is none"
+is "$(left)" "" "nothing is left"
+
+# ---- a root of its own ---------------------------------------------------------------------------
+
+if have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
+	mkdir -p "$tmp/root/bin" && cp "$(command -v busybox)" "$tmp/root/bin/busybox" && ln -s busybox "$tmp/root/bin/sh"
+	chmod -R a+rX "$tmp/root"
+	run_in "$tmp/root" /bin/sh -c 'echo own; /bin/busybox ls /; /bin/busybox touch /new && echo written'
+	like "$out" '^own$' "a directory is a root"
+	like "$out" '^proc$' "that has what must be there, though it lacks it"
+	like "$out" '^written$' "and can be written"
+	ok "which the directory is not" test ! -e "$tmp/root/new"
+	# names that lead out
+	mkdir "$tmp/canary"
+	for name in proc sys dev; do
+		ln -s "$tmp/canary" "$tmp/root/$name"
+		run_in "$tmp/root" /bin/sh -c true
+		isnt "$status" 0 "/$name as a symbolic link is refused"
+		rm "$tmp/root/$name"
+	done
+	ln -s ../../../../../../.."$tmp/canary" "$tmp/root/vol"
+	ln -s "$tmp/canary" "$tmp/root/abs"
+	run_in -v "$tmp/vol:/vol/x" -v "$tmp/vol:/abs/y" "$tmp/root" /bin/sh -c true
+	is "$(ls -A "$tmp/canary")" "" "a volume below a link that leads out does not"
+else
+	skip "no static busybox" "a directory is a root"
+fi
+
+# ---- in the background ---------------------------------------------------------------------------
+
+run cgx-sandbox run -d --name "$N-d" / sh -c 'echo started; trap "echo usr1" USR1; while :; do sleep 0.2; done'
+is "$status:$out" "0:$N-d" "-d prints the name"
+run cgx-sandbox run -d --name "$N-x" / "$N-none"
+is "$status" 127 "-d waits for the start"
+like "$err" "$N-none: .*No such file" "and tells what it was that failed"
+run cgx-sandbox inspect "$N-x"
+is "$status:$(left | grep -c "$N-x")" "1:0" "and keeps nothing"
+run cgx-sandbox run -d --name "$N-d" / true
+is "$status" 125 "a name is taken once"
+like "$err" 'a sandbox has this name' "says so"
+like "$(cgx-sandbox ps)" "^$N-d +running " "ps lists it"
+logged() { cgx-sandbox logs "$N-d" | grep -q "$1"; }
+ok "logs shows what it wrote" wait_for 10 logged started
+run cgx-sandbox exec "$N-d" sh -c 'hostname; cat /proc/1/comm; grep -e ^CapEff -e ^Seccomp: /proc/self/status; exit 4'
+is "$status" 4 "exec: the status of its command"
+like "$out" "^$N-d\$" "in the sandbox"
+like "$out" 'CapEff:.00000000800405fb$' "as restricted as the first"
+like "$out" 'Seccomp:.2$' "under the same filter"
+run cgx-sandbox exec "$N-d" sh -c 'ls /proc/self/fd | tr "\n" " "; ls -d /proc/[0-9]*/root 2>/dev/null | wc -l'
+like "$out" '^0 1 2 3 ' "and without the caller's descriptors"
+run cgx-sandbox exec "$N-d" sh -c 'kill -KILL $$'
+is "$status" 137 "a signal is told as such"
+run cgx-sandbox exec "$N-d" nosuch
+is "$status" 127 "127 here, too"
+run cgx-sandbox exec -u 1234 "$N-d" id -u
+is "$out" 1234 "exec -u"
+run cgx-sandbox kill -s USR1 "$N-d"
+ok "kill sends a signal" wait_for 10 logged usr1
+if has pids; then
+	ok "update" cgx-sandbox update -r pids.max=77 "$N-d"
+	is "$(cgx-get -n -v -r pids.max "$(group_of pids "$(pid_of "$N-d")")")" 77 "sets a limit of a running one"
+fi
+if has memory && has pids; then
+	said=$(cgx-sandbox stats --json "$N-d")
+	json "stats tells what it uses" "$said" ".sandboxes[0] | .name == \"$N-d\" and .memory > 0 and .pids >= 2 and .pids_limit == 77"
+fi
+said=$(cgx-sandbox top --json "$N-d")
+json "top lists its processes" "$said" '.processes | length >= 2 and (map(.inside) | index(1)) != null'
+json "whose users are those inside" "$said" '.processes | map(.uid) | unique == [0]'
+like "$(cgx-sandbox stats)" "^$N-d " "stats of all that run"
+run cgx-sandbox stats "$N-none"
+is "$status" 1 "of none that is not there"
+if [ -n "$(version_of freezer)" ]; then
+	cgx-sandbox run -d --name "$N-f" / sleep 60 >/dev/null
+	cgx-sandbox pause "$N-f" >/dev/null
+	run cgx-sandbox rm -f "$N-f"
+	is "$status:$err:$(left | grep -c "$N-f")" "0::0" "a paused one is removed as well"
+	ok "pause" eval "cgx-sandbox pause $N-d >/dev/null"
+	like "$(cgx-sandbox ps)" "^$N-d +paused " "is shown"
+	ok "unpause" eval "cgx-sandbox unpause $N-d >/dev/null"
+fi
+run cgx-sandbox rm "$N-d"
+isnt "$status" 0 "one that runs is not forgotten"
+run cgx-sandbox stop -t 1 "$N-d"
+is "$status" 0 "stop"
+like "$(cgx-sandbox ps -a)" "^$N-d +killed|exited" "its end is kept"
+like "$(cgx-sandbox wait "$N-d")" '^[0-9]+$' "wait tells its status"
+json "inspect has the report" "$(cgx-sandbox inspect "$N-d")" '.[0].status != "running" and (.[0].report | length) > 0'
+ok "rm forgets it" eval "cgx-sandbox rm $N-d >/dev/null"
+is "$(left)" "" "nothing is left"
+
+# ---- profiles of system calls --------------------------------------------------------------------
+
+# mkdir(2) is denied with an error that nothing else gives
+printf '{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [\n%s ] }' \
+	'{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 71 }' >"$tmp/profile.json"
+run_in --seccomp "$tmp/profile.json" / true
+is "$status:$err" "0:" "a profile in docker's form"
+run cgx-sandbox run -d --name "$N-p" --seccomp "$tmp/profile.json" / sleep 60
+echo '{}' >"$tmp/profile.json"
+run cgx-sandbox exec "$N-p" mkdir /tmp/x
+is "$status" 1 "what it denies is denied"
+like "$err" 'Protocol error' "as it says, though its file has changed"
+cgx-sandbox rm -f "$N-p" >/dev/null
+run_in --seccomp "$tmp/profile.json" / true
+is "$status" 125 "one that says nothing is refused"
+like "$err" 'profile.json: make a filter of system calls: .*defaultAction' "and why"
+run_in --seccomp "$tmp/none.json" / true
+is "$status:$(left)" "125:" "one that is not there leaves nothing"
+
+# ---- whoever is killed ---------------------------------------------------------------------------
+
+cgx-sandbox run -d --name "$N-k" / sleep 300 >/dev/null
+pid=$(pid_of "$N-k")
+kill -KILL "$(monitor_of "$N-k")"
+ok "its monitor killed: the sandbox goes with it" wait_for 10 not alive "$pid"
+like "$(cgx-sandbox ps -a)" "^$N-k +killed" "the next command finds it"
+cgx-sandbox rm "$N-k" >/dev/null
+is "$(left)" "" "and clears up"
+cgx-sandbox run -d --rm --name "$N-k" / sleep 300 >/dev/null
+kill -KILL "$(pid_of "$N-k")"
+gone() { [ -z "$(left)" ]; }
+ok "its first process killed: nothing is left" wait_for 10 gone
+
+# ---- an ordinary user ----------------------------------------------------------------------------
+
+chmod 755 "$tmp"
+mkdir -m 700 "$tmp/runtime" && chown 65534:65534 "$tmp/runtime"
+as_nobody()
+{
+	run env XDG_RUNTIME_DIR="$tmp/runtime" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+as_nobody cgx-sandbox --version
+if [ "$status" = 0 ] && have setpriv; then
+	as_nobody cgx-sandbox run --rm / sh -c 'id -u; touch /x 2>/dev/null || echo no; touch /tmp/x && echo yes'
+	is "$status:$out" "0:0
+no
+yes" "is root inside, of nothing"
+	[ "$status" = 0 ] || diag "$err"
+	if have strace; then
+		as_nobody strace -f -o /dev/null -e trace=geteuid -e inject=geteuid:delay_enter=50000 cgx-sandbox run --rm / true
+		is "$status:$err" "0:" "also when its first process comes after its map"
+	else
+		skip "no strace here" "also when its first process comes after its map"
+	fi
+	if have newuidmap && have newgidmap && have unshare; then
+		echo 'nobody:300000:65536' >"$tmp/subuid"
+		given() # COMMAND: as an ordinary user who was given more ids
+		{
+			run unshare -m --propagation private sh -c 'mount --bind "$1" /etc/subuid && mount --bind "$1" /etc/subgid && shift &&
+				exec setpriv --reuid 65534 --regid 65534 --clear-groups env "$@"' - "$tmp/subuid" XDG_RUNTIME_DIR="$tmp/runtime" "$@"
+		}
+		given cgx-sandbox run --rm -u daemon / sh -c 'id -u; id -G; sed "s/  */ /g" /proc/self/uid_map'
+		is "$status:$out" "0:1
+1
+ 0 65534 1
+ 1 300000 65536" "with /etc/subuid he has users inside"
+		echo 'nobody:300000:65536 ' >"$tmp/subuid" && given cgx-sandbox run --rm / id -u
+		is "$status:$out" "0:0" "a line that is none gives none"
+	else
+		skip "no newuidmap here" "with /etc/subuid he has users inside"
+	fi
+	as_nobody cgx-sandbox run --rm -u daemon / true
+	is "$status" 125 "another user than root without it"
+	like "$err" 'newuidmap' "is refused, with what helps"
+	as_nobody cgx-sandbox run --rm --memory 64M / true
+	isnt "$status" 0 "with a limit it takes a group that is delegated"
+	like "$err" 'delegated|root' "which is said"
+	is "$(ls -A "$tmp/runtime/cgx" 2>/dev/null | grep -v '^\.')" "" "nothing is left"
+else
+	skip "nobody cannot execute the tools, or there is no setpriv" "is root inside, of nothing"
+fi
+done_testing
