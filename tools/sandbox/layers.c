@@ -21,17 +21,21 @@ enum { PART = 256 * 1024, MAGIC = 6, MOST_XATTRS = 64 };
  * each header that speaks of another one. */
 #define HEADER_MOST (2u << 20)
 
-static int is_compressed(const unsigned char *magic, size_t n)
+enum filter { FILTER_NONE, FILTER_GZIP, FILTER_XZ, FILTER_ZSTD, FILTER_BZIP2, FILTER_LZ4, FILTER_LZIP };
+
+static enum filter filter_of(const unsigned char *magic, size_t n)
 {
 	static const struct {
+		enum filter filter;
 		const char *bytes;
 		size_t n;
-	} kinds[] = { { "\x1f\x8b", 2 }, { "\xfd" "7zXZ\0", 6 }, { "\x28\xb5\x2f\xfd", 4 } };
+	} kinds[] = { { FILTER_GZIP, "\x1f\x8b", 2 }, { FILTER_XZ, "\xfd" "7zXZ\0", 6 }, { FILTER_ZSTD, "\x28\xb5\x2f\xfd", 4 },
+		      { FILTER_BZIP2, "BZh", 3 }, { FILTER_LZ4, "\x04\x22\x4d\x18", 4 }, { FILTER_LZIP, "LZIP", 4 } };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (n >= kinds[i].n && !memcmp(magic, kinds[i].bytes, kinds[i].n))
-			return 1;
-	return 0;
+			return kinds[i].filter;
+	return FILTER_NONE;
 }
 
 int layers_is_archive(int fd)
@@ -41,7 +45,7 @@ int layers_is_archive(int fd)
 
 	if (n < 0)
 		return -errno;
-	return is_compressed(block, (size_t)n) || (n == sizeof(block) && !memcmp(block + 257, "ustar", 5));
+	return filter_of(block, (size_t)n) || (n == sizeof(block) && !memcmp(block + 257, "ustar", 5));
 }
 
 #ifdef HAVE_LIBARCHIVE
@@ -57,6 +61,9 @@ int layers_is_archive(int fd)
 	X(archive_read_support_filter_gzip) \
 	X(archive_read_support_filter_xz) \
 	X(archive_read_support_filter_zstd) \
+	X(archive_read_support_filter_bzip2) \
+	X(archive_read_support_filter_lz4) \
+	X(archive_read_support_filter_lzip) \
 	X(archive_error_string)           \
 	X(archive_entry_pathname)         \
 	X(archive_entry_hardlink)         \
@@ -169,15 +176,35 @@ static la_ssize_t read_inner(struct archive *a, void *data, const void **ret)
 	return n;
 }
 
-static int open_raw(struct reading *x)
+static int add_filter(struct reading *x, enum filter filter)
+{
+	switch (filter) {
+	case FILTER_GZIP:
+		return x->l.archive_read_support_filter_gzip(x->raw);
+	case FILTER_XZ:
+		return x->l.archive_read_support_filter_xz(x->raw);
+	case FILTER_ZSTD:
+		return x->l.archive_read_support_filter_zstd(x->raw);
+	case FILTER_BZIP2:
+		return x->l.archive_read_support_filter_bzip2(x->raw);
+	case FILTER_LZ4:
+		return x->l.archive_read_support_filter_lz4(x->raw);
+	case FILTER_LZIP:
+		return x->l.archive_read_support_filter_lzip(x->raw);
+	case FILTER_NONE:
+		break;
+	}
+	return ARCHIVE_OK;
+}
+
+static int open_raw(struct reading *x, enum filter filter)
 {
 	struct archive_entry *e;
 	struct archive *a = x->raw;
 
 	/* what libarchive itself cannot do it would hand to a program of that name */
-	if (x->l.archive_read_support_filter_gzip(a) != ARCHIVE_OK || x->l.archive_read_support_filter_xz(a) != ARCHIVE_OK ||
-	    x->l.archive_read_support_filter_zstd(a) != ARCHIVE_OK)
-		return fail(x, -ENOPKG, "this libarchive lacks gzip, xz or zstd");
+	if (add_filter(x, filter) != ARCHIVE_OK)
+		return fail(x, -ENOPKG, "this libarchive cannot take this compression off");
 	x->l.archive_read_support_format_raw(a);
 	if (x->l.archive_read_open(a, x, NULL, read_outer, NULL) != ARCHIVE_OK ||
 	    x->l.archive_read_next_header(a, &e) < ARCHIVE_WARN)
@@ -187,6 +214,7 @@ static int open_raw(struct reading *x)
 
 static int open_reading(struct reading *x)
 {
+	enum filter filter;
 	ssize_t n;
 
 	while (x->kept < MAGIC) {
@@ -197,7 +225,8 @@ static int open_reading(struct reading *x)
 			break;
 		x->kept += n > 0 ? (size_t)n : 0;
 	}
-	if (is_compressed(x->part, x->kept)) {
+	filter = filter_of(x->part, x->kept);
+	if (filter) {
 		x->raw = x->l.archive_read_new();
 		if (!x->raw)
 			return fail(x, -ENOMEM, NULL);
@@ -206,7 +235,7 @@ static int open_reading(struct reading *x)
 	if (!x->tar)
 		return fail(x, -ENOMEM, NULL);
 	x->l.archive_read_support_format_tar(x->tar);
-	if (x->raw && open_raw(x) < 0)
+	if (x->raw && open_raw(x, filter) < 0)
 		return x->err;
 	if (x->l.archive_read_open(x->tar, x, NULL, read_inner, NULL) != ARCHIVE_OK)
 		return fail(x, -EBADMSG, x->l.archive_error_string(x->tar));
@@ -449,7 +478,7 @@ static int unpack(struct reading *x, char ret[SHA256_HEX + 1])
 	if (!r)
 		r = check_digest(x, ret);
 	if (r == -EBADMSG && !x->tree->entries)
-		failure_advise(&x->tree->failure, "it should be a tar archive, plain or in gzip, zstd or xz");
+		failure_advise(&x->tree->failure, "it should be a tar archive, plain or in gzip, zstd, xz, bzip2, lz4 or lzip");
 	x->l.archive_read_free(x->tar);
 	x->l.archive_read_free(x->raw);
 	return r;

@@ -20,7 +20,7 @@ struct layers_how {
 };
 
 /*
- * Unpack a tar archive, plain or in gzip, zstd or xz, into a tree that was begun; tree_end() is the caller's. The digest of
+ * Unpack a tar archive, plain or compressed (gzip, zstd, xz, bzip2, lz4, lzip), into a tree that was begun; tree_end() is the caller's. The digest of
  * the archive without compression, what OCI calls its diff id, in ret; NULL nobody asks. -EBADMSG it is no archive, is
  * damaged, or not what the digest says; -errno.
  */

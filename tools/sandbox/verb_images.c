@@ -76,12 +76,13 @@ static void add_row(const struct frame *f, struct table *t, const char *name, co
 {
 	size_t row = table_row(t, TABLE_TOP);
 	AUTO_BUF struct buf command = { 0 };
-	char id[13];
+	char id[13], shown[24];
 
+	snprintf(shown, sizeof(shown), "%.19s", name);
 	snprintf(id, sizeof(id), "%.12s", i->id);
 	put_words(&command, &i->entrypoint);
 	put_words(&command, &i->cmd);
-	table_label(t, row, COL_NAME, name, strncmp(name, "sha256:", 7) ? name : "-");
+	table_text(t, row, COL_NAME, f->json || strncmp(name, "sha256:", 7) ? name : shown);
 	table_text(t, row, COL_ID, f->json ? i->id : id);
 	table_number(t, row, COL_CREATED, wall_us() > i->created_us ? wall_us() - i->created_us : 0, UNIT_USEC);
 	table_number(t, row, COL_SIZE, i->size, UNIT_BYTES);
