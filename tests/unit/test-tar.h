@@ -35,7 +35,7 @@ static inline void tar_header(struct buf *b, const char *name, char type, const 
 	snprintf((char *)h + 100, 8, "%07o", mode);
 	snprintf((char *)h + 108, 8, "%07o", uid);
 	snprintf((char *)h + 116, 8, "%07o", uid);
-	snprintf((char *)h + 124, 12, "%011zo", size);
+	snprintf((char *)h + 124, 12, "%011o", (unsigned)size);
 	snprintf((char *)h + 136, 12, "%011o", 1000000000u);
 	memset(h + 148, ' ', 8);
 	h[156] = (unsigned char)type;
