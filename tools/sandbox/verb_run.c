@@ -16,6 +16,7 @@
 #include "sandbox/events.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
+#include "sandbox/limit_options.h"
 #include "sandbox/monitor.h"
 #include "sandbox/restart.h"
 #include "sandbox/share.h"
@@ -204,30 +205,14 @@ static void release(void *data)
 	spec_free(&spec->s);
 }
 
-static const char *const memory_max[] = { "memory.max", NULL };
-static const char *const swap_max[] = { "memory.swap.max", NULL };
-static const char *const pids_max[] = { "pids.max", NULL };
-static const char *const cpu_max[] = { "cpu.max", NULL };
-static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
-static const char *const io_max[] = { "io.max", NULL };
-static const char *const hugetlb[] = { "hugetlb", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 static const char *const nets[] = { "none", "host", NULL };
 static const char *const userns[] = { "own", "host", NULL };
 
-#define LIMIT(long_name, argument, setting, text)                                                                          \
-	{ 0, long_name, argument, OPT_CALL, 0, text, .choices = setting, .call = add_limit }
-
 #define SHARE(long_name, ns, text) { 0, long_name, "WHERE", OPT_STRING, offsetof(struct run_spec, where[ns]), text }
 
 static const struct opt options[] = {
-	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
-	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
-	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
-	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
-	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
-	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
-	LIMIT("hugetlb", "PAGE=SIZE", hugetlb, "at most so much of huge pages, 2MB=64M"),
+	LIMIT_OPTIONS(add_limit),
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
 	  COMPLETE_ASSIGNMENT },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
