@@ -695,16 +695,46 @@ static int tell_rest(struct cgx_watch *w, struct pending *p)
 	return watch_tell(w, &e);
 }
 
-/* No counter came for it. If its group is gone the counter went with it; else the task was about to exit anyway. */
+/* v2: the root group has no memory.events; what is killed there dies of the machine's lack of memory. */
+static int counts_kills(const struct watch_node *n)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+
+	return dir < 0 || *n->path || fs_has(dir, n->tree->dialect->exits_to_root ? "memory.oom_control" : "memory.events");
+}
+
+/* Its group is there, and has not told. v1 does not notify what the machine's lack of memory kills, so look; when its counter
+ * shows nothing the task was about to exit anyway. */
+static int look_for(struct cgx_watch *w, struct watch_node *n, struct known *k)
+{
+	struct pending p = { .tree = n->tree, .path = n->path, .count = 1, .total = 1, .limit = UINT64_MAX, .usage = UINT64_MAX,
+			     .limit_hits = UINT64_MAX };
+	int asked = k->asked;
+
+	k->asked = 1;
+	if (counts_kills(n))
+		return asked ? 0 : count_look(n, LOOK_MEMORY);
+	k->machine = 1;
+	w->machine_told++;
+	if (tree_wants(n->tree, n->path))
+		return tell_victim(w, &p, k, 1);
+	k->used = 1;
+	return 0;
+}
+
+/* No counter came for it. If its group is gone the counter went with it. */
 static int tell_orphan(struct cgx_watch *w, struct known *k)
 {
 	struct watch_tree *t = memory_tree(w);
+	struct watch_node *n = t && k->path ? tree_find(t, k->path) : NULL;
 	struct watch_node *above = t && k->path ? tree_find_above(t, k->path) : NULL;
 	struct pending p = { .tree = t, .path = k->path, .count = 1, .total = 1, .limit = UINT64_MAX, .usage = UINT64_MAX,
 			     .limit_hits = UINT64_MAX, .removed = 1 };
 
-	if (!t || !k->path || tree_find(t, k->path))
+	if (!t || !k->path)
 		return 0;
+	if (n)
+		return look_for(w, n, k);
 	if (told_already(w->who, k->path)) {
 		k->used = 1;
 		return 0;

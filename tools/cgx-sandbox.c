@@ -14,6 +14,7 @@ static const struct verb {
 	{ "run", &verb_run },
 	{ "exec", &verb_exec },
 	{ "ps", &verb_ps },
+	{ "attach", &verb_attach },
 	{ "stats", &verb_stats },
 	{ "top", &verb_top },
 	{ "inspect", &verb_inspect },
@@ -50,7 +51,8 @@ static const struct tool tool = {
 	.name = "cgx-sandbox",
 	.summary = "Run and look after full isolated containers, without a daemon",
 	.synopsis = synopsis,
-	.description = "Verbs: run, exec, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune, images, import, rmi. "
+	.description = "Verbs: run, exec, attach, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune; "
+		       "images, import, rmi. "
 		       "cgx-sandbox VERB --help tells about one.",
 	.examples = examples,
 	.options = none,

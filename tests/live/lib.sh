@@ -5,6 +5,11 @@
 # A test makes groups named $T or below $T, or $T-something at the root, and nothing else; whatever it leaves is
 # killed and removed at the end, here, without the tools under test. mount_of, dir_of and in_kernel look at the
 # kernel directly: they are what the tools' answers are held against.
+# What was started in the background by a shell may ignore interrupts, which no shell can undo: these tests send some.
+if [ -z "${CGX_SIGNALS-}" ] && ! sh -c 'grep "^SigIgn:" /proc/self/status' 2>/dev/null | grep -q '[08]$' &&
+	env --default-signal=HUP,INT,QUIT true 2>/dev/null; then
+	CGX_SIGNALS=1 exec env --default-signal=HUP,INT,QUIT sh "$0" "$@"
+fi
 export LC_ALL=C
 # shellcheck source=tap.sh
 . "$(dirname "$0")/tap.sh"

@@ -41,8 +41,8 @@ if have setpriv; then
 	chmod 755 "$tmp" && cp "$(command -v sleep)" "$tmp/closed" && chmod 111 "$tmp/closed"
 	background setpriv --reuid 65534 --clear-groups "$tmp/closed" 300
 	closed=$!
-	cgx-move "$T/a" "$closed"
-	seen() { cgx-ls -p "$T/a" | grep -Eq "(^|[^0-9])$closed nobody .*closed 300"; }
+	cgx-move "$T/a/b" "$closed"
+	seen() { cgx-ls -p "$T/a/b" | grep -Eq "(^|[^0-9])$closed nobody .*closed 300"; }
 	ok "a process that may not be dumped has its user all the same" wait_for 5 seen
 	kill "$closed"
 else

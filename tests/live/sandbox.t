@@ -254,8 +254,13 @@ is "$out" 1234 "exec -u"
 run cgx-sandbox kill -s USR1 "$N-d"
 ok "kill sends a signal" wait_for 10 logged usr1
 if has pids; then
-	ok "update" cgx-sandbox update -r pids.max=77 "$N-d"
+	ok "update" cgx-sandbox update --pids 99 -r pids.max=77 "$N-d"
 	is "$(cgx-get -n -v -r pids.max "$(group_of pids "$(pid_of "$N-d")")")" 77 "sets a limit of a running one"
+	run cgx-sandbox update --pids 5x "$N-d"
+	is "$status" 1 "but none that is no number"
+	run cgx-sandbox update --dry-run --pids 88 "$N-d"
+	like "$status:$out" "^0:.*pids" "--dry-run shows what would be done"
+	is "$(cgx-get -n -v -r pids.max "$(group_of pids "$(pid_of "$N-d")")")" 77 "and does nothing"
 fi
 if has memory && has pids; then
 	said=$(cgx-sandbox stats --json "$N-d")

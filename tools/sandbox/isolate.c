@@ -41,7 +41,7 @@ int isolate_visit(struct launch *l, int home[NS_COUNT])
 }
 
 /* The /proc of a pid namespace is made by a process in it: a child that shares our descriptors for as long as it lives. */
-int isolate_proc(int pid_namespace)
+int isolate_proc(int pid_namespace, uint64_t attributes)
 {
 	int home = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC), slot = home < 0 ? -1 : dup(home), status = 0, r = 0;
 	pid_t pid;
@@ -50,7 +50,7 @@ int isolate_proc(int pid_namespace)
 		r = -errno;
 	pid = r ? -1 : (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
 	if (!pid) {
-		int tree = mount_new("proc", NULL, 0);
+		int tree = mount_new("proc", NULL, attributes);
 
 		_exit(tree < 0 ? -tree : dup3(tree, slot, O_CLOEXEC) < 0 || close(tree) ? EBADF : 0);
 	}

@@ -8,7 +8,7 @@
 /* Outside, around the making of the child: be in those namespaces that it shall share with others. */
 int isolate_visit(struct launch *l, int home[NS_COUNT]);
 /* A new /proc of this pid namespace, not mounted yet. A descriptor or -errno. */
-int isolate_proc(int pid_namespace);
+int isolate_proc(int pid_namespace, uint64_t attributes);
 int isolate_return(struct launch *l, int home[NS_COUNT]);
 
 int isolate_cgroup(struct launch *l);

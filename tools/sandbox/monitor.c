@@ -5,30 +5,30 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
+#include "sandbox/attach.h"
 #include "sandbox/message.h"
+#include "sandbox/terminal.h"
 #include "util/clock.h"
 
 /* A command that runs for less has its kills named by the kernel log alone. */
 #define SETTLED_US 50000
 
-enum { AT_SIGNALS, AT_PID, AT_SOCKET, AT_EVENTS, AT_PTY, AT_STDIN, PLACES };
+enum { AT_SIGNALS, AT_PID, AT_SOCKET, AT_EVENTS, AT_PTY, AT_STDIN, AT_LISTENER, AT_CLIENT, PLACES };
 
 struct life {
 	struct launch *l;
-	struct witness *w;
+	const struct watch_how *how;
 	struct outcome o;
 	struct pollfd p[PLACES];
 	uint64_t began, settled, end;
-	struct termios before; /* of the caller's terminal */
-	int raw, ended;
+	struct terminal terminal;
+	int ended;
 };
 
 int sandbox_signals(sigset_t *ret_before)
@@ -48,63 +48,52 @@ int sandbox_signals(sigset_t *ret_before)
 
 /* ---- the terminal ---- */
 
-static void copy_size(const struct life *f)
+/* Who has it: the caller, who sits at it; nobody, and what it shows goes to stdout, a log; or one who came through the socket. */
+static void give_to_caller(struct life *f)
 {
-	struct winsize size;
-
-	if (f->l->pty >= 0 && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size))
-		ioctl(f->l->pty, TIOCSWINSZ, &size);
+	terminal_open(&f->terminal, f->l->pty, f->how->leave != NULL);
+	f->p[AT_PTY].fd = f->l->pty;
+	f->p[AT_STDIN].fd = f->l->pty >= 0 ? STDIN_FILENO : -1;
 }
 
-static void open_terminal(struct life *f)
+static void give_to_nobody(struct life *f)
 {
-	struct termios raw;
+	terminal_close(&f->terminal);
+	f->terminal = (struct terminal){ .pty = f->l->pty };
+	f->p[AT_PTY].fd = f->l->pty;
+	f->p[AT_STDIN].fd = -1;
+	if (f->p[AT_CLIENT].fd >= 0)
+		close(f->p[AT_CLIENT].fd);
+	f->p[AT_CLIENT].fd = -1;
+}
 
-	if (f->l->pty < 0)
+static void give_to_client(struct life *f)
+{
+	int busy = f->p[AT_STDIN].fd >= 0 || f->p[AT_CLIENT].fd >= 0;
+	int client = attach_accept(f->p[AT_LISTENER].fd, f->l->pty, busy);
+
+	if (client < 0)
 		return;
-	f->p[AT_PTY] = (struct pollfd){ .fd = f->l->pty, .events = POLLIN };
-	f->p[AT_STDIN] = (struct pollfd){ .fd = STDIN_FILENO, .events = POLLIN };
-	copy_size(f);
-	if (tcgetattr(STDIN_FILENO, &f->before) < 0)
-		return;
-	raw = f->before;
-	cfmakeraw(&raw);
-	f->raw = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-}
-
-static void close_terminal(struct life *f)
-{
-	if (f->raw)
-		tcsetattr(STDIN_FILENO, TCSANOW, &f->before);
-	f->raw = 0;
-}
-
-/* 0: there will be no more. */
-static int copy(int from, int to)
-{
-	char b[8192];
-	ssize_t n = read(from, b, sizeof(b));
-
-	if (n <= 0)
-		return n < 0 && (errno == EINTR || errno == EAGAIN);
-	for (ssize_t at = 0; at < n;) {
-		ssize_t w = write(to, b + at, (size_t)(n - at));
-
-		if (w < 0 && errno != EINTR)
-			return 0;
-		at += w > 0 ? w : 0;
-	}
-	return 1;
+	f->p[AT_CLIENT].fd = client;
+	f->p[AT_PTY].fd = -1;
 }
 
 static void carry_terminal(struct life *f)
 {
-	if (f->p[AT_PTY].revents && !copy(f->l->pty, STDOUT_FILENO))
+	int typed = f->p[AT_STDIN].revents ? terminal_typed(&f->terminal) : 1;
+
+	if (f->p[AT_PTY].revents && !terminal_shown(&f->terminal))
 		f->p[AT_PTY].fd = -1;
-	if (f->p[AT_STDIN].revents && !copy(STDIN_FILENO, f->l->pty)) {
+	if (!typed)
 		f->p[AT_STDIN].fd = -1;
-		(void)!write(f->l->pty, "\004", 1); /* end of input */
+	if (typed == TERMINAL_LEAVE) {
+		give_to_nobody(f);
+		f->how->leave(f->how->data);
 	}
+	if (f->p[AT_LISTENER].revents)
+		give_to_client(f);
+	if (f->p[AT_CLIENT].revents)
+		give_to_nobody(f);
 }
 
 /* ---- the end ---- */
@@ -160,7 +149,7 @@ static void take_signals(struct life *f)
 
 	while (read(f->p[AT_SIGNALS].fd, &s, sizeof(s)) == sizeof(s)) {
 		if (s.ssi_signo == SIGWINCH)
-			copy_size(f);
+			terminal_size(&f->terminal);
 		else if (s.ssi_signo != SIGCHLD)
 			send_signal(f, (int)s.ssi_signo);
 		if (ends((int)s.ssi_signo))
@@ -199,9 +188,10 @@ int sandbox_pause(int signals, uint64_t pause_us)
 	return 0;
 }
 
-int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret)
+int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome *ret)
 {
-	struct life f = { .l = l, .w = w, .began = l->began_us, .end = UINT64_MAX };
+	struct life f = { .l = l, .how = how, .began = l->began_us, .end = UINT64_MAX };
+	struct witness *w = how->w;
 
 	f.o.pid = l->pid;
 	f.settled = w ? f.began + SETTLED_US : UINT64_MAX;
@@ -209,10 +199,14 @@ int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outco
 		f.end = f.began + l->spec->timeout_us;
 	for (int i = 0; i < PLACES; i++)
 		f.p[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-	f.p[AT_SIGNALS].fd = signals;
+	f.p[AT_SIGNALS].fd = how->signals;
 	f.p[AT_PID].fd = l->pidfd;
 	f.p[AT_SOCKET].fd = l->sock[0];
-	open_terminal(&f);
+	f.p[AT_LISTENER].fd = l->pty >= 0 ? how->listener : -1;
+	if (how->unattended)
+		give_to_nobody(&f);
+	else
+		give_to_caller(&f);
 	while (!reap(&f)) {
 		uint64_t next = f.settled < f.end ? f.settled : f.end;
 
@@ -232,9 +226,11 @@ int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outco
 		if (now_us() >= f.end)
 			time_over(&f);
 	}
-	while (f.p[AT_PTY].fd >= 0 && copy(l->pty, STDOUT_FILENO))
+	while (f.p[AT_PTY].fd >= 0 && terminal_shown(&f.terminal))
 		;
-	close_terminal(&f);
+	terminal_close(&f.terminal);
+	if (f.p[AT_CLIENT].fd >= 0)
+		attach_end(f.p[AT_CLIENT].fd, outcome_status(&f.o));
 	f.o.timed_out = f.o.timed_out > 0;
 	f.o.wall_usec = now_us() - f.began;
 	*ret = f.o;

@@ -13,7 +13,15 @@
 int sandbox_signals(sigset_t *ret_before);
 /* Wait while nothing runs; 1 a signal told to end. */
 int sandbox_pause(int signals, uint64_t pause_us);
-/* Until the command has ended, by itself or by us. w NULL: nobody asks who was killed. */
-int sandbox_watch(struct launch *l, struct witness *w, int signals, struct outcome *ret);
+struct watch_how {
+	int signals;
+	struct witness *w;         /* NULL: nobody asks who was killed */
+	int unattended;            /* nobody sits at its terminal: what that shows goes to stdout */
+	int listener;              /* for those who come to sit at it, -1 none */
+	void (*leave)(void *data); /* the caller pressed the keys to leave; NULL he cannot */
+	void *data;
+};
+/* Until the command has ended, by itself or by us. */
+int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome *ret);
 
 #endif

@@ -61,7 +61,7 @@ int rootfs_open(struct launch *l)
 
 static int keep_proc(struct launch *l)
 {
-	int fd = isolate_proc(l->spec->ns[NS_PID].fd);
+	int fd = isolate_proc(l->spec->ns[NS_PID].fd, KERNEL_ATTRIBUTES);
 
 	if (fd >= 0)
 		return keep(l, fd);
@@ -132,8 +132,10 @@ int rootfs_send(struct launch *l)
 		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
 	if (!r && l->keep_layer && !l->spec->read_only)
 		r = send_tree(l, l->tree[n++], 0, 1, 0);
-	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
+	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
 		r = send_tree(l, l->tree[n++], KERNEL_ATTRIBUTES, 0, 1);
+	else if (!r && l->spec->ns[NS_PID].how == NS_JOIN)
+		r = launch_send(l, l->tree[n++]); /* it is new: there is nothing to copy */
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++) {
 		const struct volume *v = &l->spec->volume[i];
 

@@ -327,7 +327,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "new", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "new", "attach", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -173,7 +173,7 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 		return l->no_exec ? not_executed(r) : STATUS_OWN_FAILURE;
 	}
-	return sandbox_watch(l, NULL, signals, o);
+	return sandbox_watch(l, &(struct watch_how){ .signals = signals, .listener = -1 }, o);
 }
 
 static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)

@@ -8,8 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "exec/limits.h"
 #include "sandbox/find.h"
+#include "sandbox/limit_options.h"
 #include "sandbox/verbs.h"
+#include "ui/apply.h"
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/table.h"
@@ -234,8 +237,35 @@ static int run_logs(struct frame *f, void *data, int argc, char **argv)
 /* ---- update ---- */
 
 struct update_spec {
-	struct strings values;
+	struct words limits;
 };
+
+static int add_limit(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct update_spec *spec = data;
+	AUTO_BUF struct buf b = { 0 };
+	int r = limits_text(row->choices[0], text, &b, why);
+
+	return r ? r : words_add(&spec->limits, buf_text(&b));
+}
+
+static int add_value(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct update_spec *spec = data;
+
+	(void)row;
+	if (strchr(text, '='))
+		return words_add(&spec->limits, text);
+	buf_puts(why, "not NAME=VALUE");
+	return -EINVAL;
+}
+
+static void release_update(void *data)
+{
+	struct update_spec *spec = data;
+
+	words_free(&spec->limits);
+}
 
 static int run_update(struct frame *f, void *data, int argc, char **argv)
 {
@@ -247,21 +277,17 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 
 	if (argc != 1)
 		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
-	if (!spec->values.n)
-		return msg_usage(f, "nothing to change: -r NAME=VALUE");
+	if (!spec->limits.n)
+		return msg_usage(f, "nothing to change: --memory, --pids ... or -r NAME=VALUE");
 	r = sandbox_find_running(f, argv[0], &s);
 	if (!r)
 		r = sandbox_group(f->cgx, &s, &g);
 	if (!r)
 		r = cgx_plan_new(f->cgx, &p);
-	for (size_t i = 0; !r && i < spec->values.n; i++) {
-		const char *eq = strchr(spec->values.v[i], '=');
-		AUTO_FREE char *name = eq ? strndup(spec->values.v[i], (size_t)(eq - spec->values.v[i])) : NULL;
-
-		r = !eq ? msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]) : !name ? -ENOMEM : cgx_plan_set(p, g, name, eq + 1);
-	}
 	if (!r)
-		r = cgx_plan_apply(p);
+		r = limits_plan(p, g, (const char *const *)spec->limits.v, spec->limits.n);
+	if (!r)
+		r = apply_plan(f, p);
 	cgx_plan_free(p);
 	cgx_group_close(g);
 	state_free(&s);
@@ -273,7 +299,7 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 static const char *const no_names[] = { "[options]", NULL };
 static const char *const names[] = { "NAME...", NULL };
 static const char *const name[] = { "NAME", NULL };
-static const char *const name_values[] = { "-r SETTING=VALUE... NAME", NULL };
+static const char *const name_values[] = { "[options] NAME", NULL };
 static const struct opt ps_options[] = {
 	{ 'a', "all", NULL, OPT_FLAG, offsetof(struct ps_spec, all), "those that have ended as well" },
 	{ 'q', "quiet", NULL, OPT_FLAG, offsetof(struct ps_spec, quiet), "names alone" },
@@ -283,8 +309,8 @@ static const struct opt logs_options[] = {
 	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" }, OPT_END
 };
 static const struct opt update_options[] = {
-	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct update_spec, values), "set this value of its group",
-	  COMPLETE_ASSIGNMENT },
+	LIMIT_OPTIONS(add_limit),
+	{ 'r', "variable", "NAME=VALUE", OPT_CALL, 0, "set this value of its group", COMPLETE_ASSIGNMENT, .call = add_value },
 	OPT_END
 };
 static const struct opt none[] = { OPT_END };
@@ -303,5 +329,6 @@ const struct tool verb_logs = {
 };
 const struct tool verb_update = {
 	.name = "cgx-sandbox update", .summary = "Change the limits of a running sandbox", .synopsis = name_values,
-	.options = update_options, .spec_size = sizeof(struct update_spec), .run = run_update,
+	.options = update_options, .spec_size = sizeof(struct update_spec), .flags = TOOL_CHANGES, .run = run_update,
+	.release = release_update,
 };

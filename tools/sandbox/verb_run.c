@@ -2,9 +2,11 @@
 /* cgx-sandbox run: from the command line to a spec, and one run of it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -12,10 +14,12 @@
 
 #include "exec/limits.h"
 #include "exec/report.h"
+#include "sandbox/attach.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/events.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
+#include "sandbox/limit_options.h"
 #include "sandbox/monitor.h"
 #include "sandbox/restart.h"
 #include "sandbox/root.h"
@@ -207,30 +211,14 @@ static void release(void *data)
 	root_free(&spec->root);
 }
 
-static const char *const memory_max[] = { "memory.max", NULL };
-static const char *const swap_max[] = { "memory.swap.max", NULL };
-static const char *const pids_max[] = { "pids.max", NULL };
-static const char *const cpu_max[] = { "cpu.max", NULL };
-static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
-static const char *const io_max[] = { "io.max", NULL };
-static const char *const hugetlb[] = { "hugetlb", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 static const char *const nets[] = { "none", "host", NULL };
 static const char *const userns[] = { "own", "host", NULL };
 
-#define LIMIT(long_name, argument, setting, text)                                                                          \
-	{ 0, long_name, argument, OPT_CALL, 0, text, .choices = setting, .call = add_limit }
-
 #define SHARE(long_name, ns, text) { 0, long_name, "WHERE", OPT_STRING, offsetof(struct run_spec, where[ns]), text }
 
 static const struct opt options[] = {
-	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
-	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
-	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
-	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
-	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
-	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
-	LIMIT("hugetlb", "PAGE=SIZE", hugetlb, "at most so much of huge pages, 2MB=64M"),
+	LIMIT_OPTIONS(add_limit),
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
 	  COMPLETE_ASSIGNMENT },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
@@ -549,6 +537,26 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
+/* The monitor goes on by itself; its words and those of the command go to the log. */
+static int detach(const struct state *st)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/log", st->dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	setsid();
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		dup2(fd, STDIN_FILENO);
+	return chdir("/") < 0 ? -errno : 0;
+}
+
 /* Who waits for the start goes on. */
 static void tell_started(int *started)
 {
@@ -565,8 +573,24 @@ struct monitor_side {
 	struct state *st;
 	sigset_t mask; /* before ours */
 	int signals;
+	int unattended; /* nobody sits at its terminal */
+	int listener;  /* for its terminal; -1 none */
+	int left;      /* told when the caller leaves it; -1 he cannot */
 	int started;   /* told when the command runs, or else who waits there clears up; -1 nobody waits */
 };
+
+/* The caller goes back to his shell; we stay, in a session of our own. */
+static void leave(void *data)
+{
+	struct monitor_side *m = data;
+
+	detach(m->st);
+	prctl(PR_SET_PDEATHSIG, 0);
+	m->unattended = 1;
+	(void)!write(m->left, "", 1);
+	close(m->left);
+	m->left = -1;
+}
 
 /* The command runs, and ends. */
 static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
@@ -574,6 +598,8 @@ static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 	struct events events = { .f = m->f, .state = m->st, .raw = m->spec->tty && isatty(STDERR_FILENO) };
 	struct baseline before = { 0 };
 	struct witness w = { 0 };
+	struct watch_how how = { .signals = m->signals, .unattended = m->unattended, .listener = m->listener, .data = m,
+				 .leave = m->left >= 0 ? leave : NULL };
 
 	if (l->group)
 		witness_open(&w, m->f->cgx, l->group);
@@ -583,7 +609,8 @@ static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 	w.data = &events;
 	remember(m->st, l, SANDBOX_RUNNING);
 	tell_started(&m->started);
-	if (!sandbox_watch(l, l->group ? &w : NULL, m->signals, o))
+	how.w = l->group ? &w : NULL;
+	if (!sandbox_watch(l, &how, o))
 		write_report(m->f, m->spec, l, &w, &before, o, m->st);
 	launch_end(l);
 	m->st->code = o->code;
@@ -631,9 +658,10 @@ static int wait_for_next(struct monitor_side *m, uint64_t pause_us)
 	return !sandbox_pause(m->signals, pause_us) && !state_asked_end(st);
 }
 
-static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started)
+static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started, int left)
 {
-	struct monitor_side m = { .f = f, .spec = spec, .st = st, .started = started };
+	struct monitor_side m = { .f = f, .spec = spec, .st = st, .started = started, .left = left, .unattended = spec->detach,
+				  .listener = -1 };
 	struct outcome o = { 0 };
 	int ran, first = 1, failed = STATUS_OWN_FAILURE;
 
@@ -641,6 +669,8 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 	if (m.signals < 0)
 		return msg_errno(f, m.signals, "signals", "block");
 	shut_stdin(spec);
+	if (spec->tty)
+		m.listener = attach_listen(st->dir);
 	do {
 		ran = run_once(&m, &o, &failed);
 		if (!ran && first) {
@@ -657,25 +687,6 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 		state_append(st);
 	}
 	return ran ? outcome_status(&o) : failed;
-}
-
-/* The monitor goes on by itself; its words and those of the command go to the log. */
-static int detach(const struct state *st)
-{
-	char path[4200];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/log", st->dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0 || setsid() < 0)
-		return -errno;
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		dup2(fd, STDIN_FILENO);
-	return chdir("/") < 0 ? -errno : 0;
 }
 
 /* The log of a start that failed is what the caller wants to see. */
@@ -710,7 +721,7 @@ static int run_detached(struct frame *f, struct run_spec *spec, struct state *st
 		close(started[0]);
 		if (detach(st) < 0)
 			_exit(STATUS_OWN_FAILURE);
-		status = run_it(f, spec, st, started[1]);
+		status = run_it(f, spec, st, started[1], -1);
 		state_free(st);
 		_exit(status);
 	}
@@ -725,6 +736,52 @@ static int run_detached(struct frame *f, struct run_spec *spec, struct state *st
 	}
 	printf("%s\n", st->name);
 	return 0;
+}
+
+static pid_t monitor_pid;
+
+static void pass_on(int signal)
+{
+	if (monitor_pid > 0)
+		kill(monitor_pid, signal);
+}
+
+/* With a terminal the monitor is a child, so that the caller can go and leave it running. */
+static int run_at_terminal(struct frame *f, struct run_spec *spec, struct state *st)
+{
+	static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
+	int left[2], status = 0;
+	ssize_t n;
+	char c;
+
+	if (pipe2(left, O_CLOEXEC) < 0)
+		return msg_errno(f, errno, st->name, "start");
+	for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+		signal(passed_on[i], pass_on);
+	monitor_pid = fork();
+	if (monitor_pid < 0)
+		return msg_errno(f, errno, st->name, "start");
+	if (!monitor_pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(left[0]);
+		for (size_t i = 0; i < sizeof(passed_on) / sizeof(passed_on[0]); i++)
+			signal(passed_on[i], SIG_DFL);
+		status = run_it(f, spec, st, -1, left[1]);
+		fflush(stdout);
+		_exit(status);
+	}
+	close(left[1]);
+	do
+		n = read(left[0], &c, 1);
+	while (n < 0 && errno == EINTR);
+	close(left[0]);
+	if (n > 0) {
+		fprintf(stderr, "%s: %s: goes on; cgx-sandbox attach %s comes back to it\n", f->tool->name, st->name, st->name);
+		return 0;
+	}
+	while (waitpid(monitor_pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OWN_FAILURE;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -742,7 +799,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		r = keep_profile(f, spec, &st);
 	if (r)
 		return r;
-	r = spec->detach ? run_detached(f, spec, &st) : run_it(f, spec, &st, -1);
+	r = spec->detach ? run_detached(f, spec, &st) : spec->tty ? run_at_terminal(f, spec, &st) : run_it(f, spec, &st, -1, -1);
 	state_free(&st);
 	return r;
 }
