@@ -210,6 +210,10 @@ static int copy_other(struct copying *x, const struct stat *st)
 
 	fill_meta(x, st, &meta);
 	place_of(x, &place);
+	if (is_whiteout(st) && !x->c->to) { /* of a layer */
+		add_entry(x, st, &meta);
+		return 0;
+	}
 	if (S_ISFIFO(st->st_mode)) {
 		add_entry(x, st, &meta);
 		return x->c->to ? tree_fifo(x->c->to, buf_text(&place), &meta) : 0;
@@ -240,6 +244,7 @@ static int copy_folder(struct copying *x, int dir, const char *name, int depth)
 	}
 	fill_meta(x, &st, &meta);
 	add_entry(x, &st, &meta);
+	add_number(x, (uint64_t)is_opaque(fd));
 	place_of(x, &place);
 	if (x->c->to)
 		r = tree_folder(x->c->to, buf_text(&place), &meta);

@@ -15,6 +15,7 @@
 #include "sandbox/manifest.h"
 #include "sandbox/path.h"
 #include "sandbox/sha256.h"
+#include "sandbox/stack.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -27,9 +28,7 @@ struct importing {
 	struct store_new new;
 	struct image image;
 	struct words diffs;
-	char chain[SHA256_HEX + 1]; /* id of the topmost layer so far, "" none */
-	int held[IMAGE_LAYERS], tree[IMAGE_LAYERS]; /* topmost first: the layer's lock, its root */
-	size_t n;
+	struct stack stack;
 	char name[256];            /* what it calls itself; "" nothing */
 };
 
@@ -47,37 +46,11 @@ static int fail(const struct importing *m, int err, const char *what, const char
 
 /* ---- layers ---- */
 
-/* The id of a layer that lies on another: what is below decides how its whiteouts and links are to be taken. */
-static void chain_up(struct importing *m, const char *diff, char ret[SHA256_HEX + 1])
-{
-	struct sha256 h;
-
-	if (!m->n) {
-		snprintf(ret, SHA256_HEX + 1, "%s", diff);
-		return;
-	}
-	sha256_begin(&h);
-	sha256_add(&h, m->chain, SHA256_HEX);
-	sha256_add(&h, diff, SHA256_HEX);
-	sha256_end(&h, ret);
-}
-
-/* It is the topmost now. */
 static int lay(struct importing *m, int held, const char *id)
 {
-	int root = openat(held, "root", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	int r = stack_push(&m->stack, m->failure, held, id);
 
-	if (root < 0) {
-		close(held);
-		return fail(m, -errno, id, NULL);
-	}
-	memmove(m->held + 1, m->held, m->n * sizeof(*m->held));
-	memmove(m->tree + 1, m->tree, m->n * sizeof(*m->tree));
-	m->held[0] = held;
-	m->tree[0] = root;
-	m->n++;
-	snprintf(m->chain, sizeof(m->chain), "%s", id);
-	return words_add(&m->image.layers, id);
+	return r ? r : words_add(&m->image.layers, id);
 }
 
 static void add_dropped(struct importing *m, const struct tree *t)
@@ -92,7 +65,7 @@ static void add_dropped(struct importing *m, const struct tree *t)
 /* Unpack into the folder name of what is being made. */
 static int unpack(struct importing *m, const struct layers_how *how, const char *name, char ret[SHA256_HEX + 1])
 {
-	struct merged below = { m->tree, m->n };
+	struct merged below = stack_view(&m->stack);
 	AUTO_CLOSE int dir = store_folder(m->store, &m->new, name);
 	struct tree t;
 	int r = dir < 0 ? dir : tree_begin(&t, dir, &below, NULL, m->failure);
@@ -121,13 +94,13 @@ static int add_layer(struct importing *m, int fd, const char *called, uint64_t s
 	char id[SHA256_HEX + 1], real[SHA256_HEX + 1], name[24];
 	int r;
 
-	chain_up(m, diff, id);
+	stack_next_id(&m->stack, diff, id);
 	r = store_hold(m->store, id);
 	if (r >= 0) {
 		close(fd);
 		return lay(m, r, id);
 	}
-	snprintf(name, sizeof(name), "layer-%zu", m->n);
+	snprintf(name, sizeof(name), "layer-%zu", m->stack.n);
 	r = r == -ENOENT ? unpack(m, &how, name, real) : r;
 	close(fd);
 	if (!r && strcmp(real, diff) != 0)
@@ -144,7 +117,7 @@ static int digest_of_layers(struct importing *m)
 
 	sha256_begin(&h);
 	sha256_add(&h, "cgx", 3);
-	sha256_add(&h, m->chain, strlen(m->chain));
+	sha256_add(&h, m->stack.id, strlen(m->stack.id));
 	sha256_end(&h, id);
 	m->image.id = strdup(id);
 	return m->image.id ? 0 : -ENOMEM;
@@ -168,8 +141,8 @@ static int finish(struct importing *m, char **ret_name)
 	if (m->image.arch && strcmp(m->image.arch, image_machine()) != 0)
 		m->x->other_machine = 1;
 	m->image.size = 0;
-	for (size_t i = 0; i < m->n; i++)
-		copy_size(m->tree[i], &m->image.size);
+	for (size_t i = 0; i < m->stack.n; i++)
+		copy_size(m->stack.tree[i], &m->image.size);
 	if (!r)
 		r = m->image.source ? image_write(m->store, name, &m->image) : -ENOMEM;
 	if (!r) {
@@ -518,10 +491,7 @@ int import_image(struct store *s, struct import *x, char **ret_name)
 		r = S_ISDIR(st.st_mode) ? import_directory(&m) : import_archive(&m);
 	if (!r)
 		r = finish(&m, ret_name);
-	while (m.n) {
-		close(m.held[--m.n]);
-		close(m.tree[m.n]);
-	}
+	stack_free(&m.stack);
 	store_abandon(s, &m.new);
 	image_free(&m.image);
 	words_free(&m.diffs);

@@ -18,8 +18,7 @@ void root_free(struct root *r)
 {
 	free(r->called);
 	image_free(&r->image);
-	while (r->n)
-		close(r->held[--r->n]);
+	stack_free(&r->stack);
 	*r = (struct root){ 0 };
 }
 
@@ -29,17 +28,10 @@ int root_hold(struct store *store, const struct image *i, struct words *lower, s
 
 	for (size_t n = i->layers.n; !r && n--;) {
 		AUTO_FREE char *path = store_layer(store, i->layers.v[n]);
-		int fd = path ? store_hold(store, i->layers.v[n]) : -ENOMEM;
 
-		if (fd == -ENOENT) {
-			failure_advise(&store->failure, "import the image again");
-			failure_say(&store->failure, fd, i->layers.v[n], "open the layer", "it is not in the store any more");
-		}
-		r = fd < 0 ? fd : words_add(lower, path);
-		if (fd >= 0)
-			ret->held[ret->n++] = fd;
+		r = path ? words_add(lower, path) : -ENOMEM;
 	}
-	return r;
+	return r ? r : stack_image(&ret->stack, store, i);
 }
 
 /* ---- archives and layouts that are run as they are ---- */

@@ -6,15 +6,14 @@
 #ifndef CGX_SANDBOX_ROOT_H
 #define CGX_SANDBOX_ROOT_H
 
-#include "sandbox/image.h"
+#include "sandbox/stack.h"
 #include "ui/frame.h"
 
 struct root {
 	char *called;       /* for those who list sandboxes: a path, an image's name */
 	int is_image;
 	struct image image;
-	int held[IMAGE_LAYERS]; /* nobody removes its layers while these are open */
-	size_t n;
+	struct stack stack; /* nobody removes its layers while it is there */
 };
 
 /* Fill s->root, or s->lower. 0, or an exit status after words. */

@@ -175,6 +175,8 @@ static int gather(struct launch *l)
 	l->n_trees = l->taken = 0;
 	for (size_t i = 0; !r && !is_bound(l) && i < n_layers(l); i++)
 		r = gather_one(l, l->spec->lower.n ? l->spec->lower.v[i] : l->spec->root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID);
+	if (!r && l->keep_layer && !l->spec->read_only)
+		r = gather_one(l, l->layer_dir, 0);
 	if (!r && l->spec->ns[NS_PID].how != NS_OWN)
 		r = gather_one(l, "/proc", KERNEL_ATTRIBUTES);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)

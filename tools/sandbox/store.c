@@ -243,11 +243,12 @@ int store_hold(struct store *s, const char *id)
 static int put_layer(struct store *s, const struct store_new *n, const char *name, const char *id)
 {
 	AUTO_CLOSE int layers = subfolder(s, "layers");
-	char whole[64];
+	char whole[80];
 
 	if (layers < 0)
 		return layers;
-	snprintf(whole, sizeof(whole), "w-%s", name);
+	snprintf(whole, sizeof(whole), "whole-%s", id);
+	remove_tree(n->dir, whole);
 	if (mkdirat(n->dir, whole, 0700) < 0)
 		return -errno;
 	AUTO_CLOSE int fd = openat(n->dir, whole, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -325,11 +325,12 @@ const struct tool verb_import = {
 /* ---- rmi ---- */
 
 struct rmi_spec {
-	int force;
+	int force, unnamed;
 };
 
 static const struct opt rmi_options[] = {
 	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct rmi_spec, force), "all names of it, damaged or not; no complaint where it is not there" },
+	{ 0, "unnamed", NULL, OPT_FLAG, offsetof(struct rmi_spec, unnamed), "all without a name, that run FILE and build left" },
 	OPT_END
 };
 
@@ -374,14 +375,63 @@ static int remove_one(struct frame *f, struct opened *o, const struct rmi_spec *
 	return 0;
 }
 
+static int remove_unnamed(struct opened *o)
+{
+	struct words names = { 0 };
+	int r = image_list(&o->store, &names);
+
+	for (size_t n = 0; !r && n < names.n; n++)
+		if (!strncmp(names.v[n], "sha256:", 7)) {
+			r = image_forget(&o->store, names.v[n]);
+			if (!r)
+				printf("%s\n", names.v[n]);
+			r = r == -ENOENT ? 0 : r;
+		}
+	words_free(&names);
+	return r;
+}
+
+/* What was known of files and steps whose image or layer is gone. */
+static void forget_stale(struct opened *o)
+{
+	struct words names = { 0 };
+
+	store_list(&o->store, STORE_SEEN, &names);
+	for (size_t n = 0; n < names.n; n++) {
+		AUTO_BUF struct buf text = { 0 };
+		struct image i;
+
+		if (store_read(&o->store, STORE_SEEN, names.v[n], &text) || image_read(&o->store, buf_text(&text), &i) == -ENOENT)
+			store_forget(&o->store, STORE_SEEN, names.v[n]);
+		else
+			image_free(&i);
+	}
+	words_free(&names);
+	store_list(&o->store, STORE_CACHE, &names);
+	for (size_t n = 0; n < names.n; n++) {
+		AUTO_BUF struct buf text = { 0 };
+		int held = store_read(&o->store, STORE_CACHE, names.v[n], &text) ? -ENOENT : 0;
+
+		if (!held && strcmp(buf_text(&text), "none") != 0)
+			held = store_hold(&o->store, text.s);
+		if (held == -ENOENT)
+			store_forget(&o->store, STORE_CACHE, names.v[n]);
+		else if (held > 0)
+			close(held);
+	}
+	words_free(&names);
+}
+
 static int run_rmi(struct frame *f, void *data, int argc, char **argv)
 {
 	struct opened o;
 	int r, status = 0;
 
-	if (!argc)
+	if (!argc && !((struct rmi_spec *)data)->unnamed)
 		return msg_usage(f, "no image named");
 	r = open_store(&o, 1);
+	if (!r && ((struct rmi_spec *)data)->unnamed)
+		r = remove_unnamed(&o);
 	for (int i = 0; !r && i < argc; i++) {
 		int one = remove_one(f, &o, data, argv[i]);
 
@@ -389,6 +439,8 @@ static int run_rmi(struct frame *f, void *data, int argc, char **argv)
 	}
 	if (!r)
 		r = store_collect(&o.store, image_layers_of_all);
+	if (!r)
+		forget_stale(&o);
 	if (r < 0)
 		status = say(f, &o, r);
 	close_store(&o);
@@ -398,6 +450,7 @@ static int run_rmi(struct frame *f, void *data, int argc, char **argv)
 static const char *const rmi_synopsis[] = { "[options] NAME...", NULL };
 static const struct example rmi_examples[] = {
 	{ "cgx-sandbox rmi web:2", "forget one" },
+	{ "cgx-sandbox rmi --unnamed", "forget what nobody gave a name" },
 	{ NULL, NULL }
 };
 const struct tool verb_rmi = {

@@ -23,6 +23,7 @@
 #include "sandbox/monitor.h"
 #include "sandbox/restart.h"
 #include "sandbox/root.h"
+#include "sandbox/run_step.h"
 #include "sandbox/share.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
@@ -39,6 +40,7 @@ struct run_spec {
 	struct sandbox_spec s;
 	const char *name, *hostname, *user, *cwd, *report_to, *seccomp, *entrypoint;
 	struct root root;
+	const char *layer;           /* where the writable layer is wanted; NULL as usual */
 	struct strings values, env;
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
@@ -631,8 +633,8 @@ static int run_once(struct monitor_side *m, struct outcome *o, int *ret)
 	l.mask = &m->mask;
 	l.on_group = remember_group;
 	l.owner = m->st;
-	l.keep_layer = !m->spec->remove && can_keep(&m->spec->s, &layer);
-	l.layer_dir = buf_text(&layer);
+	l.keep_layer = m->spec->layer || (!m->spec->remove && can_keep(&m->spec->s, &layer));
+	l.layer_dir = m->spec->layer ? m->spec->layer : buf_text(&layer);
 	r = launch_start(&l);
 	if (r < 0)
 		*ret = start_failed(m->f, &l, r);
@@ -680,6 +682,7 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 		}
 		first = 0;
 	} while (ran && wait_for_next(&m, restart_pause(&spec->restart, &o)));
+	close(m.signals);
 	if (spec->remove) {
 		state_remove(st);
 	} else {
@@ -800,6 +803,28 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (r)
 		return r;
 	r = spec->detach ? run_detached(f, spec, &st) : spec->tty ? run_at_terminal(f, spec, &st) : run_it(f, spec, &st, -1, -1);
+	state_free(&st);
+	return r;
+}
+
+int run_step(struct frame *f, const struct sandbox_spec *s, const char *layer)
+{
+	static char called[] = "a build";
+	struct run_spec spec = defaults;
+	sigset_t before;
+	struct state st;
+	int r;
+
+	spec.s = *s;
+	spec.root.called = called;
+	spec.remove = 1;
+	spec.layer = layer;
+	r = claim(f, &spec, &st);
+	if (r)
+		return STATUS_OWN_FAILURE;
+	sigprocmask(SIG_BLOCK, NULL, &before);
+	r = run_it(f, &spec, &st, -1, -1);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	state_free(&st);
 	return r;
 }
