@@ -6,6 +6,7 @@
 need_root
 have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 have busybox || skip_all "no busybox to make a root of"
+have jq || skip_all "no jq"
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip_all "no static busybox to make a root of"
 
 N=$T
@@ -15,7 +16,11 @@ in_image() # IMAGE COMMAND...
 {
 	run timeout 60 cgx-sandbox run --rm --name "$N-r" "$@"
 }
-ours() { cgx-sandbox images -q 2>/dev/null | grep -e "^$N" -e /cgxt- || true; }
+ours() # names of those of this test
+{
+	cgx-sandbox images -o SOURCE,NAME --json 2>/dev/null |
+		jq -r --arg t "$tmp" --arg n "$N" '.images[] | select((.source | startswith($t)) or (.name | startswith($n))) | .name'
+}
 told() # NAME: a line of words, and maybe what to do about it
 {
 	if printf '%s\n' "$err" | awk 'NR == 1 && !/^cgx-sandbox [a-z]+: ./ || NR > 1 && !/^  [^ ]/ { bad = 1 } END { exit bad || NR > 2 }'
@@ -63,7 +68,7 @@ first
 in_image "$N-tar:latest" cat /etc/which
 is "$out" first ":latest is the name itself"
 c import "$tmp/bb.tar" "$N-again"
-is "$(ours | grep -c .)" 2 "another name for the same"
+is "$(ours | grep -c "^$N")" 2 "another name for the same"
 is "$(cgx-sandbox images --json | jq -r ".images[] | select(.name | startswith(\"$N\")) | .id" | sort -u | grep -c .)" 1 \
 	"and one id"
 num "$(layers)" -eq $((before + 1)) "and one layer"
@@ -278,6 +283,216 @@ is "$status:$out" "0:$N/saved:1" "import of what docker save writes, by its own 
 in_image "$N/saved:1" x
 is "$out" "said x" "and it runs"
 
+# ---- build ---------------------------------------------------------------------------------------
+
+ctx=$tmp/ctx
+mkdir -p "$ctx/src/sub" "$ctx/no"
+echo one >"$ctx/a.txt"
+echo two >"$ctx/b.txt"
+echo deep >"$ctx/src/sub/deep"
+echo key >"$ctx/secret.key"
+echo kept >"$ctx/keep.key"
+echo n >"$ctx/no/n"
+ln -s ../../../../../../etc/passwd "$ctx/out"
+printf '# nothing of this\n*.key\n!keep.key\nno\n' >"$ctx/.containerignore"
+tar -C "$rootfs" -czf "$ctx/some.tar.gz" etc/which
+recipe() { cat >"$ctx/Containerfile"; }
+b() { c build -t "$N-built" "$@"; }
+recipe <<END
+# a comment
+ARG BASE=none
+FROM \${BASE} AS base
+ARG WHO=world
+ENV GREETING="hello \$WHO" \\
+    # in between
+    X=\${Y:-fallback}
+WORKDIR /app
+WORKDIR sub
+COPY . .
+COPY --chown=12:u a.txt b.* /copied/
+ADD some.tar.gz /unpacked/
+RUN echo "\$GREETING" >greeting && rm /etc/passwd && rm -r /old && mkdir /old && pwd && id -u
+USER 12
+RUN ["sh", "-c", "id -u >/tmp/who; echo \$WHO"]
+EXPOSE 80 53/udp
+LABEL a=b "c d"="e f"
+FROM $N-tar
+COPY --from=base /app/sub/greeting /old /from/
+ENTRYPOINT ["cat"]
+CMD ["/from/greeting"]
+END
+printf 'u:x:34:\n' >"$rootfs/etc/group"
+tar -C "$rootfs" -cf "$tmp/bb.tar" .
+chmod 1777 "$rootfs"
+c import "$tmp/bb.tar" "$N-tar"
+b --target base --build-arg "BASE=$N-tar" "$ctx"
+is "$status:$out" "0:$N-built" "build: prints the name"
+[ "$status" = 0 ] || diag "$err"
+like "$err" '^/app/sub$' "RUN works in WORKDIR"
+like "$err" '^world$' "an ARG is a variable of RUN"
+in_image "$N-built" sh -c 'cat greeting; ls; ls /old; test -e /etc/passwd || echo gone; echo $X; stat -c %u:%g /copied/a.txt /copied/b.txt; cat /unpacked/etc/which /tmp/who; id -u'
+is "$out" "hello world
+Containerfile
+a.txt
+b.txt
+greeting
+keep.key
+out
+some.tar.gz
+src
+gone
+fallback
+12:34
+12:34
+second
+12
+12" "COPY, ADD, RUN, ENV, USER, .containerignore"
+is "$(cgx-sandbox images --json | jq -r ".images[] | select(.name == \"$N-built\") | .layers")" 8 "a layer for each step that writes"
+b --target base --build-arg "BASE=$N-tar" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" 7 "once more: every layer is known"
+unlike "$err" '^/app/sub$' "and nothing runs"
+echo changed >"$ctx/a.txt"
+b --target base --build-arg "BASE=$N-tar" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" 2 "a file has changed: what comes before it is known, and no more"
+touch "$ctx/secret.key" "$ctx/a.txt"
+b --target base --build-arg "BASE=$N-tar" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" 7 "times and what is left out do not matter"
+b --target base --build-arg "BASE=$N-tar" --build-arg WHO=you "$ctx"
+like "$err" '^you$' "--build-arg"
+b --no-cache --target base --build-arg "BASE=$N-tar" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" 0 "--no-cache"
+b --build-arg "BASE=$N-tar" "$ctx"
+is "$status" 0 "a second stage"
+in_image "$N-built"
+is "$out" "hello world" "takes what the first one made"
+in_image --entrypoint ls "$N-built" /from
+is "$out" "greeting" "a folder's contents, without what is hidden in it"
+c build -q --json --build-arg "BASE=$N-tar" "$ctx"
+json "--json, and no name" "$out" '.name | startswith("sha256:")'
+c run --rm "$out" 2>/dev/null
+id=$(cgx-sandbox build -q --build-arg "BASE=$N-tar" "$ctx")
+in_image "$id"
+is "$out" "hello world" "it runs by its id"
+is "$(find $store/new -mindepth 1 | wc -l)" 0 "nothing half is left"
+
+fails() # NAME WHY: ./Containerfile is stdin
+{
+	recipe
+	b "$ctx"
+	is "$status" 1 "$1"
+	like "$err" "$2" "$1: told with its line"
+}
+fails "RUN fails" '/?Containerfile:2: RUN: the command failed: exit status 3$' <<END
+FROM $N-tar
+RUN exit 3
+END
+fails "a file that is not there" 'Containerfile:3: COPY: nothere: there is no such file' <<END
+FROM $N-tar
+
+COPY nothere /
+END
+fails "a file outside" 'Containerfile:2: COPY: ../rootfs/bin: what lies outside' <<END
+FROM $N-tar
+COPY ../rootfs/bin /
+END
+fails "a link out" 'Containerfile:2: COPY: out: there is no such file' <<END
+FROM $N-tar
+COPY out /
+END
+fails "a file that is left out" 'Containerfile:2: COPY: secret.key: the build does not see it' <<END
+FROM $N-tar
+COPY secret.key /
+END
+fails "no such image" 'Containerfile:1: FROM: .*-none: there is no such image' <<END
+FROM $N-none
+END
+fails "the host's tree" 'Containerfile:1: FROM: ' <<END
+FROM /
+END
+fails "no such instruction" 'Containerfile:2: FETCH: no such instruction' <<END
+FROM $N-tar
+FETCH it
+END
+fails "no FROM" 'Containerfile:1: RUN: FROM comes first' <<END
+RUN true
+END
+fails "a URL" 'Containerfile:2: ADD: .*not fetched' <<END
+FROM $N-tar
+ADD https://example.org/x /
+END
+fails "a quote that does not end" 'Containerfile:2: ENV: a " is missing' <<END
+FROM $N-tar
+ENV a="b
+END
+fails "a port that is none" 'Containerfile:2: EXPOSE: not PORT' <<END
+FROM $N-tar
+EXPOSE 70000
+END
+fails "nothing to run" 'Containerfile:2: RUN: there is nothing' <<END
+FROM scratch
+RUN true
+END
+printf 'FROM scratch\nCOPY rootfs /\nCMD ["/bin/echo", "from scratch"]\n' >"$tmp/scratch"
+rm -rf "${ctx:?}/rootfs" && cp -a "$rootfs" "$ctx/rootfs"
+b -f "$tmp/scratch" "$ctx"
+is "$status" 0 "FROM scratch, -f"
+in_image "$N-built"
+is "$out" "from scratch" "and it runs"
+recipe <<END
+FROM $N-tar
+RUN sh -c 'a=x; while :; do a=\$a\$a\$a; done'
+END
+b --memory 32M "$ctx"
+is "$status" 1 "a RUN that takes too much memory is ended"
+like "$err" 'killed' "and that is told"
+recipe <<END
+FROM $N-tar
+RUN ln -s $canary/x /evil && echo x >/canary
+RUN ln -s / /root
+COPY a.txt /evil
+COPY a.txt /root/etc/a.txt
+END
+b "$ctx"
+is "$status" 0 "links of the image"
+in_image "$N-built" sh -c 'test -L /evil || cat /evil; cat /etc/a.txt'
+is "$out" "changed
+changed" "stay in it"
+is "$(find "$canary" | wc -l)" 1 "nothing lies beside"
+
+# ---- an ordinary user ----------------------------------------------------------------------------
+
+mkdir -m 755 "$tmp/home"
+mkdir -m 700 "$tmp/home/run"
+cp -r "$ctx" "$tmp/bb.tar" "$tmp/home"
+chmod 755 "$tmp" "$tmp/home/ctx"
+chown -R 65534:65534 "$tmp/home"
+as_nobody() # ARGUMENTS of cgx-sandbox
+{
+	run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$tmp/home" XDG_RUNTIME_DIR="$tmp/home/run" \
+		XDG_DATA_HOME="" cgx-sandbox "$@"
+}
+have setpriv && as_nobody run --rm / true
+if [ "$status" = 0 ] && have setpriv; then
+	as_nobody import "$tmp/home/bb.tar" mine
+	is "$status:$out" "0:mine" "an ordinary user's import"
+	like "$err" 'belong to you' "owners are told"
+	as_nobody run --rm mine sh -c 'id -u; cat /etc/which'
+	is "$out" "0
+second" "and it runs"
+	printf 'FROM mine\nWORKDIR /w\nRUN echo made >file && rm /etc/which\nCOPY b.txt .\n' >"$tmp/home/ctx/Containerfile"
+	as_nobody build -t built "$tmp/home/ctx"
+	is "$status" 0 "he builds"
+	[ "$status" = 0 ] || diag "$err"
+	as_nobody run --rm built sh -c 'cat file b.txt; test ! -e /etc/which && stat -c %a .'
+	is "$out" "made
+two
+755" "and it runs"
+	as_nobody rmi -f built mine
+	is "$(find "$tmp/home/.local/share/cgx/images/layers" -mindepth 1 -maxdepth 1 | wc -l)" 0 "rmi removes his layers"
+else
+	skip "nobody cannot run sandboxes here" "an ordinary user's images"
+fi
+
 # ---- rmi -----------------------------------------------------------------------------------------
 
 c run -d --name "$N-hold" --entrypoint sleep "$N-oci" 1000
@@ -291,6 +506,9 @@ num "$(layers)" -lt "$held" "rmi removes layers"
 run cgx-sandbox exec "$N-hold" cat /etc/which
 is "$out" "$arch" "and none that a running sandbox has"
 cgx-sandbox rm -f "$N-hold" >/dev/null
+forget
+is "$(ours)" "" "none of ours is left"
 c rmi "$N-oci"
 is "$status" 1 "rmi of what is not there"
 told "is told"
+done_testing

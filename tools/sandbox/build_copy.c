@@ -201,7 +201,9 @@ static int left_out(const struct copying *c, const char *path, int is_folder)
 {
 	const struct ignore *i = &c->b->ignore;
 
-	return is_own(c) && ignore_matches(i, path) && !(is_folder && i->lets_in);
+	if (!is_own(c) || !ignore_matches(i, path))
+		return 0;
+	return is_folder && i->lets_in ? 2 : 1; /* something in it may be let in again */
 }
 
 static int is_pattern(const char *s)
@@ -230,7 +232,7 @@ static int match_one(void *data, const char *path, int is_folder)
 	struct globbing *g = data;
 	size_t depth = depth_of(path);
 
-	if (left_out(g->c, path, is_folder))
+	if (left_out(g->c, path, is_folder) == 1)
 		return 1;
 	if (depth == g->depth && ignore_glob(g->pattern, path) && g->c->sources.n < SOURCES_MOST)
 		words_add(&g->c->sources, path);
@@ -266,7 +268,7 @@ static int add_source(struct copying *c, const char *source)
 		r = merged_stat(&context, real, &st);
 	if (r < 0)
 		return refuse(c->b, r, source, r == -ENOENT ? "there is no such file in the folder of the build" : NULL);
-	if (*real && left_out(c, real, S_ISDIR(st.st_mode)))
+	if (*real && left_out(c, real, S_ISDIR(st.st_mode)) == 1)
 		return refuse(c->b, -ENOENT, source, "the build does not see it: .containerignore or .dockerignore names it");
 	if (!*real)
 		c->into_folder = 1;
@@ -362,7 +364,7 @@ static int sift(void *data, const char *path, int is_folder)
 	AUTO_BUF struct buf whole = { 0 };
 
 	buf_printf(&whole, "%s%s", s->folder, path);
-	return !whole.err && left_out(s->c, whole.s, is_folder);
+	return whole.err ? 0 : left_out(s->c, whole.s, is_folder);
 }
 
 static int is_folder(int dir, const char *name)
@@ -486,7 +488,7 @@ static int fill_layer(struct copying *c, struct tree *t)
 
 	for (size_t i = 0; !r && i < c->sources.n; i++)
 		r = copy_one(c, c->sources.v[i], t, NULL);
-	return r ? r : tree_end(t);
+	return r;
 }
 
 /* The tree's own digest is the layer's: what is in it, with its times. */
@@ -524,6 +526,8 @@ static int make_layer(struct copying *c, const char *key, int (*fill)(struct cop
 	if (r)
 		return build_fail(c->b, r, NULL);
 	r = fill(c, &t);
+	if (!r)
+		r = tree_end(&t);
 	tree_free(&t);
 	return r ? build_fail(c->b, r, NULL) : finish_layer(c->b, key, folder, dir);
 }

@@ -229,7 +229,8 @@ static int copy_other(struct copying *x, const struct stat *st)
 
 static int walk(struct copying *x, int fd, int depth);
 
-static int copy_folder(struct copying *x, int dir, const char *name, int depth)
+/* bare: what is in it, and not itself. */
+static int copy_folder(struct copying *x, int dir, const char *name, int depth, int bare)
 {
 	AUTO_BUF struct buf place = { 0 };
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r = 0;
@@ -238,6 +239,8 @@ static int copy_folder(struct copying *x, int dir, const char *name, int depth)
 
 	if (fd < 0)
 		return fail(x, -errno, NULL);
+	if (bare)
+		return walk(x, fd, depth);
 	if (fstat(fd, &st) < 0) {
 		close(fd);
 		return -errno;
@@ -258,19 +261,19 @@ static int copy_folder(struct copying *x, int dir, const char *name, int depth)
 static int copy_entry(struct copying *x, int dir, const char *name, int depth)
 {
 	struct stat st;
+	int out;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(x, -errno, NULL);
-	if (x->c->left_out && !S_ISDIR(st.st_mode) && x->c->left_out(x->c->data, x->path, 0))
+	out = x->c->left_out ? x->c->left_out(x->c->data, x->path, S_ISDIR(st.st_mode)) : 0;
+	if (out == 1 || (out && !S_ISDIR(st.st_mode)))
 		return 0;
 	if (x->only_size && !S_ISDIR(st.st_mode)) {
 		x->size += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 		return 0;
 	}
-	if (S_ISDIR(st.st_mode) && x->c->left_out && x->c->left_out(x->c->data, x->path, 1))
-		return 0;
 	if (S_ISDIR(st.st_mode))
-		return copy_folder(x, dir, name, depth + 1);
+		return copy_folder(x, dir, name, depth + 1, out);
 	if (S_ISREG(st.st_mode))
 		return copy_file(x, dir, name);
 	return S_ISLNK(st.st_mode) ? copy_link(x, dir, name, &st) : copy_other(x, &st);

@@ -19,7 +19,7 @@ struct copy {
 	int keep_owners, keep_times;
 	uid_t uid;             /* of all, unless owners are kept */
 	gid_t gid;
-	/* 1: leave it out. path: below from, without "/" in front; may be NULL */
+	/* 1: leave it out; 2: leave the folder out, and ask for what is in it. path: below from, without "/" in front; may be NULL */
 	int (*left_out)(void *data, const char *path, int is_folder);
 	void *data;
 };
