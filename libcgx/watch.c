@@ -440,6 +440,15 @@ static int add_trees(struct cgx_watch *w)
 	return -ENOTSUP;
 }
 
+static int cannot_open(struct cgx_watch *w)
+{
+	int r = fail(w->cgx, -errno, NULL, "watch groups", w->inotify < 0 ? "no inotify instance is to be had" : NULL);
+
+	if (w->inotify < 0)
+		advise(w->cgx, "end programs that watch files, or raise fs.inotify.max_user_instances");
+	return r;
+}
+
 static int open_fds(struct cgx_watch *w)
 {
 	struct rlimit limit;
@@ -453,7 +462,7 @@ static int open_fds(struct cgx_watch *w)
 	w->shared_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->epoll < 0 || w->inotify < 0 || w->timer < 0 || w->shared_fd < 0 ||
 	    (w->pressed < 0 && watch_wants(w, CGX_E_PRESSURE)))
-		return fail(w->cgx, -errno, NULL, "watch groups", NULL);
+		return cannot_open(w);
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 128)
 		w->max_fds = limit.rlim_cur - 128;
 	r = watch_poll(w->epoll, w->inotify, EPOLLIN, &w->inotify);

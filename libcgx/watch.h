@@ -138,6 +138,7 @@ struct cgx_watch {
 #define UNSEEN_FDS      (1u << 1)
 #define UNSEEN_VICTIMS  (1u << 2)
 #define UNSEEN_PRESSURE (1u << 3)
+#define UNSEEN_HIDDEN   (1u << 4)
 
 /* ---- watch.c ---- */
 
