@@ -355,7 +355,7 @@ static void tell_note(struct batch *b)
 	struct feed_head h;
 
 	feed_head(b->feed, &h);
-	if (b->noted || h.replay || !*h.note)
+	if (b->noted || h.replay || !h.unseen)
 		return;
 	b->noted = 1;
 	msg_note(b->f, "%s", h.note);

@@ -359,6 +359,7 @@ static void put_note(const struct live *l, struct shot *s)
 		note = cgx_sampler_note(l->root[k].sampler);
 	buf_printf(&both, "%s%s%s", l->note, *l->note && *note ? "; " : "", note);
 	snprintf(s->note, sizeof(s->note), "%s", buf_text(&both));
+	s->head.unseen = *s->note != '\0';
 	for (size_t k = 0; k < l->roots && !*s->note; k++)
 		if (!l->root[k].n)
 			snprintf(s->note, sizeof(s->note), "%s is gone", l->root[k].path);
