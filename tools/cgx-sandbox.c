@@ -27,6 +27,9 @@ static const struct verb {
 	{ "update", &verb_update },
 	{ "rm", &verb_rm },
 	{ "prune", &verb_prune },
+	{ "images", &verb_images },
+	{ "import", &verb_import },
+	{ "rmi", &verb_rmi },
 };
 
 static int run(struct frame *f, void *data, int argc, char **argv)
@@ -48,7 +51,8 @@ static const struct tool tool = {
 	.name = "cgx-sandbox",
 	.summary = "Run and look after full isolated containers, without a daemon",
 	.synopsis = synopsis,
-	.description = "Verbs: run, exec, attach, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune. "
+	.description = "Verbs: run, exec, attach, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune; "
+		       "images, import, rmi. "
 		       "cgx-sandbox VERB --help tells about one.",
 	.examples = examples,
 	.options = none,

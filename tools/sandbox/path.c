@@ -39,6 +39,11 @@ int path_open_plain(int root, const char *path)
 	return open2(root, path, O_PATH, RESOLVE_NO_SYMLINKS);
 }
 
+int path_look(int root, const char *path)
+{
+	return open2(root, path, O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+}
+
 int path_read(int root, const char *path)
 {
 	int fd = open2(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);

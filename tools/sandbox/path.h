@@ -12,6 +12,8 @@
 int path_open(int root, const char *path);
 /* The same, and no symbolic link on the way: for /proc, /dev and others that must be what they are called. */
 int path_open_plain(int root, const char *path);
+/* The same, but a link at the end of path is what is opened. */
+int path_look(int root, const char *path);
 /* Open a file for reading: regular, else -EINVAL; at most 1 MiB is of interest to whoever reads it. */
 int path_read(int root, const char *path);
 /* The directory at path, made with its parents where it is missing. */

@@ -22,6 +22,7 @@
 #include "sandbox/limit_options.h"
 #include "sandbox/monitor.h"
 #include "sandbox/restart.h"
+#include "sandbox/root.h"
 #include "sandbox/share.h"
 #include "sandbox/state.h"
 #include "sandbox/verbs.h"
@@ -36,7 +37,8 @@ enum net_word { NET_WORD_NONE, NET_WORD_HOST, NET_WORD_BRIDGE };
 
 struct run_spec {
 	struct sandbox_spec s;
-	const char *name, *hostname, *user, *cwd, *report_to, *seccomp;
+	const char *name, *hostname, *user, *cwd, *report_to, *seccomp, *entrypoint;
+	struct root root;
 	struct strings values, env;
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
@@ -206,6 +208,7 @@ static void release(void *data)
 	struct run_spec *spec = data;
 
 	spec_free(&spec->s);
+	root_free(&spec->root);
 }
 
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
@@ -222,6 +225,8 @@ static const struct opt options[] = {
 	{ 'e', "env", "NAME[=VALUE]", OPT_STRINGS, offsetof(struct run_spec, env), "set, or take over, a variable" },
 	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct run_spec, cwd), "work there inside" },
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
+	{ 0, "entrypoint", "COMMAND", OPT_STRING, offsetof(struct run_spec, entrypoint), "instead of the image's; \"\": none",
+	  COMPLETE_COMMAND },
 	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
 	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
 	{ 0, "restart", "POLICY", OPT_CALL, 0, "start it again: on-failure[:TIMES], or always until it is stopped", .call = set_restart },
@@ -262,31 +267,27 @@ static const struct opt options[] = {
 static int add_env(struct run_spec *spec)
 {
 	static const char *const usual[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root" };
+	const struct words *of_image = &spec->root.image.env;
 	int r = 0;
 
 	for (size_t i = 0; !r && i < 2; i++)
 		r = words_add(&spec->s.env, usual[i]);
+	for (size_t i = 0; !r && i < of_image->n; i++)
+		r = image_set(&spec->s.env, of_image->v[i]);
 	if (!r && spec->tty && getenv("TERM")) {
 		AUTO_BUF struct buf b = { 0 };
 
 		buf_printf(&b, "TERM=%s", getenv("TERM"));
-		r = words_add(&spec->s.env, buf_text(&b));
+		r = image_set(&spec->s.env, buf_text(&b));
 	}
 	for (size_t i = 0; !r && i < spec->env.n; i++) {
 		const char *text = spec->env.v[i], *value = strchr(text, '=') ? NULL : getenv(text);
-		size_t n = strcspn(text, "=");
 		AUTO_BUF struct buf b = { 0 };
 
 		if (!strchr(text, '=') && !value)
 			continue;
 		buf_printf(&b, "%s%s%s", text, value ? "=" : "", value ? value : "");
-		for (size_t k = 0; k < spec->s.env.n; k++) /* the last one counts */
-			if (!strncmp(spec->s.env.v[k], text, n) && spec->s.env.v[k][n] == '=') {
-				free(spec->s.env.v[k]);
-				spec->s.env.v[k] = spec->s.env.v[--spec->s.env.n];
-				spec->s.env.v[spec->s.env.n] = NULL;
-			}
-		r = b.err ? b.err : words_add(&spec->s.env, buf_text(&b));
+		r = b.err ? b.err : image_set(&spec->s.env, buf_text(&b));
 	}
 	return r;
 }
@@ -319,10 +320,9 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 	make_name(name, sizeof(name));
 	if (spec->name && spec_check_name(spec->name, &why))
 		return msg_usage(f, "--name %s: %s", spec->name, buf_text(&why));
-	s->root = realpath(argv[0], NULL);
-	if (!s->root)
-		return msg_error(f, "ROOT is a directory that holds a root file system, or / for this host's own tree",
-				 "%s: open the root: %s", argv[0], strerror(errno));
+	r = root_find(f, argv[0], s, &spec->root);
+	if (r)
+		return r;
 	r = copy_text(&s->name, spec->name ? spec->name : name);
 	if (!r)
 		r = copy_text(&s->hostname, spec->hostname);
@@ -332,8 +332,8 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		r = copy_text(&s->cwd, spec->cwd);
 	if (!r && spec->seccomp && strcmp(spec->seccomp, "built-in"))
 		r = copy_text(&s->seccomp, spec->seccomp);
-	for (int i = 1; !r && i < argc; i++)
-		r = words_add(&s->argv, argv[i]);
+	if (!r)
+		r = root_command(&spec->root, spec->entrypoint, argc - 1, argv + 1, s);
 	for (size_t i = 0; !r && i < spec->values.n; i++) {
 		if (!strchr(spec->values.v[i], '='))
 			return msg_usage(f, "-r %s: not NAME=VALUE", spec->values.v[i]);
@@ -411,7 +411,7 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 				 spec->s.name);
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
-	st->root = strdup(spec->s.root);
+	st->root = strdup(spec->root.called ? spec->root.called : "");
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;
@@ -532,12 +532,10 @@ static void shut_stdin(const struct run_spec *spec)
 /* Where its layer can lie on disk: not below the root itself, which would be a layer of its own. */
 static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 {
-	size_t n = strlen(s->root);
-
-	if (s->read_only || geteuid() || !strcmp(s->root, "/"))
+	if (s->read_only || geteuid() || (s->root && !strcmp(s->root, "/")))
 		return 0;
 	buf_printf(layer, "%s/%s", LAYERS, s->name);
-	if (layer->err || !strncmp(s->root, LAYERS, n))
+	if (layer->err || (s->root && !strncmp(s->root, LAYERS, strlen(s->root))))
 		return 0;
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
@@ -809,10 +807,11 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	return r;
 }
 
-static const char *const synopsis[] = { "[options] ROOT COMMAND [ARGUMENT...]", NULL };
+static const char *const synopsis[] = { "[options] ROOT [COMMAND] [ARGUMENT...]", NULL };
 static const struct example examples[] = {
 	{ "cgx-sandbox run -it --memory 1G --pids 200 / sh", "a shell that sees this host's tree and can hurt nothing of it" },
 	{ "cgx-sandbox run --read-only ./rootfs /bin/server", "a root of its own" },
+	{ "cgx-sandbox run --rm -it alpine", "an image, and the command that it names" },
 	{ NULL, NULL }
 };
 
@@ -820,14 +819,15 @@ const struct tool verb_run = {
 	.name = "cgx-sandbox run",
 	.summary = "Run a command in a sandbox, and tell what happened to it",
 	.synopsis = synopsis,
-	.description = "ROOT is a directory with a root file system in it, or / for this host's own tree below a private layer. "
+	.description = "ROOT is a directory with a root file system in it, a tar archive of one, an OCI image layout or archive, the name "
+		       "of an image (cgx-sandbox images), or / for this host's own tree below a private layer. "
 		       "What the command writes goes with it.",
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct run_spec),
 	.defaults = &defaults,
 	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND,
-	.positional = { COMPLETE_DIR, COMPLETE_COMMAND },
+	.positional = { COMPLETE_DIR | COMPLETE_FILE, COMPLETE_COMMAND },
 	.run = run,
 	.release = release,
 };

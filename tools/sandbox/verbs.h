@@ -6,6 +6,7 @@
 #include "ui/frame.h"
 
 extern const struct tool verb_run, verb_exec, verb_ps, verb_stop, verb_kill, verb_rm, verb_inspect, verb_wait, verb_logs,
-	verb_pause, verb_unpause, verb_update, verb_prune, verb_stats, verb_top, verb_attach;
+	verb_pause, verb_unpause, verb_update, verb_prune, verb_stats, verb_top, verb_attach,
+	verb_images, verb_import, verb_build, verb_rmi;
 
 #endif
