@@ -15,6 +15,9 @@
  * again: a kill follows the limit that it was for. */
 static const uint64_t ladder_us[] = { 0, 200, 300, 500, 1000, 2000, 4000, 8000 };
 
+/* At the end a kill that no group shows has so long to be found in one: longer than a victim waits for its counter. */
+#define LAST_PATIENCE_US 180000
+
 #define KINDS_KNOWN  (CGX_E_BIT(CGX_E_UNSEEN + 1) - 1)
 #define KINDS_USUAL                                                                                          \
 	(CGX_E_BIT(CGX_E_KILL) | CGX_E_BIT(CGX_E_FORK) | CGX_E_BIT(CGX_E_STALLED) | CGX_E_BIT(CGX_E_UNSEEN))
@@ -223,7 +226,7 @@ static int sample(struct cgx_watch *w, uint64_t now)
 		if (!w->cursor) { /* once around */
 			w->next_sample = w->round + w->sample_us;
 			if (!r)
-				r = count_machine(w);
+				r = count_machine(w, MACHINE_PATIENCE_US);
 			break;
 		}
 	}
@@ -319,6 +322,8 @@ static int arm(struct cgx_watch *w)
 	next = who < next ? who : next;
 	if (w->pressed >= 0 && w->next_pressed < next)
 		next = w->next_pressed;
+	if (w->machine_due && w->machine_due < next)
+		next = w->machine_due;
 	in = next > now ? next - now : 1;
 	t.it_value.tv_sec = (time_t)(in / 1000000);
 	t.it_value.tv_nsec = (long)(in % 1000000 * 1000);
@@ -339,6 +344,8 @@ static int work(struct cgx_watch *w)
 		r = sample(w, now);
 	if (!r)
 		r = who_expire(w, now);
+	if (!r && w->machine_due && now >= w->machine_due)
+		r = count_machine(w, MACHINE_PATIENCE_US);
 	return r ? r : arm(w);
 }
 
@@ -366,7 +373,7 @@ CGX_API int cgx_watch_look(struct cgx_watch *w)
 		if (w->tree[i].local && w->tree[i].root)
 			r = count_settle(w->tree[i].root, NULL);
 	if (!r)
-		r = count_machine(w);
+		r = count_machine(w, LAST_PATIENCE_US);
 	if (!r)
 		r = arm(w);
 	return r ? fail(w->cgx, r, NULL, "watch groups", NULL) : 0;
@@ -374,7 +381,7 @@ CGX_API int cgx_watch_look(struct cgx_watch *w)
 
 CGX_API int cgx_watch_waits(const struct cgx_watch *w)
 {
-	return w->first || who_waits(w);
+	return w->first || who_waits(w) || (w->machine_due && w->machine_due < now_us() + LAST_PATIENCE_US);
 }
 
 CGX_API int cgx_watch_fd(const struct cgx_watch *w)
@@ -440,6 +447,15 @@ static int add_trees(struct cgx_watch *w)
 	return -ENOTSUP;
 }
 
+static int cannot_open(struct cgx_watch *w)
+{
+	int r = fail(w->cgx, -errno, NULL, "watch groups", w->inotify < 0 ? "no inotify instance is to be had" : NULL);
+
+	if (w->inotify < 0)
+		advise(w->cgx, "end programs that watch files, or raise fs.inotify.max_user_instances");
+	return r;
+}
+
 static int open_fds(struct cgx_watch *w)
 {
 	struct rlimit limit;
@@ -453,7 +469,7 @@ static int open_fds(struct cgx_watch *w)
 	w->shared_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->epoll < 0 || w->inotify < 0 || w->timer < 0 || w->shared_fd < 0 ||
 	    (w->pressed < 0 && watch_wants(w, CGX_E_PRESSURE)))
-		return fail(w->cgx, -errno, NULL, "watch groups", NULL);
+		return cannot_open(w);
 	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur > 128)
 		w->max_fds = limit.rlim_cur - 128;
 	r = watch_poll(w->epoll, w->inotify, EPOLLIN, &w->inotify);
@@ -549,7 +565,7 @@ CGX_API int cgx_watch_add_group(struct cgx_watch *w, struct cgx_group *g, unsign
 			r = tree_add_root(&w->tree[i], pl->path, flags);
 	}
 	if (!r)
-		r = count_machine(w);
+		r = count_machine(w, MACHINE_PATIENCE_US);
 	w->began = 1;
 	w->next_sample = now_us();
 	return r ? r : arm(w);

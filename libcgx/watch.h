@@ -130,7 +130,8 @@ struct cgx_watch {
 	struct queued *first, **last, *given;
 	struct pending *pending;
 	struct who *who;
-	uint64_t machine_kills, machine_told, machine_since; /* /proc/vmstat */
+	uint64_t machine_kills, machine_told; /* /proc/vmstat */
+	uint64_t machine_due;           /* when a kill that no group shows is told as such; 0 there is none */
 	unsigned unseen;                /* UNSEEN_* told already */
 	int began;                      /* the groups that were there at the start are in */
 };
@@ -138,6 +139,7 @@ struct cgx_watch {
 #define UNSEEN_FDS      (1u << 1)
 #define UNSEEN_VICTIMS  (1u << 2)
 #define UNSEEN_PRESSURE (1u << 3)
+#define UNSEEN_HIDDEN   (1u << 4)
 
 /* ---- watch.c ---- */
 
@@ -208,8 +210,9 @@ uint64_t count_usage_then(uint64_t limit, uint64_t usage);
 /* How many of the last kills in a group, at most count, are none: of memory.oom.group, in it or above, the kernel counts
  * the first victim twice. Each is given once. */
 uint64_t count_twice(struct watch_tree *t, const char *path, uint64_t count);
-/* Compare with the kills of the whole machine. */
-int count_machine(struct cgx_watch *w);
+/* Compare with the kills of the whole machine. What no group shows within patience_us is told as such. */
+int count_machine(struct cgx_watch *w, uint64_t patience_us);
+#define MACHINE_PATIENCE_US 1000000
 
 /* ---- watch_who.c ---- */
 

@@ -135,6 +135,8 @@ static int read_counters(const struct watch_node *n, unsigned what, struct count
 	int r = dir < 0 ? dir : 0;
 
 	*c = (struct counters){ .stalled = -1, .populated = -1 };
+	if (r == -EACCES || r == -EPERM) /* somebody has closed a directory above */
+		return 0;
 	if (!r && what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
 		r = t->dialect->read_memory(t, dir, c);
 	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
@@ -582,13 +584,13 @@ int count_sample(struct watch_node *n)
 	return r == -ENODEV ? -ENOENT : r ? r : tell_grown(n, &c);
 }
 
-int count_machine(struct cgx_watch *w)
+int count_machine(struct cgx_watch *w, uint64_t patience_us)
 {
 	AUTO_BUF struct buf b = { 0 };
 	uint64_t kills, now = now_us(), rest;
-	int r = 0;
+	int r = 0, first = !w->machine_due;
 
-	if (!w->whole || fs_read(w->cgx->fs.fd, "proc/vmstat", &b) || text_flat_u64(b.s, "oom_kill", &kills))
+	if (!w->whole || !watch_wants(w, CGX_E_KILL) || fs_read(w->cgx->fs.fd, "proc/vmstat", &b) || text_flat_u64(b.s, "oom_kill", &kills))
 		return 0;
 	if (!w->began) {
 		w->machine_kills = kills;
@@ -597,19 +599,17 @@ int count_machine(struct cgx_watch *w)
 	}
 	rest = kills - w->machine_kills;
 	if (rest <= w->machine_told) {
-		w->machine_since = 0;
+		w->machine_due = 0;
 		return 0;
 	}
-	rest -= w->machine_told;
-	if (!w->machine_since) { /* the counters of a group may still show it: v1 does not notify what the machine's lack kills */
-		w->machine_since = now;
-		for (struct watch_node *n = w->all; !r && n; n = n->all_next)
-			if (n->tree->serves & SERVES_MEMORY)
-				r = watch_later(w, n, LOOK_MEMORY, 0, 0);
+	if (first || now + patience_us < w->machine_due)
+		w->machine_due = now + patience_us;
+	/* the counters of a group may still show it: v1 does not notify what the machine's lack kills */
+	for (struct watch_node *n = w->all; first && !r && n; n = n->all_next)
+		if (n->tree->serves & SERVES_MEMORY)
+			r = watch_later(w, n, LOOK_MEMORY, 0, 0);
+	if (r || now < w->machine_due)
 		return r;
-	}
-	if (now < w->machine_since + 1000000)
-		return 0;
-	w->machine_since = 0;
-	return who_kill(w, NULL, "", NULL, rest, 0);
+	w->machine_due = 0;
+	return who_kill(w, NULL, "", NULL, rest - w->machine_told, 0);
 }

@@ -101,6 +101,14 @@ static int no_watches(struct watch_node *n)
 			    (double)n->tree->w->sample_us / 1e6);
 }
 
+/* A directory that is not ours to list: its files may be readable all the same. */
+static int is_hidden(struct watch_node *n)
+{
+	n->flags |= NODE_SAMPLED;
+	return watch_unseen(n->tree->w, UNSEEN_HIDDEN, "no permission to list %s, and others may be like it: what happens there is seen as far as its files can be read, what happens below is not",
+			    node_path(n));
+}
+
 /* The directory is watched by its descriptor, so no name leads elsewhere meanwhile. */
 static int watch_directory(struct watch_node *n, int dir)
 {
@@ -111,7 +119,9 @@ static int watch_directory(struct watch_node *n, int dir)
 	n->wd = inotify_add_watch(w->inotify, path, WATCH_MASK);
 	if (n->wd >= 0)
 		return map_put(&w->by_wd, (uint64_t)n->wd, n);
-	return errno == ENOENT || errno == ENOTDIR ? -ENOENT : no_watches(n);
+	if (errno == ENOENT || errno == ENOTDIR)
+		return -ENOENT;
+	return errno == EACCES ? is_hidden(n) : no_watches(n);
 }
 
 /* The kernel notifies of a file whose inode is in memory, and that goes when memory is short or nobody has looked at the
@@ -318,6 +328,8 @@ static int add_children(struct watch_node *n, int dir)
 	for (size_t i = 0; !r && i < l.n; i++)
 		r = add_child(n, l.entry[i].name);
 	fs_list_free(&l);
+	if (r == -EACCES || r == -EPERM)
+		r = is_hidden(n);
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
@@ -335,7 +347,7 @@ int tree_look_below(struct watch_node *n)
 			r = add_node(n->tree, n, buf_text(&path));
 	}
 	fs_list_free(&l);
-	return r == -ENOENT || r == -ENODEV ? 0 : r;
+	return r == -ENOENT || r == -ENODEV || r == -EACCES || r == -EPERM ? 0 : r;
 }
 
 int tree_add_root(struct watch_tree *t, const char *path, unsigned flags)

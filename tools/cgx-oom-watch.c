@@ -218,8 +218,8 @@ static void tell_journal(struct watcher *w, const struct told *t, const char *wo
 	if (r < 0 && !w->lost++)
 		msg_errno(w->f, r, w->journal.to.sun_path, "send to the journal");
 	if (r == 0 && w->lost) {
-		msg_warn(w->f, "%s: the journal did not take %llu messages", w->journal.to.sun_path,
-			 (unsigned long long)w->lost);
+		msg_warn(w->f, "%s: the journal did not take %llu message%s", w->journal.to.sun_path,
+			 (unsigned long long)w->lost, w->lost == 1 ? "" : "s");
 		w->lost = 0;
 	}
 }

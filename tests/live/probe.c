@@ -7,6 +7,7 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,8 +19,37 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* An abstract socket of this name: --listen until we are killed, or --connect; or say which --landlock this kernel has. */
+static int abstract(const char *what, const char *name)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(name));
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	if (!strcmp(what, "--landlock")) {
+		printf("%ld\n", syscall(SYS_landlock_create_ruleset, NULL, 0, 1 /* LANDLOCK_CREATE_RULESET_VERSION */));
+		return 0;
+	}
+	snprintf(at.sun_path + 1, sizeof(at.sun_path) - 1, "%s", name);
+	if (!strcmp(what, "--listen")) {
+		if (bind(fd, (struct sockaddr *)&at, len) || listen(fd, 4))
+			return 1;
+		printf("listens\n");
+		fflush(stdout);
+		for (;;)
+			pause();
+	}
+	if (connect(fd, (struct sockaddr *)&at, len)) {
+		printf("shut %s\n", strerrorname_np(errno));
+		return 1;
+	}
+	printf("OPEN\n");
+	return 0;
+}
 
 static void tell(const char *name, long r)
 {
@@ -169,6 +199,8 @@ int main(int argc, char **argv)
 		{ "release-agent", release_agent }, { "make-group", make_group },
 	};
 
+	if (argc == 3 && !strncmp(argv[1], "--", 2))
+		return abstract(argv[1], argv[2]);
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)
 		if (argc < 2 || !strcmp(argv[1], tries[i].name))
 			try(tries[i].name, tries[i].what);

@@ -121,6 +121,28 @@ else
 	skip "no script(1)" "input cannot be pushed into the terminal"
 fi
 
+# ---- abstract sockets of the host (CVE-2020-15257) ------------------------------------------------
+
+background "$probe" --listen "$N-socket" >"$tmp/listens"
+listens() { grep -q listens "$tmp/listens"; }
+wait_for 10 listens
+is "$("$probe" --connect "$N-socket")" OPEN "(an abstract socket of the host)"
+run_in / "$probe" --connect "$N-socket"
+like "$out" '^shut ECONNREFUSED' "is not there in a network of its own"
+run_in --net host --host-sockets / "$probe" --connect "$N-socket"
+is "$out" OPEN "--net host --host-sockets opens it"
+abi=$("$probe" --landlock -)
+if [ "$abi" -ge 6 ]; then
+	run_in --net host / "$probe" --connect "$N-socket"
+	like "$out" '^shut EPERM' "--net host alone does not"
+	cgx-sandbox run -d --name "$N-n" --net host / sleep 300 >/dev/null
+	run cgx-sandbox exec "$N-n" "$probe" --connect "$N-socket"
+	like "$out" '^shut EPERM' "nor for what is executed later"
+	cgx-sandbox rm -f "$N-n" >/dev/null
+else
+	skip "landlock of this kernel (ABI $abi) knows no scopes" "--net host alone does not"
+fi
+
 # ---- a frozen one, another's folder --------------------------------------------------------------
 
 if [ -n "$(version_of freezer)" ]; then

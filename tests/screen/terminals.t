@@ -268,21 +268,63 @@ for how in 'NO_COLOR=1' 'env'; do
 done
 
 # ---- the mouse, as xterm tells of it ----
+mouse() # BUTTON COLUMN LINE: 0 a click, 64 the wheel up, 65 down
+{
+	printf '\033[<%s;%s;%sM' "$1" "$2" "$3" >"$tmp/mouse"
+	[ "$1" != 0 ] || printf '\033[<%s;%s;%sm' "$1" "$2" "$3" >>"$tmp/mouse" # and the button is let go
+	mux load-buffer "$tmp/mouse"
+	mux paste-buffer
+	sleep 0.05
+}
+
+line_of() # ERE: the first line of the screen that matches
+{
+	screen | grep -nE "$1" | head -n 1 | cut -d: -f1
+}
+
+click_heading() # COLUMN
+{
+	heading=$(screen | grep -m 1 ' NAME')
+	heading=${heading%%"$1"*}
+	mouse 0 $((${#heading} + 2)) "$(line_of ' NAME')"
+}
+
+selected() # ERE NAME: the group whose detail pane comes, and goes again
+{
+	keys Enter
+	shows "^ ($1) +\\[figures\\]" "$2"
+	keys Enter Enter
+}
+
 typed "clear; $top --root $root"
 wait_for 'web'
-line=$(screen | grep -n '─▾web\|─ db' | head -n 1)
-printf '\033[<0;6;%sM' "${line%%:*}" >"$tmp/click"
-mux load-buffer "$tmp/click"
-mux paste-buffer
-keys Enter
-shows "^ (web|db) +\[figures\]" "a click selects"
-keys Enter Enter
+mouse 0 6 "$(line_of '─▾web|─ db')"
+selected 'web|db' "a click selects"
+keys g
+mouse 65 6 8
+first=$(screen | grep -nE ' NAME' | cut -d: -f1)
+fourth=$(screen | sed -n "$((first + 4))p" | sed 's/^[^[:alnum:]]*//; s/ .*//')
+selected "([^ ]*/)?$fourth" "the wheel goes down by three"
+mouse 64 6 8
+selected / "and up"
+mouse 64 6 8
+selected / "and no further"
+click_heading PIDS
+shows '[▾▼↓]PIDS' "a click on a heading sorts by it"
+click_heading PIDS
+shows '[▴▲↑]PIDS' "another one the other way round"
+click_heading MEMORY
+shows '[▾▼↓]MEMORY' "one on another by that"
+click_heading NAME
+shows 'NAME[▴▲↑]' "and one on the name by the name"
+click_heading NAME
+shows 'NAME[▾▼↓]' "and back"
+click_heading NAME
 # where a pane has taken the place of the table there is nothing to select
 resize 80 9
 keys g Enter
 shows '^ / +\[figures\]' "a pane fills a small screen"
-mux load-buffer "$tmp/click"
-mux paste-buffer
+mouse 0 6 5
 sleep 0.3
 shows '^ / +\[figures\]' "a click on it selects no group that is not seen"
 keys Enter Enter

@@ -3,6 +3,7 @@
 #include "sandbox/merged.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -45,22 +46,31 @@ static int stat_at(int root, const char *path, struct stat *ret)
 /* A path that is not in this layer: may it be in one below? */
 static enum seen seen_below(int root, const char *path)
 {
-	char part[MERGED_PATH];
+	int at = path_look(root, "");
+	enum seen seen = ABSENT;
 	struct stat st;
 
-	for (const char *end = path; *end; end += strspn(end, "/")) {
-		AUTO_CLOSE int fd = -1;
+	for (const char *end = path; at >= 0 && seen == ABSENT && *end; end += strspn(end, "/")) {
+		size_t n = strcspn(end, "/");
+		char name[256];
+		int fd = -1;
 
-		end += strcspn(end, "/");
-		memcpy(part, path, (size_t)(end - path));
-		part[end - path] = '\0';
-		fd = path_look(root, part);
+		if (n < sizeof(name)) {
+			memcpy(name, end, n);
+			name[n] = '\0';
+			fd = path_look(at, name);
+		}
+		close(at);
+		at = fd;
+		end += n;
 		if (fd < 0 || fstat(fd, &st) < 0)
-			return ABSENT;
+			break;
 		if (!S_ISDIR(st.st_mode) || is_opaque(fd))
-			return HIDDEN;
+			seen = HIDDEN;
 	}
-	return ABSENT;
+	if (at >= 0)
+		close(at);
+	return seen;
 }
 
 static int look(int root, const char *path, struct stat *ret, enum seen *seen)
@@ -151,6 +161,7 @@ static int take_part(char *todo, char path[MERGED_PATH])
 int merged_resolve(const struct merged *m, const char *path, char ret[MERGED_PATH])
 {
 	char todo[2 * MERGED_PATH];
+	size_t missing = SIZE_MAX; /* what is longer lies below what is not there */
 	int links = 0, r;
 
 	if (strlen(path) >= MERGED_PATH)
@@ -159,8 +170,12 @@ int merged_resolve(const struct merged *m, const char *path, char ret[MERGED_PAT
 	*ret = '\0';
 	while ((r = take_part(todo, ret)) > 0) {
 		struct stat st;
-		int layer = merged_stat(m, ret, &st);
+		int layer;
 
+		if (strlen(ret) > missing)
+			continue;
+		layer = merged_stat(m, ret, &st);
+		missing = layer == -ENOENT ? strlen(ret) : SIZE_MAX;
 		if (layer == -ENOENT || (layer >= 0 && S_ISDIR(st.st_mode)))
 			continue;
 		if (layer < 0)

@@ -43,6 +43,7 @@ const struct step parts[] = {
 	{ STAGE_DROP, INSIDE, "the working directory", rootfs_cwd, NULL },
 	{ STAGE_DROP, INSIDE, "descriptors", restrict_descriptors, NULL },
 	{ STAGE_DROP, INSIDE, "capabilities", restrict_capabilities, NULL },
+	{ STAGE_FILTER, INSIDE, "sockets of others", restrict_sockets, NULL },
 	{ STAGE_FILTER, INSIDE, "the system call filter", restrict_load, NULL },
 	{ STAGE_EXEC, INSIDE, "the command", init_exec, NULL },
 };

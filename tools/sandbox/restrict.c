@@ -75,6 +75,27 @@ void restrict_free(struct launch *l)
 	l->filter = NULL;
 }
 
+/* landlock(7): scopes came with Linux 6.12, ABI 6; headers may be older. */
+#define SCOPE_ABSTRACT_SOCKETS 1u
+#define RULESET_VERSION        1u
+
+int restrict_sockets(struct launch *l)
+{
+	const struct {
+		uint64_t files, net, scoped;
+	} rules = { .scoped = SCOPE_ABSTRACT_SOCKETS };
+	int fd, r;
+
+	if (!l->spec->closed_sockets || syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION) < 6)
+		return 0;
+	fd = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof(rules), 0);
+	if (fd < 0)
+		return -errno;
+	r = syscall(SYS_landlock_restrict_self, fd, 0) < 0 ? -errno : 0;
+	close(fd);
+	return r;
+}
+
 int restrict_load(struct launch *l)
 {
 	return l->filter ? seccomp_load(l->filter) : 0;

@@ -11,6 +11,8 @@ int restrict_rlimits(struct launch *l);
 int restrict_find_user(struct launch *l);
 int restrict_descriptors(struct launch *l);
 int restrict_capabilities(struct launch *l);
+/* Abstract sockets belong to the network namespace: of a shared one they are closed by landlock. */
+int restrict_sockets(struct launch *l);
 int restrict_load(struct launch *l);
 
 /* The descriptor on which the init talks to whoever started it. */

@@ -58,6 +58,7 @@ struct sandbox_spec {
 	struct volume *volume;
 	size_t n_volumes;
 	uint64_t caps;           /* bits by number, what the command may ever have */
+	int closed_sockets;      /* 1: abstract sockets of others are out of reach, where the kernel has landlock for it */
 	int new_privs;           /* 1: programs with set-id bits give privilege */
 	char *seccomp;           /* SECCOMP_NONE, or a profile's file; NULL: the built-in filter */
 	struct rlimit_spec *rlimit;

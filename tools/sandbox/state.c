@@ -99,6 +99,7 @@ static const struct field {
 	{ "code", NUMBER32, offsetof(struct state, code) },
 	{ "signal", NUMBER32, offsetof(struct state, signal) },
 	{ "tty", NUMBER32, offsetof(struct state, tty) },
+	{ "closed_sockets", NUMBER32, offsetof(struct state, closed_sockets) },
 	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
 	{ "arg", LIST, offsetof(struct state, argv) },
 	{ "limit", LIST, offsetof(struct state, limits) },

@@ -24,7 +24,7 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty, restarts;
+	int keep, code, signal, tty, restarts, closed_sockets;
 	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };

@@ -122,14 +122,16 @@ static int set_opaque(const struct tree *t, int fd)
 	return fsetxattr(fd, "trusted.overlay.opaque", "y", 1, 0) < 0 ? -errno : 0;
 }
 
-/* What a layer below says of this folder is true of it here, too. */
-static int copy_up(const struct tree *t, int dir, const char *name, const char *path)
+/* What a layer below says of this folder is true of it here, too. *below: a layer may have it; 0 then none has what is in it. */
+static int copy_up(const struct tree *t, int dir, const char *name, const char *path, int *below)
 {
 	struct stat st;
-	int layer = merged_stat(&t->view, path, &st);
+	int layer = *below ? merged_stat(&t->view, path, &st) : -ENOENT;
 
-	if (layer == -ENOENT)
+	if (layer == -ENOENT) {
+		*below = 0;
 		return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+	}
 	if (layer < 0)
 		return layer;
 	if (mkdirat(dir, name, 0700) < 0)
@@ -140,7 +142,7 @@ static int copy_up(const struct tree *t, int dir, const char *name, const char *
 }
 
 /* A folder of this layer that is needed and not named: the last part of path, in dir. A new descriptor. */
-static int need_folder(struct tree *t, int dir, const char *name, const char *path)
+static int need_folder(struct tree *t, int dir, const char *name, const char *path, int *below)
 {
 	int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
 	struct stat st;
@@ -148,7 +150,7 @@ static int need_folder(struct tree *t, int dir, const char *name, const char *pa
 	if (fd >= 0)
 		return fd;
 	if (errno == ENOENT) {
-		r = copy_up(t, dir, name, path);
+		r = copy_up(t, dir, name, path, below);
 		if (r < 0)
 			return r;
 	} else if (errno == ENOTDIR && !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) && is_whiteout(&st)) {
@@ -170,7 +172,7 @@ static int need_folder(struct tree *t, int dir, const char *name, const char *pa
 /* Every part of a path that has no links in it. */
 static int need_path(struct tree *t, const char *path)
 {
-	int fd = path_open_plain(t->root, "");
+	int fd = path_open_plain(t->root, ""), below = t->view.n > 1;
 	char part[MERGED_PATH];
 
 	for (const char *end = path; fd >= 0 && *end;) {
@@ -183,7 +185,7 @@ static int need_path(struct tree *t, const char *path)
 		name[end - begin] = '\0';
 		memcpy(part, path, (size_t)(end - path));
 		part[end - path] = '\0';
-		next = need_folder(t, fd, name, part);
+		next = need_folder(t, fd, name, part, &below);
 		close(fd);
 		fd = next;
 	}

@@ -81,7 +81,8 @@ static _Noreturn void become_command(struct launch *l)
 		{ "the ids", idmap_become_root },    { "the terminal", tty_take },
 		{ "the keyring", isolate_keyring },  { "the user", restrict_find_user },
 		{ "the working directory", rootfs_cwd }, { "descriptors", restrict_descriptors },
-		{ "capabilities", restrict_capabilities }, { "the system call filter", restrict_load },
+		{ "capabilities", restrict_capabilities }, { "sockets of others", restrict_sockets },
+		{ "the system call filter", restrict_load },
 	};
 	int r;
 
@@ -185,6 +186,7 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	s->init = 0;
 	s->tty = spec->tty;
 	s->caps = st->caps;
+	s->closed_sockets = st->closed_sockets;
 	s->name = strdup(st->name);
 	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
 	s->user = spec->user ? strdup(spec->user) : NULL;

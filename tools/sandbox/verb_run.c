@@ -45,7 +45,7 @@ struct run_spec {
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
 	struct restart restart;
-	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach;
+	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach, host_sockets;
 };
 static const struct run_spec defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
 
@@ -240,6 +240,7 @@ static const struct opt options[] = {
 	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
 	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct run_spec, net), "none, or the host's", .choices = nets },
+	{ 0, "host-sockets", NULL, OPT_FLAG, offsetof(struct run_spec, host_sockets), "with --net host: its abstract sockets, too" },
 	{ 0, "userns", "KIND", OPT_ENUM, offsetof(struct run_spec, userns), "own (root inside is nobody outside) or host",
 	  .choices = userns },
 	SHARE("pid", NS_PID, "processes: own, host or sandbox:NAME; with --no-init"),
@@ -360,6 +361,7 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		if (r)
 			return r;
 	}
+	s->closed_sockets = s->ns[NS_NET].how != NS_OWN && !spec->host_sockets;
 	if (spec_check(s, &why))
 		return msg_usage(f, "%s", buf_text(&why));
 	return 0;
@@ -415,6 +417,7 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;
+	st->closed_sockets = spec->s.closed_sockets;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)

@@ -34,6 +34,7 @@ struct batch {
 	struct json *json;
 	FILE *to;
 	uint64_t printed;
+	int noted;
 };
 
 static int is_shown(const struct batch *b, size_t column)
@@ -348,10 +349,23 @@ static int print_to_file(struct batch *b)
 	return err ? msg_errno(b->f, err, b->how->output, "write") : r;
 }
 
+/* What cannot be seen here is said once, beside the figures. */
+static void tell_note(struct batch *b)
+{
+	struct feed_head h;
+
+	feed_head(b->feed, &h);
+	if (b->noted || h.replay || !h.unseen)
+		return;
+	b->noted = 1;
+	msg_note(b->f, "%s", h.note);
+}
+
 static int print_one(struct batch *b)
 {
 	int r;
 
+	tell_note(b);
 	if (b->how->output)
 		return print_to_file(b);
 	b->to = stdout;

@@ -81,7 +81,8 @@ struct feed_head {
 	uint64_t kills, forks;        /* while watched */
 	int replay;
 	size_t at, of;                /* of a replay: which sample, of how many */
-	const char *note;             /* what cannot be seen here, "" nothing */
+	const char *note;             /* what the user should know, "" nothing */
+	int unseen;                   /* it is something that cannot be seen here */
 };
 
 /*

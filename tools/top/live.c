@@ -26,7 +26,7 @@ struct live {
 	struct root *root;
 	size_t roots, n;          /* groups of all */
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
-	char note[256];
+	char note[512];
 	uint64_t columns;         /* those that somebody may look at */
 	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
@@ -352,11 +352,14 @@ static int pass(struct live *l, const struct shot *s)
 /* What the user should know of this sample. */
 static void put_note(const struct live *l, struct shot *s)
 {
+	AUTO_BUF struct buf both = { 0 };
 	const char *note = "";
 
 	for (size_t k = 0; k < l->roots && !*note; k++)
 		note = cgx_sampler_note(l->root[k].sampler);
-	snprintf(s->note, sizeof(s->note), "%s", *note ? note : l->note);
+	buf_printf(&both, "%s%s%s", l->note, *l->note && *note ? "; " : "", note);
+	snprintf(s->note, sizeof(s->note), "%s", buf_text(&both));
+	s->head.unseen = *s->note != '\0';
 	for (size_t k = 0; k < l->roots && !*s->note; k++)
 		if (!l->root[k].n)
 			snprintf(s->note, sizeof(s->note), "%s is gone", l->root[k].path);
@@ -413,6 +416,13 @@ static unsigned mark_of(enum cgx_event_kind kind)
 	return 0;
 }
 
+static void add_note(struct live *l, const char *text)
+{
+	size_t n = strlen(l->note);
+
+	snprintf(l->note + n, sizeof(l->note) - n, "%s%s", n ? "; " : "", text);
+}
+
 static int wake(void *data, struct feed *f)
 {
 	struct live *l = data;
@@ -423,7 +433,7 @@ static int wake(void *data, struct feed *f)
 
 	while (l->watch && cgx_watch_next(l->watch, &t.e) > 0) {
 		if (t.e.kind == CGX_E_UNSEEN) {
-			snprintf(l->note, sizeof(l->note), "%s", t.e.text);
+			add_note(l, t.e.text);
 			continue;
 		}
 		buf_reset(&text);
