@@ -21,7 +21,7 @@ short()
 	sed -n 's/^ *\(-[a-zA-Z]\)\([, ].*\|$\)/\1/p' | sort -u
 }
 
-verbs='cgx-sandbox-run' # pages of their own
+verbs='cgx-sandbox-run cgx-sandbox-build' # pages of their own
 for source in tools/cgx-*.c $verbs; do
 	tool=${source##*/} tool=${tool%.c} verb=''
 	case " $verbs " in
