@@ -29,6 +29,7 @@ static const struct verb {
 	{ "prune", &verb_prune },
 	{ "images", &verb_images },
 	{ "import", &verb_import },
+	{ "cp", &verb_cp },
 	{ "build", &verb_build },
 	{ "rmi", &verb_rmi },
 };
@@ -52,7 +53,7 @@ static const struct tool tool = {
 	.name = "cgx-sandbox",
 	.summary = "Run and look after full isolated containers, without a daemon",
 	.synopsis = synopsis,
-	.description = "Verbs: run, exec, attach, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune; "
+	.description = "Verbs: run, exec, attach, cp, ps, stats, top, inspect, logs, wait, stop, kill, pause, unpause, update, rm, prune; "
 		       "images, import, build, rmi. "
 		       "cgx-sandbox VERB --help tells about one.",
 	.examples = examples,

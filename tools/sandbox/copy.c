@@ -117,6 +117,8 @@ static void add_entry(struct copying *x, const struct stat *st, const struct tre
 static void fill_meta(const struct copying *x, const struct stat *st, struct tree_meta *ret)
 {
 	*ret = (struct tree_meta){ .mode = st->st_mode & 07777, .mtime = st->st_mtim, .uid = x->c->uid, .gid = x->c->gid };
+	if (x->c->no_set_id)
+		ret->mode &= 01777;
 	if (x->c->keep_owners) {
 		ret->uid = st->st_uid;
 		ret->gid = st->st_gid;

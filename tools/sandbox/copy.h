@@ -17,6 +17,7 @@ struct copy {
 	const char *called;    /* in words of a failure */
 	struct failure failure; /* where to is NULL */
 	int keep_owners, keep_times;
+	int no_set_id;         /* set-user-id and set-group-id bits are taken off */
 	uid_t uid;             /* of all, unless owners are kept */
 	gid_t gid;
 	/* 1: leave it out; 2: leave the folder out, and ask for what is in it. path: below from, without "/" in front; may be NULL */

@@ -254,6 +254,8 @@ static int make_room(struct tree *t, const char *name)
 {
 	if (!unlinkat(t->parent, name, 0))
 		return 0;
+	if (t->keeps_kinds && (errno == EISDIR || errno == EPERM))
+		return -EISDIR;
 	return errno == EISDIR || errno == EPERM ? remove_tree(t->parent, name) : -errno;
 }
 
@@ -324,7 +326,7 @@ static int make_folder(struct tree *t, const char *name)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return 0;
-	r = make_room(t, name);
+	r = t->keeps_kinds ? -ENOTDIR : make_room(t, name);
 	if (!r)
 		r = mkdirat(t->parent, name, 0700) < 0 ? -errno : is_whiteout(&st);
 	return r;

@@ -53,6 +53,7 @@ struct tree {
 	struct failure failure;
 	int root;                 /* borrowed */
 	int privileged;           /* owners can be given away */
+	int keeps_kinds;          /* what is a folder stays one, and what is none becomes none */
 	struct merged view;       /* the layer itself, and what it will lie on, whose links count then */
 	struct tree_limits limits;
 	uint64_t bytes, entries;

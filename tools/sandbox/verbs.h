@@ -7,6 +7,6 @@
 
 extern const struct tool verb_run, verb_exec, verb_ps, verb_stop, verb_kill, verb_rm, verb_inspect, verb_wait, verb_logs,
 	verb_pause, verb_unpause, verb_update, verb_prune, verb_stats, verb_top, verb_attach,
-	verb_images, verb_import, verb_build, verb_rmi;
+	verb_images, verb_import, verb_build, verb_rmi, verb_cp;
 
 #endif

@@ -1,0 +1,109 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox cp: files into a sandbox and out of it, and nothing beside, whatever links and names are in it.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+
+N=$T
+trap 'cgx-sandbox rm -f "$N" >/dev/null 2>&1; clean_up' EXIT
+c() { run timeout 60 cgx-sandbox cp "$@"; }
+inside() { run timeout 20 cgx-sandbox exec "$N" sh -c "$1"; }
+told() # STATUS ERE NAME
+{
+	is "$status" "$1" "$3"
+	like "$err" "$2" "$3: told"
+}
+canary=$tmp/canary
+mkdir "$canary" "$tmp/here"
+cd "$tmp/here" || bail "no place to work in"
+up=../../../../../../../../..
+run timeout 20 cgx-sandbox run -d --rm --name "$N" / sh -c "
+	mkdir -p /tmp/d/e && echo in >/tmp/d/f && ln -s $canary /tmp/out && ln -s $up$canary /tmp/out2 && ln -s f /tmp/d/link
+	mkdir -p $canary && cp /bin/true /tmp/d/suid && chmod 6755 /tmp/d/suid && mkfifo /tmp/d/fifo && echo up >/tmp/ready
+	sleep 300"
+is "$status" 0 "a sandbox"
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	inside 'cat /tmp/ready'
+	[ "$out" != up ] || break
+	sleep 0.2
+done
+
+c "$N:/tmp/d" copy
+is "$status:$err" "0:" "a folder out"
+is "$(cat copy/f; readlink copy/link; stat -c %u:%a copy/f)" "in
+f
+0:644" "with what is in it"
+is "$(stat -c %a copy/suid)" 755 "without set-id bits"
+ok "and what is empty" test -d copy/e
+c "$N:/tmp/d/f" copy/e
+is "$(cat copy/e/f)" in "a file into a folder that is there"
+c "$N:/tmp/d/f" name
+is "$(cat name)" in "a file under another name"
+c "$N:/tmp/out" .
+is "$(readlink out)" "$canary" "a link is copied as one"
+c "$N:/tmp/out/../etc/hostname" host
+is "$status" 1 "a link on the way leads within the root"
+
+mkdir -p src/deep
+echo one >src/deep/file
+ln -s /etc/passwd src/link
+chmod 600 src/deep/file
+c src "$N:/tmp/in"
+is "$status:$err" "0:" "a folder in"
+inside 'cat /tmp/in/deep/file; stat -c %u:%a /tmp/in/deep/file; readlink /tmp/in/link'
+is "$out" "one
+0:600
+/etc/passwd" "root inside has it"
+c src/deep/file "$N:/tmp/in/"
+inside 'cat /tmp/in/file'
+is "$out" one "a file in"
+for link in out out2; do
+	c src/deep/file "$N:/tmp/$link/x"
+	is "$status" 0 "through a link that leads out: $link"
+	is "$(find "$canary" | wc -l)" 1 "nothing lies outside"
+	inside "cat $canary/x && rm $canary/x"
+	is "$out" one "but within the root"
+done
+c src/deep/file "$N:/proc/1/root/tmp/x"
+isnt "$status" 0 "not through /proc/1/root"
+c src/deep/file "$N:/proc/self/cwd/x"
+isnt "$status" 0 "nor /proc/self"
+
+mkdir -p copy2/d/f
+c "$N:/tmp/d" copy2
+told 1 'directory' "a file takes no folder's place"
+ok "which stays" test -d copy2/d/f
+rm -r copy2 && mkdir -p copy2/d && ln -s "$canary" copy2/d/e
+c "$N:/tmp/d" copy2
+told 1 'directory' "a folder takes no link's place"
+c src/deep/file "$N:/tmp/d"
+inside 'cat /tmp/d/file && test -d /tmp/d'
+is "$status" 0 "a file onto a folder goes into it"
+c "$N:/nothing" x
+told 1 'No such file' "what is not there"
+c src/nothing "$N:/tmp"
+told 1 'No such file' "what is not here"
+c "$N:/" x
+told 1 'name the folder' "the whole root"
+c a b
+is "$status" 2 "two places of the host"
+c "$N:/a" "$N:/b"
+is "$status" 2 "two of sandboxes"
+c "$N-none:/a" b
+told 1 'no such sandbox' "no such sandbox"
+
+# a folder of the sandbox that is a link every other moment
+timeout 30 cgx-sandbox exec "$N" sh -c 'mkdir -p /tmp/race; while :; do mv /tmp/race /tmp/r2; ln -s '"$up$canary"' /tmp/race; rm /tmp/race; mv /tmp/r2 /tmp/race; done' \
+	>/dev/null 2>&1 &
+for _ in $(seq 100); do
+	cgx-sandbox cp src/deep/file "$N:/tmp/race/x" 2>/dev/null
+	cgx-sandbox cp src "$N:/tmp/race" 2>/dev/null
+done
+is "$(find "$canary" | wc -l)" 1 "a hundred copies while folders become links: nothing lies outside"
+cgx-sandbox rm -f "$N" >/dev/null
+wait
+c "$N:/tmp/d" copy
+told 1 'no such sandbox' "one that has ended"
+done_testing

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* cgx-sandbox cp: files between this host and a running sandbox, whose names and links are hostile. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sandbox/copy.h"
+#include "sandbox/find.h"
+#include "sandbox/path.h"
+#include "sandbox/verbs.h"
+#include "ui/message.h"
+#include "util/cleanup.h"
+
+/* One end: a path of the host's, or below a sandbox's root. */
+struct end {
+	const char *called;
+	int root;      /* of the sandbox; -1 the host's */
+	char *path;    /* of it */
+	int dir;       /* what the last part is in, or goes into */
+	char name[256]; /* of it there */
+	struct state state;
+};
+
+static void end_free(struct end *e)
+{
+	if (e->root >= 0)
+		close(e->root);
+	if (e->dir >= 0)
+		close(e->dir);
+	free(e->path);
+	state_free(&e->state);
+}
+
+/* NAME:PATH; a path with "/" before the colon is the host's. */
+static int is_inside(const char *word)
+{
+	const char *colon = strchr(word, ':');
+
+	return colon && colon != word && (size_t)(colon - word) < strcspn(word, "/");
+}
+
+/* The root as its first process has it, which is still that process when the root is open. */
+static int open_root(const struct frame *f, struct end *e)
+{
+	AUTO_CLOSE int process = sandbox_pidfd(f->cgx, &e->state);
+	char path[64];
+
+	if (process < 0)
+		return process;
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)e->state.pid);
+	e->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (e->root < 0)
+		return -errno;
+	return syscall(SYS_pidfd_send_signal, process, 0, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int take_end(const struct frame *f, const char *word, struct end *e)
+{
+	const char *colon = strchr(word, ':');
+	AUTO_FREE char *name = NULL;
+	int r;
+
+	*e = (struct end){ .called = word, .root = -1, .dir = -1, .state = { .lock = -1 } };
+	if (!is_inside(word)) {
+		e->path = strdup(word);
+		return e->path ? 0 : -ENOMEM;
+	}
+	name = strndup(word, (size_t)(colon - word));
+	e->path = strdup(colon[1] ? colon + 1 : "/");
+	if (!name || !e->path)
+		return -ENOMEM;
+	r = sandbox_find_running(f, name, &e->state);
+	if (r)
+		return r;
+	r = open_root(f, e);
+	return r ? msg_errno(f, r, name, "open its root") : 0;
+}
+
+static int open_dir(const struct end *e, const char *path)
+{
+	int fd = e->root >= 0 ? path_open(e->root, path) : open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return e->root >= 0 ? fd : -errno;
+	if (!fstat(fd, &st) && S_ISDIR(st.st_mode))
+		return fd;
+	close(fd);
+	return -ENOTDIR;
+}
+
+/* The folder of the last part, and that; -EISDIR there is no last part: it is "/", "." or "..". */
+static int split(struct end *e)
+{
+	AUTO_FREE char *folder = strdup(e->path);
+	size_t n = folder ? strlen(folder) : 0;
+	char *slash;
+
+	if (!folder)
+		return -ENOMEM;
+	while (n > 1 && folder[n - 1] == '/')
+		folder[--n] = '\0';
+	slash = strrchr(folder, '/');
+	if (strlen(slash ? slash + 1 : folder) >= sizeof(e->name))
+		return -ENAMETOOLONG;
+	strcpy(e->name, slash ? slash + 1 : folder);
+	if (!*e->name || !strcmp(e->name, ".") || !strcmp(e->name, ".."))
+		return -EISDIR;
+	if (slash)
+		slash[slash == folder] = '\0';
+	e->dir = open_dir(e, slash ? folder : e->root >= 0 ? "/" : ".");
+	return e->dir < 0 ? e->dir : 0;
+}
+
+/* Where it goes: into a folder that is there under its own name, else by the name that is given. */
+static int find_target(struct end *to, const struct end *from)
+{
+	size_t n = strlen(to->path);
+
+	to->dir = open_dir(to, to->path);
+	if (to->dir >= 0) {
+		strcpy(to->name, from->name);
+		return *to->name ? 0 : -EISDIR;
+	}
+	if (to->dir != -ENOENT || (n && to->path[n - 1] == '/'))
+		return to->dir == -ENOTDIR && n && to->path[n - 1] != '/' ? split(to) : to->dir;
+	return split(to);
+}
+
+/* What is made there must belong to an id that there is: root's inside. Its capabilities go with the id of root and are taken
+ * back. */
+static int become_owner(const struct end *to)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct sets[2];
+
+	if (to->root < 0 || geteuid() || !to->state.id_count)
+		return 0;
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return -errno;
+	setfsgid(to->state.id_base);
+	setfsuid(to->state.id_base);
+	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
+}
+
+static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
+{
+	const uid_t owner = to->root >= 0 && to->state.id_count ? to->state.id_base : geteuid();
+	const gid_t group = to->root >= 0 && to->state.id_count ? to->state.id_base : getegid();
+	struct tree t;
+	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = to->name, .called = from->called,
+			  .uid = owner, .gid = group, .keep_times = 1, .no_set_id = to->root < 0 };
+	int r = become_owner(to);
+
+	if (!r)
+		r = tree_begin(&t, to->dir, NULL, NULL, failure);
+	if (r)
+		return r;
+	t.keeps_kinds = 1;
+	r = copy_tree(&c, NULL);
+	if (!r)
+		r = tree_end(&t);
+	if (!r && t.dropped.devices + t.dropped.sockets)
+		msg_note(f, "%s: %llu devices and sockets were left out", from->called,
+			 (unsigned long long)(t.dropped.devices + t.dropped.sockets));
+	tree_free(&t);
+	return r;
+}
+
+static int say(const struct frame *f, const struct end *e, int r)
+{
+	return msg_errno(f, r, e->called, "copy");
+}
+
+static int copy_ends(const struct frame *f, struct end *from, struct end *to)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	const struct failure failure = { &why, &remedy };
+	int r = split(from);
+
+	if (r)
+		return r == -EISDIR ? msg_error(f, NULL, "%s: copy: name the folder itself, as it is called", from->called) : say(f, from, r);
+	r = find_target(to, from);
+	if (r)
+		return say(f, to, r);
+	r = copy(f, from, to, &failure);
+	if (r && why.len)
+		return msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s", buf_text(&why));
+	return r ? say(f, to, r) : 0;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	struct end from = { .root = -1, .dir = -1, .state = { .lock = -1 } }, to = from;
+	int r;
+
+	(void)data;
+	if (argc != 2)
+		return msg_usage(f, "two words are expected: what is copied, and where to");
+	if (is_inside(argv[0]) == is_inside(argv[1]))
+		return msg_usage(f, "one of both is NAME:PATH, and one is of this host");
+	r = take_end(f, argv[0], &from);
+	if (!r)
+		r = take_end(f, argv[1], &to);
+	if (!r)
+		r = copy_ends(f, &from, &to);
+	end_free(&from);
+	end_free(&to);
+	return r;
+}
+
+static const char *const synopsis[] = { "NAME:PATH PATH", "PATH NAME:PATH", NULL };
+static const struct opt none[] = { OPT_END };
+static const struct example examples[] = {
+	{ "cgx-sandbox cp web:/var/log/httpd .", "a folder out of a sandbox" },
+	{ "cgx-sandbox cp site.conf web:/etc/httpd/", "a file into one" },
+	{ NULL, NULL }
+};
+
+const struct tool verb_cp = {
+	.name = "cgx-sandbox cp",
+	.summary = "Copy files between this host and a running sandbox",
+	.synopsis = synopsis,
+	.description = "Folders are copied with what is in them, links as links; a link on the way leads nowhere but within the sandbox's root. "
+		       "What is copied in belongs to root inside, what is copied out to the caller.",
+	.examples = examples,
+	.options = none,
+	.positional = { COMPLETE_FILE | COMPLETE_DIR },
+	.run = run,
+};
