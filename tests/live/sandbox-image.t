@@ -1,6 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # cgx-sandbox import, images, rmi, run of an image, build: what is in a root comes from an image, and nothing else does.
+if [ -z "${CGXT_APART-}" ] && [ "$(id -u)" = 0 ] && command -v unshare >/dev/null; then
+	CGXT_APART=1 exec unshare -m --propagation private "$0" # with a store that nobody else uses
+fi
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 need_root
@@ -10,6 +13,9 @@ have jq || skip_all "no jq"
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip_all "no static busybox to make a root of"
 
 N=$T
+apart=$(mktemp -d /var/lib/cgxt.XXXXXX) || bail "no place for a store"
+mkdir -p /var/lib/cgx
+[ -z "${CGXT_APART-}" ] || mount --bind "$apart" /var/lib/cgx || bail "no store of its own"
 store=/var/lib/cgx/images
 c() { run timeout 100 cgx-sandbox "$@"; }
 in_image() # IMAGE COMMAND...
@@ -37,18 +43,18 @@ forget()
 		cgx-sandbox rmi -f "$i" >/dev/null 2>&1
 	done
 }
-trap 'forget; clean_up' EXIT
+trap 'forget; umount -l /var/lib/cgx 2>/dev/null; rm -rf "${apart:?}"; clean_up' EXIT
 layers() { find $store/layers -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
 before=$(layers)
 
 rootfs=$tmp/rootfs
-mkdir -p "$rootfs/bin" "$rootfs/etc" "$rootfs/home/u" "$rootfs/old"
+mkdir -p "$rootfs/bin" "$rootfs/etc" "$rootfs/srv/u" "$rootfs/old"
 cp "$(command -v busybox)" "$rootfs/bin/busybox"
 for a in sh ls cat echo id env pwd sleep touch mkdir rm stat mv ln true find test readlink; do
 	ln -s busybox "$rootfs/bin/$a"
 done
-printf 'root:x:0:0:root:/root:/bin/sh\nu:x:1234:1234:u:/home/u:/bin/sh\n' >"$rootfs/etc/passwd"
-chown 1234:1234 "$rootfs/home/u"
+printf 'root:x:0:0:root:/root:/bin/sh\nu:x:1234:1234:u:/srv/u:/bin/sh\n' >"$rootfs/etc/passwd"
+chown 1234:1234 "$rootfs/srv/u"
 echo below >"$rootfs/old/file"
 echo first >"$rootfs/etc/which"
 chmod 4755 "$rootfs/bin/busybox"
@@ -59,7 +65,7 @@ tar -C "$rootfs" -cf "$tmp/bb.tar" .
 c import "$tmp/bb.tar" "$N-tar"
 is "$status:$out" "0:$N-tar" "import of a tar archive"
 is "$err" "" "and nothing to say"
-in_image "$N-tar" sh -c 'id -u; cat /etc/which; stat -c %u /home/u; stat -c %a /bin/busybox; ls -d /old'
+in_image "$N-tar" sh -c 'id -u; cat /etc/which; stat -c %u /srv/u; stat -c %a /bin/busybox; ls -d /old'
 is "$out" "0
 first
 1234
@@ -94,7 +100,7 @@ in_image "$tmp/bb.tar" cat /etc/which
 is "$out" second "it is imported anew when it has changed"
 c import "$rootfs" "$N-dir"
 is "$status" 0 "import of a directory"
-in_image "$N-dir" sh -c 'cat /etc/which; stat -c %u /home/u; readlink /bin/sh'
+in_image "$N-dir" sh -c 'cat /etc/which; stat -c %u /srv/u; readlink /bin/sh'
 is "$out" "second
 1234
 busybox" "and it is the same tree"
@@ -175,10 +181,10 @@ make_oci() # ARCH CONFIG: two layers; sets manifest, its descriptor
 {
 	tar -C "$rootfs" -cf "$tmp/l1" .
 	rm -rf "$up"
-	mkdir -p "$up/etc" "$up/old" "$up/home"
+	mkdir -p "$up/etc" "$up/old" "$up/srv"
 	echo "$1" >"$up/etc/which"
-	touch "$up/old/.wh.file" "$up/home/.wh..wh..opq"
-	tar -C "$up" -cf "$tmp/l2" etc/which old/.wh.file home/.wh..wh..opq
+	touch "$up/old/.wh.file" "$up/srv/.wh..wh..opq"
+	tar -C "$up" -cf "$tmp/l2" etc/which old/.wh.file srv/.wh..wh..opq
 	d1=$(digest "$tmp/l1") d2=$(digest "$tmp/l2")
 	gzip -nc "$tmp/l1" >"$tmp/l1.gz"
 	blob "$tmp/l1.gz"
@@ -218,14 +224,14 @@ in_image "$N-oci"
 is "$out" "said from image" "entrypoint and command of the image"
 in_image "$N-oci" else
 is "$out" "said else" "a command takes the place of the image's"
-in_image --entrypoint sh "$N-oci" -c 'echo $A $B; pwd; id -u; cat which; ls /old /home'
+in_image --entrypoint sh "$N-oci" -c 'echo $A $B; pwd; id -u; cat which; ls /old /srv'
 is "$out" "image two
 /etc
 1234
 $arch
-/home:
+/old:
 
-/old:" "environment, folder, user; this machine's image; whiteouts hide, and opaque folders do"
+/srv:" "environment, folder, user; this machine's image; whiteouts hide, and opaque folders do"
 in_image --entrypoint "" -e A=mine -w / -u 0 "$N-oci" sh -c 'echo $A $B; pwd; id -u'
 is "$out" "mine two
 /
@@ -461,26 +467,26 @@ is "$(find "$canary" | wc -l)" 1 "nothing lies beside"
 
 # ---- an ordinary user ----------------------------------------------------------------------------
 
-mkdir -m 755 "$tmp/home"
-mkdir -m 700 "$tmp/home/run"
-cp -r "$ctx" "$tmp/bb.tar" "$tmp/home"
-chmod 755 "$tmp" "$tmp/home/ctx"
-chown -R 65534:65534 "$tmp/home"
+mkdir -m 755 "$tmp/his"
+mkdir -m 700 "$tmp/his/run"
+cp -r "$ctx" "$tmp/bb.tar" "$tmp/his"
+chmod 755 "$tmp" "$tmp/his/ctx"
+chown -R 65534:65534 "$tmp/his"
 as_nobody() # ARGUMENTS of cgx-sandbox
 {
-	run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$tmp/home" XDG_RUNTIME_DIR="$tmp/home/run" \
+	run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$tmp/his" XDG_RUNTIME_DIR="$tmp/his/run" \
 		XDG_DATA_HOME="" cgx-sandbox "$@"
 }
 have setpriv && as_nobody run --rm / true
 if [ "$status" = 0 ] && have setpriv; then
-	as_nobody import "$tmp/home/bb.tar" mine
+	as_nobody import "$tmp/his/bb.tar" mine
 	is "$status:$out" "0:mine" "an ordinary user's import"
 	like "$err" 'belong to you' "owners are told"
 	as_nobody run --rm mine sh -c 'id -u; cat /etc/which'
 	is "$out" "0
 second" "and it runs"
-	printf 'FROM mine\nWORKDIR /w\nRUN echo made >file && rm /etc/which\nCOPY b.txt .\n' >"$tmp/home/ctx/Containerfile"
-	as_nobody build -t built "$tmp/home/ctx"
+	printf 'FROM mine\nWORKDIR /w\nRUN echo made >file && rm /etc/which\nCOPY b.txt .\n' >"$tmp/his/ctx/Containerfile"
+	as_nobody build -t built "$tmp/his/ctx"
 	is "$status" 0 "he builds"
 	[ "$status" = 0 ] || diag "$err"
 	as_nobody run --rm built sh -c 'cat file b.txt; test ! -e /etc/which && stat -c %a .'
@@ -488,10 +494,37 @@ second" "and it runs"
 two
 755" "and it runs"
 	as_nobody rmi -f built mine
-	is "$(find "$tmp/home/.local/share/cgx/images/layers" -mindepth 1 -maxdepth 1 | wc -l)" 0 "rmi removes his layers"
+	is "$(find "$tmp/his/.local/share/cgx/images/layers" -mindepth 1 -maxdepth 1 | wc -l)" 0 "rmi removes his layers"
 else
 	skip "nobody cannot run sandboxes here" "an ordinary user's images"
 fi
+
+# ---- killed, and many at once --------------------------------------------------------------------
+
+if have strace; then
+	for n in 3 20 60 120 200; do
+		strace -f -o /dev/null -e trace=openat,mkdirat,renameat,renameat2,flock,fchown,write \
+			-e inject=openat,mkdirat,renameat,renameat2,flock,fchown,write:signal=KILL:when=$n \
+			cgx-sandbox import "$rootfs" "$N-killed" >/dev/null 2>&1
+	done
+	c import "$rootfs" "$N-killed"
+	is "$status" 0 "imports that were killed at five places are no obstacle"
+	in_image "$N-killed" cat /etc/which
+	is "$out" second "what comes then is whole"
+	is "$(find $store/new -mindepth 1 | wc -l)" 0 "and nothing of them is left"
+else
+	skip "no strace here" "imports that were killed"
+fi
+for n in 1 2 3 4; do
+	cgx-sandbox import "$tmp/oci.tar" "$N-at-once$n" >/dev/null 2>>"$tmp/at-once" &
+done
+cgx-sandbox rmi --unnamed >/dev/null 2>>"$tmp/at-once"
+wait
+is "$(cat "$tmp/at-once")" "" "four imports at once, and an rmi"
+for n in 1 2 3 4; do
+	in_image "$N-at-once$n" x
+	is "$out" "said x" "image $n of them is whole"
+done
 
 # ---- rmi -----------------------------------------------------------------------------------------
 

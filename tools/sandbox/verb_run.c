@@ -835,8 +835,7 @@ int run_step(struct frame *f, const struct sandbox_spec *s, const char *layer)
 static const char *const synopsis[] = { "[options] ROOT [COMMAND] [ARGUMENT...]", NULL };
 static const struct example examples[] = {
 	{ "cgx-sandbox run -it --memory 1G --pids 200 / sh", "a shell that sees this host's tree and can hurt nothing of it" },
-	{ "cgx-sandbox run --read-only ./rootfs /bin/server", "a root of its own" },
-	{ "cgx-sandbox run --rm -it alpine", "an image, and the command that it names" },
+	{ "cgx-sandbox run --read-only alpine /bin/server", "a root of its own" },
 	{ NULL, NULL }
 };
 
@@ -844,8 +843,7 @@ const struct tool verb_run = {
 	.name = "cgx-sandbox run",
 	.summary = "Run a command in a sandbox, and tell what happened to it",
 	.synopsis = synopsis,
-	.description = "ROOT is a directory with a root file system in it, a tar archive of one, an OCI image layout or archive, the name "
-		       "of an image (cgx-sandbox images), or / for this host's own tree below a private layer. "
+	.description = "ROOT is a directory, a tar archive, an OCI image, the name of an image, or / for this host's own tree. "
 		       "What the command writes goes with it.",
 	.examples = examples,
 	.options = options,
