@@ -122,9 +122,7 @@ static int open_path(const char *word, int *ret_fd)
 	*ret_fd = open(word, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (*ret_fd < 0)
 		return errno != ENOENT;
-	if (fstat(*ret_fd, &st) < 0 || (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
-		return 1;
-	if (S_ISREG(st.st_mode) || import_is_layout(*ret_fd))
+	if (!fstat(*ret_fd, &st) && (S_ISREG(st.st_mode) || (S_ISDIR(st.st_mode) && import_is_layout(*ret_fd))))
 		return 1;
 	close(*ret_fd);
 	*ret_fd = -1;

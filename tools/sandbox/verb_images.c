@@ -50,7 +50,8 @@ static int say(const struct frame *f, struct opened *o, int r)
 
 /* ---- images ---- */
 
-enum { COL_NAME, COL_ID, COL_CREATED, COL_SIZE, COL_LAYERS, COL_ARCH, COL_COMMAND, COL_SOURCE };
+enum { COL_NAME, COL_ID, COL_CREATED, COL_SIZE, COL_LAYERS, COL_ARCH, COL_COMMAND, COL_SOURCE, COL_USER, COL_WORKDIR, COL_ENV,
+       COL_LABELS, COL_PORTS };
 static const struct column columns[] = {
 	[COL_NAME] = { "NAME", COLUMN_SHOWN, .help = "what run takes; those without one by their id" },
 	[COL_ID] = { "ID", COLUMN_SHOWN, .help = "digest of what it is" },
@@ -60,6 +61,11 @@ static const struct column columns[] = {
 	[COL_ARCH] = { "ARCH", 0, .help = "the kind of machine it is for" },
 	[COL_COMMAND] = { "COMMAND", COLUMN_SHOWN | COLUMN_TRUNC, .help = "what run runs when it names nothing" },
 	[COL_SOURCE] = { "SOURCE", COLUMN_TRUNC, .help = "where it came from" },
+	[COL_USER] = { "USER", 0, .help = "whom its command runs as" },
+	[COL_WORKDIR] = { "WORKDIR", 0, .help = "where" },
+	[COL_ENV] = { "ENV", COLUMN_TRUNC, .help = "its variables, as words of a shell" },
+	[COL_LABELS] = { "LABELS", COLUMN_TRUNC, .help = "its labels, likewise" },
+	[COL_PORTS] = { "PORTS", COLUMN_TRUNC, .help = "ports that it says it serves" },
 	COLUMN_END
 };
 
@@ -70,6 +76,25 @@ static void put_words(struct buf *b, const struct words *w)
 			buf_putc(b, ' ');
 		buf_word(b, w->v[i]);
 	}
+}
+
+static void add_words(struct table *t, size_t row, int col, const struct words *w)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	put_words(&b, w);
+	table_text(t, row, col, buf_text(&b));
+}
+
+static void add_settings(struct table *t, size_t row, const struct image *i)
+{
+	if (i->user)
+		table_text(t, row, COL_USER, i->user);
+	if (i->cwd)
+		table_text(t, row, COL_WORKDIR, i->cwd);
+	add_words(t, row, COL_ENV, &i->env);
+	add_words(t, row, COL_LABELS, &i->labels);
+	add_words(t, row, COL_PORTS, &i->ports);
 }
 
 static void add_row(const struct frame *f, struct table *t, const char *name, const struct image *i)
@@ -92,6 +117,7 @@ static void add_row(const struct frame *f, struct table *t, const char *name, co
 	table_text(t, row, COL_COMMAND, buf_text(&command));
 	if (i->source)
 		table_text(t, row, COL_SOURCE, i->source);
+	add_settings(t, row, i);
 }
 
 struct images_spec {
