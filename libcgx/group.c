@@ -189,7 +189,7 @@ static int new_group(struct cgx *cgx, const char *path, cgx_set wanted, struct c
 	g = calloc(1, sizeof(*g));
 	if (!g)
 		return -ENOMEM;
-	g->path = strdup(path);
+	g->path = path ? strdup(path) : NULL;
 	if (!g->path) {
 		free(g);
 		return -ENOMEM;

@@ -563,7 +563,7 @@ static int add_controller(struct cgx *cgx, cgx_set bit, struct cgx_controller **
 	const struct setting_table *t = setting_table_of(bit);
 	const struct cgx_hierarchy *on = layout_find(cgx, bit);
 
-	for (size_t i = 0; i < cgx->n_ctl; i++)
+	for (size_t i = 0; cgx->ctl && i < cgx->n_ctl; i++)
 		if (cgx->ctl[i].bit == bit) {
 			*ret = &cgx->ctl[i];
 			return 0;

@@ -148,7 +148,7 @@ static _Noreturn void child(const struct doors *d, const struct cgx_start *how, 
 	}
 	if (how->path)
 		execve(how->path, how->argv, envp);
-	else
+	else if (how->argv)
 		execvpe(how->argv[0], how->argv, envp);
 	give_up(note, CGX_START_EXEC, -errno);
 	_exit(125);

@@ -462,7 +462,7 @@ struct watch_node *count_limit_level(struct watch_node *n)
 
 	for (struct watch_node *p = n; p; p = p->parent)
 		read_causes(p, now);
-	if (n->tree->dialect->notes)
+	if (n && n->tree->dialect->notes)
 		found = noted_level(n, now);
 	for (; n && !found; n = n->parent)
 		if (n->oom_us && now < n->oom_us + SAME_OOM_US &&

@@ -2,6 +2,7 @@
 /* What libcgroup itself says: oracle mounts | oracle get CONTROLLER GROUP NAME | oracle set CONTROLLER GROUP NAME VALUE */
 #include <libcgroup.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int mounts(void)
@@ -27,6 +28,7 @@ static int get(char **argv)
 	r = !c || cgroup_get_value_string(c, argv[2], &value);
 	if (!r)
 		printf("%s\n", value);
+	free(value);
 	cgroup_free(&g);
 	return r;
 }

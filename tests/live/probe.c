@@ -199,6 +199,7 @@ int main(int argc, char **argv)
 		{ "release-agent", release_agent }, { "make-group", make_group },
 	};
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc == 3 && !strncmp(argv[1], "--", 2))
 		return abstract(argv[1], argv[2]);
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++)

@@ -26,7 +26,8 @@ at_terminal() # COMMAND, KEYS...: each as printf has them, after the last was an
 	{
 		for keys; do
 			slow
-			printf "$keys" # shellcheck disable=SC2059 # they are formats
+			# shellcheck disable=SC2059 # they are formats
+			printf "$keys"
 		done
 		slow
 	} | script -qec "$command" /dev/null >"$tmp/typed" 2>&1

@@ -84,7 +84,7 @@ if have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
 	rm "$root/dev/null" && ln -s "$tmp/canary" "$root/dev/pts"
 	run_in -t "$root" /bin/sh -c 'test -c /dev/pts/0 && echo own'
 	like "$out" own "a terminal lies in a /dev/pts of its own"
-	rm -r "$root/dev"
+	rm -r "${root:?}/dev"
 	# a name that changes between a link and a directory all the time
 	(while :; do
 		mv "$root/a" "$root/b" && ln -s "$tmp/canary" "$root/a"

@@ -326,7 +326,7 @@ static int begin(struct copying *x)
 int copy_tree(const struct copy *c, char ret[SHA256_HEX + 1])
 {
 	AUTO_FREE char *part = malloc(PART);
-	struct sha256 h;
+	struct sha256 h = { 0 };
 	struct copying x = { .c = c, .part = part, .failure = c->to ? &c->to->failure : &c->failure, .h = ret ? &h : NULL };
 	int r;
 

@@ -255,7 +255,7 @@ static int is_kept(const char *name)
 
 static void take_xattrs(struct reading *x, struct archive_entry *e, struct tree_xattr *to, struct tree_meta *meta)
 {
-	struct tree_xattr one;
+	struct tree_xattr one = { 0 };
 
 	x->l.archive_entry_xattr_reset(e);
 	while (x->l.archive_entry_xattr_next(e, &one.name, &one.value, &one.size) == ARCHIVE_OK)

@@ -342,7 +342,7 @@ static int check_settings(const struct json_value *top, const struct image *i, s
 int manifest_read_config(const char *text, size_t n, struct image *ret, struct words *ret_diffs, struct buf *why)
 {
 	struct json_tree AUTO_TREE *t = NULL;
-	const struct json_value *top, *c = NULL;
+	const struct json_value *top = NULL, *c = NULL;
 	AUTO_FREE char *os = NULL;
 	int r = open_object(text, n, &t, &top, why);
 

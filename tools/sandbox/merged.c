@@ -169,7 +169,7 @@ int merged_resolve(const struct merged *m, const char *path, char ret[MERGED_PAT
 	strcpy(todo, path);
 	*ret = '\0';
 	while ((r = take_part(todo, ret)) > 0) {
-		struct stat st;
+		struct stat st = { 0 };
 		int layer;
 
 		if (strlen(ret) > missing)

@@ -160,7 +160,7 @@ static place put_tree(struct program *p, const struct range *r, size_t n)
 
 static void put_program(struct program *p, const uint8_t *verdicts)
 {
-	struct range ranges[SECCOMP_CALLS + 1];
+	struct range ranges[SECCOMP_CALLS + 1] = { 0 };
 	struct leaves l = { 0 };
 	place foreign, top;
 	size_t n;

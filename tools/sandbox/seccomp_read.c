@@ -238,7 +238,7 @@ static int read_conditions(const struct json_value *in, const struct profile_hos
 	}
 	if (!r)
 		r = json_array(json_member(in, "arches"), &list, why);
-	if (r > 0)
+	if (r > 0 && list)
 		r = list->n ? has_arch(list, own ? own->short_name : "", &ret->arch, why) : 0;
 	if (!r)
 		r = json_string(json_member(in, "minKernel"), &kernel, why);

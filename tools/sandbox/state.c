@@ -157,6 +157,12 @@ static void put_field(struct buf *b, const struct state *s, const struct field *
 	put_line(b, f->key, number);
 }
 
+void state_format(const struct state *s, struct buf *ret)
+{
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		put_field(ret, s, &fields[i]);
+}
+
 static int take_field(struct state *s, const struct field *f, const char *value)
 {
 	char *at = (char *)s + f->at;
@@ -201,8 +207,7 @@ int state_save(const struct state *s)
 {
 	AUTO_BUF struct buf b = { 0 };
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		put_field(&b, s, &fields[i]);
+	state_format(s, &b);
 	return write_lines(s, &b, O_CREAT | O_EXCL);
 }
 
@@ -211,8 +216,7 @@ int state_replace(const struct state *s)
 	AUTO_BUF struct buf b = { 0 }, from = { 0 }, to = { 0 };
 	int fd, r;
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		put_field(&b, s, &fields[i]);
+	state_format(s, &b);
 	buf_printf(&from, "%s/new", s->dir);
 	buf_printf(&to, "%s/state", s->dir);
 	r = b.err ? b.err : from.err ? from.err : to.err;
@@ -236,7 +240,7 @@ int state_append(const struct state *s)
 	return write_lines(s, &b, O_APPEND);
 }
 
-static int parse(struct state *s, char *text)
+int state_parse(struct state *s, char *text)
 {
 	int r = 0;
 
@@ -302,7 +306,7 @@ int state_read(const char *root, const char *name, struct state *ret)
 	if (r == -ENOENT && ret->lock == -ENOENT)
 		return -ENOENT;
 	if (!r && text.s)
-		r = parse(ret, text.s);
+		r = state_parse(ret, text.s);
 	if (!ret->name)
 		ret->name = strdup(name);
 	if (buf_steal(&dir, &ret->dir))

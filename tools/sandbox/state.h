@@ -38,6 +38,9 @@ int state_root(char **ret);
 int state_claim(const char *root, const char *name, struct state *ret);
 /* Keep a copy of a file of at most 1 MiB with it; *ret names it, malloc'd. */
 int state_copy(const struct state *s, const char *from, const char *name, char **ret);
+/* A state as text and back; pure. The text is taken apart. -EBADMSG. */
+int state_parse(struct state *s, char *text);
+void state_format(const struct state *s, struct buf *ret);
 /* The first time, and what has changed since: numbers, and notes since the last time. */
 int state_save(const struct state *s);
 int state_append(const struct state *s);

@@ -237,8 +237,10 @@ static int count(struct tree *t, const char *name, uint64_t bytes)
 /* Enter the folder of a name; path gets room for it, *ret its last part. */
 static int find_place(struct tree *t, const char *name, uint64_t bytes, char path[MERGED_PATH + 1], const char **ret)
 {
-	int r = clean(t, name, path);
+	int r;
 
+	*path = '\0';
+	r = clean(t, name, path);
 	if (!r)
 		r = count(t, path, bytes);
 	if (r < 0)
@@ -384,7 +386,7 @@ int tree_folder(struct tree *t, const char *name, const struct tree_meta *meta)
 int tree_file(struct tree *t, const char *name, uint64_t size, int *ret)
 {
 	char path[MERGED_PATH + 1];
-	const char *last;
+	const char *last = NULL;
 	int r = find_place(t, name, size, path, &last), fd;
 
 	if (r < 0)
@@ -417,7 +419,7 @@ int tree_file_end(struct tree *t, int fd, const struct tree_meta *meta)
 int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *meta)
 {
 	char path[MERGED_PATH + 1];
-	const char *last;
+	const char *last = NULL;
 	int r = find_place(t, name, 0, path, &last);
 
 	if (r < 0)
@@ -455,9 +457,10 @@ int tree_link(struct tree *t, const char *name, const char *target)
 {
 	char path[MERGED_PATH + 1], from[MERGED_PATH + 1], to[MERGED_PATH + 1];
 	AUTO_BUF struct buf shown = { 0 }, action = { 0 };
-	const char *last;
+	const char *last = NULL;
 	int r = clean(t, target, from);
 
+	*to = '\0';
 	if (!r)
 		r = clean(t, name, to);
 	if (r < 0 || !strcmp(from, to))
@@ -488,7 +491,7 @@ static int place_node(struct tree *t, const char *last, mode_t mode, dev_t dev)
 int tree_fifo(struct tree *t, const char *name, const struct tree_meta *meta)
 {
 	char path[MERGED_PATH + 1];
-	const char *last;
+	const char *last = NULL;
 	int r = find_place(t, name, 0, path, &last);
 
 	if (r < 0)
@@ -507,7 +510,7 @@ int tree_fifo(struct tree *t, const char *name, const struct tree_meta *meta)
 int tree_whiteout(struct tree *t, const char *name)
 {
 	char path[MERGED_PATH + 1];
-	const char *last;
+	const char *last = NULL;
 	struct stat st;
 	int r = find_place(t, name, 0, path, &last);
 

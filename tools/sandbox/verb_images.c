@@ -251,7 +251,7 @@ static int print_imported(const struct frame *f, struct opened *o, const struct 
 		printf("%s\n", name);
 		return 0;
 	}
-	r = image_read(&o->store, name, &i);
+	r = name ? image_read(&o->store, name, &i) : -ENOENT;
 	if (r)
 		return say(f, o, r);
 	if (json_new(f, &j) < 0) {

@@ -369,9 +369,13 @@ static void use_text(struct view *v, const char *text)
 
 static void ask_set(struct view *v)
 {
+	const struct feed_group *g = selected_group(v);
 	struct deed *d = NULL;
-	int r = deed_set(v->f->cgx, selected_group(v)->path, v->prompt.text, &d);
+	int r;
 
+	if (!g)
+		return;
+	r = deed_set(v->f->cgx, g->path, v->prompt.text, &d);
 	ask_deed(v, r, d);
 }
 

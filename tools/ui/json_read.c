@@ -497,7 +497,7 @@ int json_string(const struct json_value *v, const char **ret, struct buf *why)
 	const struct json_value *s = NULL;
 	int r = take(v, JSON_STRING, "a string", &s, why);
 
-	if (r > 0)
+	if (r > 0 && s)
 		*ret = s->text;
 	return r;
 }

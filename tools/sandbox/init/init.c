@@ -170,7 +170,7 @@ static int start_command(char **argv, char **env)
 
 static void reap(int pid)
 {
-	int status, who;
+	int status = 0, who;
 
 	while ((who = (int)call(SYS_wait4, -1, &status, WNOHANG, 0)) > 0 || who == -EINTR) {
 		if (who != pid)
