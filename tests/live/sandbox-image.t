@@ -457,12 +457,19 @@ RUN ln -s $canary/x /evil && echo x >/canary
 RUN ln -s / /root
 COPY a.txt /evil
 COPY a.txt /root/etc/a.txt
+WORKDIR /w/x/../y
+COPY a.txt ../z/../up.txt
+COPY a.txt ..
 END
 b "$ctx"
 is "$status" 0 "links of the image"
-in_image "$N-built" sh -c 'test -L /evil || cat /evil; cat /etc/a.txt'
+in_image "$N-built" sh -c 'test -L /evil || cat /evil; cat /etc/a.txt; pwd; ls /w'
 is "$out" "changed
-changed" "stay in it"
+changed
+/w/y
+a.txt
+up.txt
+y" "stay in it, as does what leads upwards"
 is "$(find "$canary" | wc -l)" 1 "nothing lies beside"
 
 # ---- an ordinary user ----------------------------------------------------------------------------

@@ -370,40 +370,45 @@ static int set_text(struct build *b, char **to)
 	return buf_steal(&value, to);
 }
 
-/* A path joined to the working directory and freed of "." and "..". */
-static int do_workdir(struct build *b)
+int build_path(struct build *b, const char *path, struct buf *ret)
 {
-	struct image *i = &build_stage(b)->image;
-	AUTO_BUF struct buf path = { 0 }, clean = { 0 };
-	int r = build_expand(b, b->at->text, &path);
+	const char *cwd = build_stage(b)->image.cwd;
 
-	if (r)
-		return r;
-	if (*buf_text(&path) != '/' && i->cwd)
-		buf_puts(&clean, !strcmp(i->cwd, "/") ? "" : i->cwd);
-	for (const char *s = buf_text(&path); *(s += strspn(s, "/")); s += strcspn(s, "/")) {
+	if (*path != '/' && cwd && strcmp(cwd, "/") != 0)
+		buf_puts(ret, cwd);
+	for (const char *s = path; *(s += strspn(s, "/")); s += strcspn(s, "/")) {
 		size_t n = strcspn(s, "/");
 
 		if (n == 2 && !strncmp(s, "..", 2)) {
-			while (clean.len && clean.s[--clean.len] != '/')
+			while (ret->len && ret->s[--ret->len] != '/')
 				;
-			if (clean.s)
-				clean.s[clean.len] = '\0';
+			if (ret->s)
+				ret->s[ret->len] = '\0';
 		} else if (n != 1 || *s != '.') {
-			buf_putc(&clean, '/');
-			buf_add(&clean, s, n);
+			buf_putc(ret, '/');
+			buf_add(ret, s, n);
 		}
 	}
-	if (!clean.len)
-		buf_putc(&clean, '/');
-	if (clean.err)
-		return clean.err;
-	r = build_make_folder(b, buf_text(&clean));
+	if (!ret->len)
+		buf_putc(ret, '/');
+	return ret->err;
+}
+
+static int do_workdir(struct build *b)
+{
+	struct image *i = &build_stage(b)->image;
+	AUTO_BUF struct buf text = { 0 }, path = { 0 };
+	int r = build_expand(b, b->at->text, &text);
+
+	if (!r)
+		r = build_path(b, buf_text(&text), &path);
+	if (!r)
+		r = build_make_folder(b, buf_text(&path));
 	if (r < 0)
 		return r;
 	free(i->cwd);
 	i->cwd = NULL;
-	return buf_steal(&clean, &i->cwd);
+	return buf_steal(&path, &i->cwd);
 }
 
 /* A list, or text for the shell. */

@@ -292,19 +292,16 @@ static int take_words(struct copying *c, struct words *w)
 
 static int take_target(struct copying *c, const char *word)
 {
-	const char *cwd = build_stage(c->b)->image.cwd;
 	struct merged view = stack_view(&build_stage(c->b)->stack);
 	AUTO_BUF struct buf to = { 0 };
 	char real[MERGED_PATH];
-	size_t n = strlen(word);
+	const char *last = strrchr(word, '/');
 	struct stat st;
 
-	if (*word != '/')
-		buf_printf(&to, "%s/", cwd ? cwd : "");
-	buf_puts(&to, word);
-	if (to.err)
-		return to.err;
-	if (!n || word[n - 1] == '/' || !strcmp(word, ".") || (n > 1 && !strcmp(word + n - 2, "/.")))
+	if (build_path(c->b, word, &to))
+		return -ENOMEM;
+	last = last ? last + 1 : word;
+	if (!*last || !strcmp(last, ".") || !strcmp(last, ".."))
 		c->into_folder = 1;
 	else if (view.n && !merged_resolve(&view, to.s, real) && merged_stat(&view, real, &st) >= 0 && S_ISDIR(st.st_mode))
 		c->into_folder = 1;
