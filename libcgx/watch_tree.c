@@ -55,11 +55,11 @@ int node_dir(const struct watch_node *n)
 
 /* ---- wanted or not ---- */
 
-int tree_is_below(const char *path, const char *root)
+int tree_is_below(const char *path, const char *above)
 {
-	size_t len = strlen(root);
+	size_t len = strlen(above);
 
-	return !len || (!strncmp(path, root, len) && path[len] == '/');
+	return !len || (!strncmp(path, above, len) && path[len] == '/');
 }
 
 /* What a group of this path is for: told, followed below, or on the way to one that is (0); -1 nothing. */

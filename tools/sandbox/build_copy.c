@@ -256,7 +256,7 @@ static int add_source(struct copying *c, const char *source)
 {
 	struct merged context = { &c->context, 1 };
 	char clean[MERGED_PATH], real[MERGED_PATH];
-	struct stat st;
+	struct stat st = { 0 };
 	int r = tree_clean(source, clean);
 
 	if (r)
@@ -318,7 +318,7 @@ static int take_all(struct copying *c)
 		r = open_from(c);
 	if (!r)
 		r = take_words(c, &w);
-	if (!r && w.n < 2)
+	if (!r && (!w.v || w.n < 2))
 		r = build_fail(c->b, -EBADMSG, "not SOURCE... TARGET");
 	if (!r)
 		r = take_target(c, w.v[w.n - 1]);

@@ -15,7 +15,7 @@ enum { NESTED_MOST = 8 };
 
 void containerfile_free(struct containerfile *c)
 {
-	while (c->n) {
+	while (c->v && c->n) {
 		struct instruction *i = &c->v[--c->n];
 
 		free(i->word);

@@ -41,7 +41,7 @@ static int tidy_folder(int fd)
 	return 0;
 }
 
-static int tidy(int dir, int depth);
+static int tidy(int fd, int depth);
 
 static int tidy_entry(int dir, const char *name, int depth)
 {

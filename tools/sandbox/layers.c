@@ -273,6 +273,7 @@ static int take_meta(struct reading *x, struct archive_entry *e, struct tree_met
 	if (uid < 0 || gid < 0 || uid >= UINT32_MAX || gid >= UINT32_MAX)
 		return fail(x, -EBADMSG, "an owner that is none");
 	*meta = (struct tree_meta){ .mode = x->l.archive_entry_perm(e), .uid = (uid_t)uid, .gid = (gid_t)gid };
+	meta->n_xattrs = 0;
 	meta->mtime.tv_sec = x->l.archive_entry_mtime(e);
 	meta->mtime.tv_nsec = x->l.archive_entry_mtime_nsec(e);
 	return 0;

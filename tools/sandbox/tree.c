@@ -386,7 +386,7 @@ int tree_folder(struct tree *t, const char *name, const struct tree_meta *meta)
 int tree_file(struct tree *t, const char *name, uint64_t size, int *ret)
 {
 	char path[MERGED_PATH + 1];
-	const char *last = NULL;
+	const char *last = "";
 	int r = find_place(t, name, size, path, &last), fd;
 
 	if (r < 0)
@@ -419,7 +419,7 @@ int tree_file_end(struct tree *t, int fd, const struct tree_meta *meta)
 int tree_symlink(struct tree *t, const char *name, const char *target, const struct tree_meta *meta)
 {
 	char path[MERGED_PATH + 1];
-	const char *last = NULL;
+	const char *last = "";
 	int r = find_place(t, name, 0, path, &last);
 
 	if (r < 0)
@@ -457,7 +457,7 @@ int tree_link(struct tree *t, const char *name, const char *target)
 {
 	char path[MERGED_PATH + 1], from[MERGED_PATH + 1], to[MERGED_PATH + 1];
 	AUTO_BUF struct buf shown = { 0 }, action = { 0 };
-	const char *last = NULL;
+	const char *last = "";
 	int r = clean(t, target, from);
 
 	*to = '\0';
@@ -491,7 +491,7 @@ static int place_node(struct tree *t, const char *last, mode_t mode, dev_t dev)
 int tree_fifo(struct tree *t, const char *name, const struct tree_meta *meta)
 {
 	char path[MERGED_PATH + 1];
-	const char *last = NULL;
+	const char *last = "";
 	int r = find_place(t, name, 0, path, &last);
 
 	if (r < 0)
@@ -510,7 +510,7 @@ int tree_fifo(struct tree *t, const char *name, const struct tree_meta *meta)
 int tree_whiteout(struct tree *t, const char *name)
 {
 	char path[MERGED_PATH + 1];
-	const char *last = NULL;
+	const char *last = "";
 	struct stat st;
 	int r = find_place(t, name, 0, path, &last);
 

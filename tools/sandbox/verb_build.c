@@ -199,6 +199,7 @@ static int build(struct frame *f, struct build *b, const struct words *names)
 	struct store store;
 	int r = store_open(&store, 1, &failure);
 
+	/* cppcheck-suppress autoVariables */
 	b->store = &store;
 	if (!r)
 		r = build_image(b, names, &name);
@@ -207,6 +208,7 @@ static int build(struct frame *f, struct build *b, const struct words *names)
 	else
 		r = msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s", why.len ? buf_text(&why) : strerror(-r));
 	build_free(b);
+	b->store = NULL;
 	store_close(&store);
 	return r;
 }

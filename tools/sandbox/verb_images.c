@@ -247,10 +247,8 @@ static int print_imported(const struct frame *f, struct opened *o, const struct 
 	struct json *j;
 	int r;
 
-	if (!f->json) {
-		printf("%s\n", name);
-		return 0;
-	}
+	if (!f->json)
+		return printf("%s\n", name ? name : "") < 0 ? -EIO : 0;
 	r = name ? image_read(&o->store, name, &i) : -ENOENT;
 	if (r)
 		return say(f, o, r);

@@ -471,14 +471,47 @@ static int write_bare_report(const struct frame *f, const struct run_spec *spec,
 	return 0;
 }
 
+/* As text or JSON; malloc'd, NULL without memory. */
+static char *format_report(const struct frame *f, const struct run_spec *spec, const struct launch *l, const struct facts *facts,
+			   const struct outcome *o)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *to = open_memstream(&text, &len);
+
+	if (!to)
+		return NULL;
+	if (spec->report == REPORT_JSON)
+		report_json(to, f, l->spec->argv.v, l->group, facts, o);
+	else
+		report_text(to, f, l->spec->argv.v[0], facts, o);
+	if (!fclose(to))
+		return text;
+	free(text);
+	return NULL;
+}
+
+static int send_report(const struct frame *f, const struct run_spec *spec, const char *text)
+{
+	FILE *to;
+
+	if (!spec->report_to) {
+		fputs(text, stderr);
+		return 0;
+	}
+	to = fopen(spec->report_to, "we");
+	if (!to)
+		return msg_errno(f, errno, spec->report_to, "open for the report");
+	fputs(text, to);
+	return fclose(to) ? msg_errno(f, errno, spec->report_to, "write the report") : 0;
+}
+
 /* Whole in the state, and told where it is wanted. */
 static int write_report(const struct frame *f, const struct run_spec *spec, struct launch *l, struct witness *w,
 			const struct baseline *before, const struct outcome *o, struct state *st)
 {
 	AUTO_FREE char *text = NULL;
 	struct facts facts;
-	FILE *to = NULL;
-	size_t len;
 
 	if (spec->report == REPORT_NONE)
 		return 0;
@@ -491,25 +524,13 @@ static int write_report(const struct frame *f, const struct run_spec *spec, stru
 			return 0;
 		report_collect(l->cgx, l->group, before, w, 1, &facts);
 	}
-	to = open_memstream(&text, &len);
-	if (!to)
-		return -ENOMEM;
-	if (spec->report == REPORT_JSON)
-		report_json(to, f, l->spec->argv.v, l->group, &facts, o);
-	else
-		report_text(to, f, l->spec->argv.v[0], &facts, o);
-	if (fclose(to))
+	text = format_report(f, spec, l, &facts, o);
+	if (!text)
 		return -ENOMEM;
 	keep_lines(&st->notes, text);
 	if (spec->report == REPORT_TROUBLE && !spec->report_to && !report_trouble(&facts, o))
 		return 0;
-	to = spec->report_to ? fopen(spec->report_to, "we") : stderr;
-	if (!to)
-		return msg_errno(f, errno, spec->report_to, "open for the report");
-	fputs(text, to);
-	if (to != stderr && fclose(to))
-		return msg_errno(f, errno, spec->report_to, "write the report");
-	return 0;
+	return send_report(f, spec, text);
 }
 
 static int start_failed(const struct frame *f, const struct launch *l, int r)
