@@ -333,7 +333,7 @@ static int put_entry(struct reading *x, struct archive_entry *e, const char *nam
 {
 	const char *target = x->l.archive_entry_hardlink(e);
 	struct tree_xattr xattrs[MOST_XATTRS];
-	struct tree_meta meta;
+	struct tree_meta meta = { 0 };
 	AUTO_BUF struct buf from = { 0 };
 	int r = take_meta(x, e, &meta);
 
