@@ -23,6 +23,8 @@ struct sample_file {
 	const char *otherwise; /* the name where that one is missing */
 };
 #define FILE_LIMIT    (1u << 0) /* changes only when it is written: kept in mind, not open */
+/* Of a group without groups below: 0 stays 0 until a process is moved in, which is a write, too. v2 has ways without. */
+#define FILE_MEMBERS  (1u << 2)
 #define FILE_GREATEST (1u << 1) /* of all hierarchies that have it the greatest counts; else the first in the table */
 
 #define SAMPLE_FILES 48 /* at most */
@@ -50,7 +52,7 @@ struct node {
 	uint64_t in;       /* hierarchies that have it, a bit each; 0 it is gone */
 	uint64_t extra;    /* figures read of it beside those of all */
 	/* files, a bit each by index in active[] */
-	uint64_t cached;   /* limits that nobody has written since */
+	uint64_t cached;   /* limits that nobody has written since, and counts of processes that are 0 */
 	uint64_t absent;   /* those that were not there; and of those: */
 	uint64_t off;      /* the controller is off here */
 	uint64_t value[CGX_FIGURES], before[CGX_FIGURES];
@@ -72,6 +74,7 @@ struct cgx_sampler {
 	size_t n_trees;
 	struct active active[SAMPLE_FILES];
 	size_t n_active;
+	uint64_t members;               /* those with FILE_MEMBERS, a bit each */
 	uint8_t without[CGX_FIGURES];   /* the state of a figure that no file of a group tells */
 	uint64_t figures, next_id, pass, time, time_before;
 	size_t label;                   /* length of the start's path as it is told */
@@ -112,6 +115,8 @@ void sample_free(struct cgx_sampler *s);
 int choose_files(struct cgx_sampler *s);
 /* The hierarchy that tells a figure, -1 none. */
 int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure);
+/* What is known of its processes is so no longer. */
+void members_changed(const struct cgx_sampler *s, struct node *n);
 /* Somebody wrote into this file of n. */
 void file_written(struct cgx_sampler *s, struct node *n, const char *name);
 /* Read what is wanted of n; of a group above the start its limits. */

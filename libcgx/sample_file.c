@@ -176,7 +176,7 @@ const struct sample_file sample_files[] = {
 	{ 1, CGX_C_MEMORY, "memory.stat", F(MEMORY_INACTIVE) | F(SWAP), 0, memory_stat, NULL },
 	{ 1, CGX_C_MEMORY, "memory.failcnt", F(LIMIT_HITS), 0, number, NULL },
 	{ 1, CGX_C_MEMORY, "memory.oom_control", F(OOM_KILLS), 0, oom_control, NULL },
-	{ 1, CGX_C_PIDS, "pids.current", F(PIDS), 0, number, NULL },
+	{ 1, CGX_C_PIDS, "pids.current", F(PIDS), FILE_MEMBERS, number, NULL },
 	{ 1, CGX_C_PIDS, "pids.max", F(PIDS_MAX), FILE_LIMIT, number, NULL },
 	{ 1, CGX_C_PIDS, "pids.peak", F(PIDS_PEAK), 0, number, NULL },
 	{ 1, CGX_C_PIDS, "pids.events", F(FORKS_DENIED), 0, pids_events, NULL },

@@ -48,9 +48,11 @@ int choose_files(struct cgx_sampler *s)
 		for (uint64_t m = f->figures; tree < 0 && (h || f->controller == CGX_C_CORE) && m; m &= m - 1)
 			s->without[__builtin_ctzll(m)] = CGX_STATE_MISSING;
 	}
-	for (size_t i = 0; i < s->n_active; i++)
+	for (size_t i = 0; i < s->n_active; i++) {
+		s->members |= s->active[i].file->flags & FILE_MEMBERS ? 1ull << i : 0;
 		for (uint64_t m = s->active[i].file->figures; m; m &= m - 1)
 			s->without[__builtin_ctzll(m)] = CGX_STATE_OFF;
+	}
 	return 0;
 }
 
@@ -62,8 +64,15 @@ int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure)
 	return -1;
 }
 
+void members_changed(const struct cgx_sampler *s, struct node *n)
+{
+	n->cached &= ~s->members;
+}
+
 void file_written(struct cgx_sampler *s, struct node *n, const char *name)
 {
+	if (!strcmp(name, "cgroup.procs") || !strcmp(name, "tasks"))
+		members_changed(s, n);
 	for (size_t i = 0; i < s->n_active; i++)
 		if (n->cached & 1ull << i && !strcmp(s->active[i].file->name, name))
 			n->cached &= ~(1ull << i);
@@ -249,6 +258,20 @@ static enum cgx_state untold(const struct sample_file *f)
 	return f->version == 2 && f->figures & CGX_F_BIT(CGX_F_THROTTLED) ? CGX_STATE_OFF : CGX_STATE_MISSING;
 }
 
+/* It need not be read again before somebody writes it, or moves a process in. */
+static void keep_in_mind(struct cgx_sampler *s, struct node *n, size_t i)
+{
+	const struct active *a = &s->active[i];
+	const struct place *p = &n->place[a->tree];
+
+	if (a->file->flags & FILE_LIMIT) {
+		n->cached |= 1ull << i;
+	} else if (s->members & 1ull << i && p->wd && p->links == 2 && !p->stale && !n->value[__builtin_ctzll(a->file->figures)]) {
+		n->cached |= 1ull << i;
+		node_close_files(s, n, 1ull << i);
+	}
+}
+
 /* Read one file; what it told is added to *got, what it should have told and did not gets its state. */
 static int read_one(struct cgx_sampler *s, struct node *n, size_t i, uint64_t wanted, uint64_t *got)
 {
@@ -268,7 +291,7 @@ static int read_one(struct cgx_sampler *s, struct node *n, size_t i, uint64_t wa
 		}
 		if (!r) {
 			*got |= parse(s, n, f, *got) & wanted;
-			n->cached |= f->flags & FILE_LIMIT ? bit : 0;
+			keep_in_mind(s, n, i);
 			set_states(n, wanted & ~*got, untold(f));
 			return 0;
 		}

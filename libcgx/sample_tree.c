@@ -232,9 +232,10 @@ static void hear_one(struct cgx_sampler *s, const struct inotify_event *e)
 	n = node_of(p);
 	if (e->mask & IN_IGNORED)
 		unwatch(s, p);
-	else if (e->mask & IN_ISDIR)
+	else if (e->mask & IN_ISDIR) {
 		p->stale = n->id != 0;
-	else if (e->len && !strcmp(e->name, "cgroup.subtree_control"))
+		members_changed(s, n);
+	} else if (e->len && !strcmp(e->name, "cgroup.subtree_control"))
 		for (struct node *c = n->first; c; c = c->next)
 			c->absent = c->cached = 0;
 	else if (e->len)

@@ -85,6 +85,30 @@ kill "$top"
 wait "$top" 2>/dev/null
 is "$(cat "$tmp/err")" "" "nothing is complained of"
 
+# ---- processes that come and go where none was ----
+ok "an empty group" cgx-create "$T/none"
+background cgx-top --csv -d 100ms -c PIDS "$T/none" >"$tmp/out" 2>"$tmp/err"
+top=$!
+ok "is seen" wait_for 10 line "$T/none,0"
+sleeper
+ok "a process is moved in" cgx-move "$T/none" "$pid"
+ok "and seen" wait_for 5 line "$T/none,1"
+ok "it is moved out" cgx-move "$T/a" "$pid"
+ok "which is seen" wait_for 5 line "$T/none,0"
+file=$(dir_of pids "$T/none")/tasks
+[ -e "$file" ] || file=$(dir_of pids "$T/none")/cgroup.procs
+ok "it comes back, by another file" sh -c "echo $pid >$file"
+ok "and is seen" wait_for 5 line "$T/none,1"
+kill "$pid"
+ok "its end is seen" wait_for 5 line "$T/none,0"
+ok "a group below" cgx-create "$T/none/below"
+sleeper
+ok "with a process" cgx-move "$T/none/below" "$pid"
+ok "is seen above" wait_for 5 line "$T/none,1"
+kill "$top" "$pid"
+wait "$top" 2>/dev/null
+ok "they go" cgx-delete -r --kill "$T/none"
+
 # ---- several groups ----
 ok "two more" cgx-create "$T/one/x" "$T/two"
 background cgx-top --csv -d 100ms -c PIDS "$T/one" "$T/two" >"$tmp/out" 2>"$tmp/err"
