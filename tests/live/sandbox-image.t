@@ -545,6 +545,8 @@ cgx-sandbox rmi -f "$(digest "$tmp/config")" >/dev/null 2>&1
 num "$(layers)" -lt "$held" "rmi removes layers"
 run cgx-sandbox exec "$N-hold" cat /etc/which
 is "$out" "$arch" "and none that a running sandbox has"
+run cgx-sandbox exec -e B=mine "$N-hold" sh -c 'echo $A $B'
+is "$out" "image mine" "exec has the image's environment, too"
 cgx-sandbox rm -f "$N-hold" >/dev/null
 forget
 is "$(ours)" "" "none of ours is left"

@@ -20,7 +20,7 @@ struct build_stage {
 struct build {
 	struct frame *f;
 	struct store *store;
-	const char *file;        /* the Containerfile, in words */
+	char *file;              /* the Containerfile, in words */
 	const char *called;      /* the directory, in words */
 	int context;             /* it */
 	struct words given;      /* --build-arg NAME=VALUE */

@@ -102,6 +102,7 @@ static const struct field {
 	{ "closed_sockets", NUMBER32, offsetof(struct state, closed_sockets) },
 	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
 	{ "arg", LIST, offsetof(struct state, argv) },
+	{ "env", LIST, offsetof(struct state, env) },
 	{ "limit", LIST, offsetof(struct state, limits) },
 	{ "group", LIST, offsetof(struct state, groups) },
 	{ "note", LIST, offsetof(struct state, notes) },

@@ -25,7 +25,7 @@ struct state {
 	uint32_t id_count;
 	uint64_t caps;
 	int keep, code, signal, tty, restarts, closed_sockets;
-	struct words argv, limits, groups; /* groups: "CONTROLLERS:PATH" */
+	struct words argv, env, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words notes;  /* what happened, in words */
 };
 

@@ -91,17 +91,21 @@ static int open_one(int dir, const char *const names[2], const char **ret)
 static int read_steps(const struct frame *f, const struct build_spec *spec, struct build *b)
 {
 	static const char *const names[2] = { "Containerfile", "Dockerfile" };
-	AUTO_BUF struct buf text = { 0 }, why = { 0 };
+	AUTO_BUF struct buf text = { 0 }, why = { 0 }, path = { 0 };
+	const char *name = names[0];
 	AUTO_CLOSE int fd = -1;
-	int r;
+	int r, err;
 
-	b->file = spec->file ? spec->file : "Containerfile";
 	if (!spec->file)
-		fd = open_one(b->context, names, &b->file);
+		fd = open_one(b->context, names, &name);
 	else
 		fd = strcmp(spec->file, "-") ? open(spec->file, O_RDONLY | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	err = spec->file ? errno : -fd;
+	buf_printf(&path, "%s%s%s", spec->file ? spec->file : b->called, spec->file ? "" : "/", spec->file ? "" : name);
+	if (buf_steal(&path, &b->file))
+		return -ENOMEM;
 	if (fd < 0)
-		return msg_error(f, "name it with --file", "%s: open: %s", b->file, strerror(spec->file ? errno : -fd));
+		return msg_error(f, "name it with --file", "%s: open: %s", b->file, strerror(err));
 	r = read_all(fd, &text);
 	if (r)
 		return msg_errno(f, r, b->file, "read");
@@ -237,6 +241,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = build(f, &b, &names);
 	words_free(&names);
+	free(b.file);
 	close(b.context);
 	return r;
 }

@@ -18,6 +18,7 @@
 #include "sandbox/capabilities.h"
 #include "sandbox/find.h"
 #include "sandbox/idmap.h"
+#include "sandbox/image.h"
 #include "sandbox/isolate.h"
 #include "sandbox/launch.h"
 #include "sandbox/message.h"
@@ -195,9 +196,11 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 		r = words_add(&s->argv, argv[i]);
 	for (size_t i = 0; !r && i < 2; i++)
 		r = words_add(&s->env, usual[i]);
+	for (size_t i = 0; !r && i < st->env.n; i++) /* as the first command has it */
+		r = image_set(&s->env, st->env.v[i]);
 	for (size_t i = 0; !r && i < spec->env.n; i++)
 		if (strchr(spec->env.v[i], '='))
-			r = words_add(&s->env, spec->env.v[i]);
+			r = image_set(&s->env, spec->env.v[i]);
 	return r || !s->name || (st->seccomp && !s->seccomp) ? -ENOMEM : 0;
 }
 

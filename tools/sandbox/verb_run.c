@@ -420,6 +420,8 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	st->closed_sockets = spec->s.closed_sockets;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
+	for (size_t i = 0; i < spec->s.env.n; i++)
+		words_add(&st->env, spec->s.env.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
 	return 0;
