@@ -202,6 +202,8 @@ is "$(left)" "" "nothing is left"
 if have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
 	mkdir -p "$tmp/root/bin" && cp "$(command -v busybox)" "$tmp/root/bin/busybox" && ln -s busybox "$tmp/root/bin/sh"
 	chmod -R a+rX "$tmp/root"
+	run_in --net host "$tmp/root" /bin/busybox cat /etc/resolv.conf /etc/hosts
+	is "$status:$out" "0:$(cat /etc/resolv.conf /etc/hosts)" "with --net host it asks whom the host asks for names"
 	run_in "$tmp/root" /bin/sh -c 'echo own; /bin/busybox ls /; /bin/busybox touch /new && echo written'
 	like "$out" '^own$' "a directory is a root"
 	like "$out" '^proc$' "that has what must be there, though it lacks it"
@@ -365,6 +367,10 @@ yes" "is root inside, of nothing"
 	as_nobody cgx-sandbox run --rm -u daemon / true
 	is "$status" 125 "another user than root without it"
 	like "$err" 'newuidmap' "is refused, with what helps"
+	as_nobody cgx-sandbox run -d --name "$N-u" / sleep 60
+	as_nobody cgx-sandbox exec "$N-u" sh -c 'id -u; exit 3'
+	is "$status:$out" "3:0" "exec in one without a group of its own"
+	as_nobody cgx-sandbox rm -f "$N-u"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"
 	like "$err" 'delegated|root' "which is said"

@@ -165,14 +165,13 @@ static uint64_t new_namespaces(const struct sandbox_spec *s)
 	return flags;
 }
 
-/* Without a group of its own: in the caller's. */
-static int clone_here(struct launch *l, uint64_t namespaces, struct cgx_child *ret)
+int launch_clone(int (*run)(void *data), void *data, uint64_t namespaces, struct cgx_child *ret)
 {
 	struct clone_args c = { .flags = namespaces | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&ret->pidfd };
 	long pid = syscall(SYS_clone3, &c, sizeof(c));
 
 	if (!pid)
-		_exit(inside(l));
+		_exit(run(data));
 	if (pid < 0)
 		return -errno;
 	ret->pid = (pid_t)pid;
@@ -192,7 +191,7 @@ static int start_child(struct launch *l)
 	l->began_us = now_us();
 	r = isolate_visit(l, home);
 	if (!r)
-		r = l->group ? cgx_start(l->group, &how, &child) : clone_here(l, how.namespaces, &child);
+		r = l->group ? cgx_start(l->group, &how, &child) : launch_clone(inside, l, how.namespaces, &child);
 	back = isolate_return(l, home);
 	l->pid = child.pid;
 	l->pidfd = child.pidfd;

@@ -91,6 +91,8 @@ void launch_advise(struct launch *l, const char *fmt, ...) __attribute__((format
 void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx);
 /* 0 and the command runs, or a negative errno with words; everything is undone then. */
 int launch_start(struct launch *l);
+/* A child without a group of its own: in the caller's. */
+int launch_clone(int (*run)(void *data), void *data, uint64_t namespaces, struct cgx_child *ret);
 /* What the child says first: 0 that the command runs, or why it does not. */
 int launch_hear(struct launch *l);
 /* Undo what the start did outside. */

@@ -157,16 +157,18 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	if (signals < 0)
 		return msg_errno(f, signals, "signals", "block");
 	l->mask = &mask;
-	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : sandbox_group(f->cgx, s, &l->group);
+	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
+	if (!r && s->groups.n)
+		r = sandbox_group(f->cgx, s, &l->group);
 	if (!r)
 		r = restrict_filter(l);
 	if (r < 0)
 		return l->words.len ? msg_error(f, buf_text(&l->remedy), "%s", buf_text(&l->words)) : msg_fail(f);
-	r = cgx_start(l->group, &how, &child);
+	r = l->group ? cgx_start(l->group, &how, &child) : launch_clone(inside, e, 0, &child);
 	close(l->sock[1]);
 	l->sock[1] = -1;
 	if (r < 0)
-		return msg_fail(f);
+		return l->group ? msg_fail(f) : msg_errno(f, r, l->spec->name, "start a process");
 	l->pid = child.pid;
 	l->pidfd = child.pidfd;
 	r = launch_hear(l);

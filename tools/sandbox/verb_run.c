@@ -312,6 +312,37 @@ static void make_name(char *ret, size_t size)
 	snprintf(ret, size, "%s-%s-%d", first[t % 8], second[t / 8 % 8], (int)getpid());
 }
 
+static int has_volume(const struct sandbox_spec *s, const char *target)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (!strcmp(s->volume[i].target, target))
+			return 1;
+	return 0;
+}
+
+/* Whoever has the host's network asks whom the host asks for names. */
+static int show_names(struct sandbox_spec *s)
+{
+	static const char *const files[] = { "/etc/resolv.conf", "/etc/hosts" };
+
+	for (size_t i = 0; i < 2; i++) {
+		AUTO_FREE char *source = realpath(files[i], NULL);
+		struct volume *more;
+
+		if (!source || has_volume(s, files[i]) || (s->root && !strcmp(s->root, "/")))
+			continue;
+		more = reallocarray(s->volume, s->n_volumes + 1, sizeof(*more));
+		if (!more)
+			return -ENOMEM;
+		s->volume = more;
+		more[s->n_volumes] = (struct volume){ .kind = VOLUME_BIND, .flags = VOLUME_READ_ONLY, .target = strdup(files[i]) };
+		if (!more[s->n_volumes].target)
+			return -ENOMEM;
+		more[s->n_volumes++].source = STEAL(source);
+	}
+	return 0;
+}
+
 static int fill(const struct frame *f, struct run_spec *spec, int argc, char **argv)
 {
 	struct sandbox_spec *s = &spec->s;
@@ -361,6 +392,11 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 		if (r)
 			return r;
 	}
+	if (s->ns[NS_NET].how != NS_OWN) {
+		r = show_names(s);
+		if (r)
+			return r;
+	}
 	s->closed_sockets = s->ns[NS_NET].how != NS_OWN && !spec->host_sockets;
 	if (spec_check(s, &why))
 		return msg_usage(f, "%s", buf_text(&why));
@@ -373,14 +409,17 @@ static int fill(const struct frame *f, struct run_spec *spec, int argc, char **a
 static int remember_group(struct launch *l)
 {
 	struct state *st = l->owner;
-	int again = st->groups.n > 0, r;
+	int r;
 
 	words_free(&st->groups);
 	st->id_base = l->id_base;
 	st->id_count = l->id_count;
 	st->monitor = getpid();
 	r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
-	return r || again ? r : state_save(st);
+	if (r)
+		return r;
+	r = state_save(st);
+	return r == -EEXIST ? state_replace(st) : r;
 }
 
 static void remember(struct state *st, const struct launch *l, enum status status)
