@@ -15,11 +15,11 @@ forget()
 	done
 }
 trap 'forget; clean_up' EXIT
-groups_now() { find /sys/fs/cgroup -type d -name 'cgx-sandbox-*' 2>/dev/null | wc -l; }
+groups_now() { find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null | wc -l; }
 mounts_now() { wc -l </proc/self/mountinfo; }
 links_now() { sed 1,2d /proc/net/dev | wc -l; }
 files_now() { sed 's/[^0-9].*//' /proc/sys/fs/file-nr; }
-states_now() { find /run/cgx -mindepth 1 2>/dev/null | wc -l; }
+states_now() { find /run/cgx \( -name "$N*" -o -lname "$N*" \) 2>/dev/null | wc -l; }
 memory_now() { sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo; }
 census() { echo "groups $(groups_now) mounts $(mounts_now) links $(links_now) state $(states_now)"; }
 
@@ -27,10 +27,10 @@ census() { echo "groups $(groups_now) mounts $(mounts_now) links $(links_now) st
 
 times=1000
 [ -z "${CGX_VM-}" ] || times=40
-cgx-sandbox run --rm / true # what is made once is made
+cgx-sandbox run --rm --name "$N-one" / true # what is made once is made
 before=$(census) files=$(files_now) memory=$(memory_now) failed=0
 for _ in $(seq "$times"); do
-	cgx-sandbox run --rm --memory 64M --pids 32 / true || failed=$((failed + 1))
+	cgx-sandbox run --rm --name "$N-row" --memory 64M --pids 32 / true || failed=$((failed + 1))
 done
 is "$failed" 0 "$times starts and ends in a row"
 is "$(census)" "$before" "leave no group, mount, link or state"
