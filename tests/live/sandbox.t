@@ -239,6 +239,7 @@ is "$status" 125 "a name is taken once"
 like "$err" 'a sandbox has this name' "says so"
 like "$(cgx-sandbox ps)" "^$N-d +running " "ps lists it"
 logged() { cgx-sandbox logs "$N-d" | grep -q "$1"; }
+like "$(cgx-sandbox --complete -- 2 cgx-sandbox stop "$N-")" "^$N-d	" "completion offers it"
 ok "logs shows what it wrote" wait_for 10 logged started
 run cgx-sandbox exec "$N-d" sh -c 'hostname; cat /proc/1/comm; grep -e ^CapEff -e ^Seccomp: /proc/self/status; exit 4'
 is "$status" 4 "exec: the status of its command"

@@ -70,3 +70,14 @@ int sandbox_group(struct cgx *cgx, const struct state *s, struct cgx_group **ret
 {
 	return cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret);
 }
+
+void sandbox_names(void (*offer)(void *data, const char *word, const char *help), void *data)
+{
+	AUTO_FREE char *root = NULL;
+	struct words names = { 0 };
+
+	if (!state_root(&root) && !state_list(root, &names))
+		for (size_t i = 0; i < names.n; i++)
+			offer(data, names.v[i], "a sandbox");
+	words_free(&names);
+}

@@ -115,4 +115,5 @@ static const struct opt none[] = { OPT_END };
 const struct tool verb_attach = {
 	.name = "cgx-sandbox attach", .summary = "Sit down at the terminal of a running sandbox; control-P control-Q leaves it",
 	.synopsis = synopsis, .options = none, .flags = TOOL_RUNS_COMMAND, .run = run,
+	.positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };

@@ -343,6 +343,7 @@ static const struct opt none[] = { OPT_END };
 	const struct tool verb_##word = {                                                                                  \
 		.name = "cgx-sandbox " #word, .summary = text, .synopsis = lines, .options = table,                        \
 		.spec_size = sizeof(struct end_spec), .defaults = &defaults, .run = run_##word,                            \
+		.positional = { COMPLETE_OWN }, .own_words = sandbox_names,                                                \
 	}
 VERB(stop, "End sandboxes: SIGTERM, then SIGKILL", names, stop_options);
 VERB(kill, "Send the command of sandboxes a signal", names, kill_options);

@@ -265,5 +265,7 @@ const struct tool verb_exec = {
 	.options = options,
 	.spec_size = sizeof(struct exec_spec),
 	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND,
+	.positional = { COMPLETE_OWN, COMPLETE_COMMAND },
+	.own_words = sandbox_names,
 	.run = run,
 };

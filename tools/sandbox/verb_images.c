@@ -39,6 +39,18 @@ static void close_store(struct opened *o)
 	buf_free(&o->remedy);
 }
 
+void image_names(void (*offer)(void *data, const char *word, const char *help), void *data)
+{
+	struct words names = { 0 };
+	struct opened o;
+
+	if (!open_store(&o, 0) && !store_list(&o.store, STORE_NAMES, &names))
+		for (size_t i = 0; i < names.n; i++)
+			offer(data, names.v[i], "an image");
+	words_free(&names);
+	close_store(&o);
+}
+
 static int say(const struct frame *f, struct opened *o, int r)
 {
 	int status = msg_error(f, o->remedy.len ? buf_text(&o->remedy) : NULL, "%s", o->why.len ? buf_text(&o->why) : strerror(-r));
@@ -482,6 +494,8 @@ const struct tool verb_rmi = {
 	.summary = "Forget images, and remove layers that nobody has then",
 	.synopsis = rmi_synopsis,
 	.description = "Layers that a running sandbox has stay until it has ended, and go with the next rmi.",
+	.positional = { COMPLETE_OWN },
+	.own_words = image_names,
 	.examples = rmi_examples,
 	.options = rmi_options,
 	.spec_size = sizeof(struct rmi_spec),

@@ -321,14 +321,15 @@ const struct tool verb_ps = {
 };
 const struct tool verb_inspect = {
 	.name = "cgx-sandbox inspect", .summary = "Tell all that is known of sandboxes, as JSON", .synopsis = names,
-	.options = none, .run = run_inspect,
+	.options = none, .run = run_inspect, .positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };
 const struct tool verb_logs = {
 	.name = "cgx-sandbox logs", .summary = "Show what a sandbox in the background wrote", .synopsis = name,
 	.options = logs_options, .spec_size = sizeof(struct logs_spec), .run = run_logs,
+	.positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };
 const struct tool verb_update = {
 	.name = "cgx-sandbox update", .summary = "Change the limits of a running sandbox", .synopsis = name_values,
 	.options = update_options, .spec_size = sizeof(struct update_spec), .flags = TOOL_CHANGES, .run = run_update,
-	.release = release_update,
+	.release = release_update, .positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };

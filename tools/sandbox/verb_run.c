@@ -912,7 +912,8 @@ const struct tool verb_run = {
 	.spec_size = sizeof(struct run_spec),
 	.defaults = &defaults,
 	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND,
-	.positional = { COMPLETE_DIR | COMPLETE_FILE, COMPLETE_COMMAND },
+	.positional = { COMPLETE_DIR | COMPLETE_FILE | COMPLETE_OWN, COMPLETE_COMMAND },
+	.own_words = image_names,
 	.run = run,
 	.release = release,
 };

@@ -285,8 +285,9 @@ static const struct opt none[] = { OPT_END };
 const struct tool verb_stats = {
 	.name = "cgx-sandbox stats", .summary = "Show what running sandboxes use", .synopsis = names, .options = stats_options,
 	.columns = stats_columns, .spec_size = sizeof(struct stats_spec), .flags = TOOL_DATA, .run = run_stats,
+	.positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };
 const struct tool verb_top = {
 	.name = "cgx-sandbox top", .summary = "List the processes of a sandbox", .synopsis = name, .options = none,
-	.columns = top_columns, .flags = TOOL_DATA, .run = run_top,
+	.columns = top_columns, .flags = TOOL_DATA, .run = run_top, .positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };

@@ -9,4 +9,7 @@ extern const struct tool verb_run, verb_exec, verb_ps, verb_stop, verb_kill, ver
 	verb_pause, verb_unpause, verb_update, verb_prune, verb_stats, verb_top, verb_attach,
 	verb_images, verb_import, verb_build, verb_rmi, verb_cp;
 
+/* Offer the names of images, for completion. */
+void image_names(void (*offer)(void *data, const char *word, const char *help), void *data);
+
 #endif

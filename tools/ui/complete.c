@@ -247,8 +247,18 @@ static void offer_columns(const struct part *p, char separator)
 		offer(&name, column, help);
 }
 
+static void offer_own(void *data, const char *word, const char *help)
+{
+	const struct part *p = data;
+
+	if (!strncmp(word, p->begin, strlen(p->begin)))
+		offer(p, word, help);
+}
+
 static void offer_kinds(const struct part *p, unsigned kinds)
 {
+	if (kinds & COMPLETE_OWN && p->f->tool->own_words)
+		p->f->tool->own_words(offer_own, (void *)(uintptr_t)p);
 	if (kinds & COMPLETE_TARGET)
 		offer_target(p, 1);
 	else if (kinds & COMPLETE_GROUP)

@@ -75,6 +75,8 @@ struct tool {
 	unsigned flags;
 	/* COMPLETE_* of the first word, the second, the third; a 0 repeats the one before it */
 	unsigned positional[3];
+	/* COMPLETE_OWN: offer() each, what does not begin as typed is left out there; may be NULL */
+	void (*own_words)(void (*offer)(void *data, const char *word, const char *help), void *data);
 	const struct compat *compat;    /* ends with a NULL name; may be NULL */
 	/*
 	 * Do the work. argv holds the words that are no options, argv[argc] is NULL. Returns an exit

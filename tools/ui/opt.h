@@ -22,6 +22,7 @@ enum complete {
 	COMPLETE_DIR        = 1u << 8,
 	COMPLETE_COLUMN     = 1u << 9,  /* a list of the tool's columns, maybe after + */
 	COMPLETE_SORT       = 1u << 10, /* one column, maybe after - */
+	COMPLETE_OWN        = 1u << 12, /* what the tool itself offers: struct tool's own_words */
 	COMPLETE_TARGET     = 1u << 11, /* CONTROLLERS:PATH, or PATH; controllers are offered first */
 };
 
