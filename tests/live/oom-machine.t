@@ -22,8 +22,13 @@ while p=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$p/status") && [ "${p:-0}" -gt 0 ];
 	spared="$spared $p:$(cat "/proc/$p/oom_score_adj")"
 	echo -1000 >"/proc/$p/oom_score_adj"
 done
+# Most of the memory is set aside: to have all of it taken takes an emulated machine half a minute each time.
+pages=$(($(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo) * 6 / 10 / 2048))
+huge=$(cat /proc/sys/vm/nr_hugepages)
+grep -q '^Hugepagesize: *2048 kB' /proc/meminfo && echo "$pages" >/proc/sys/vm/nr_hugepages
 as_it_was()
 {
+	echo "$huge" >/proc/sys/vm/nr_hugepages
 	for s in $spared; do
 		echo "${s#*:}" >"/proc/${s%:*}/oom_score_adj"
 	done

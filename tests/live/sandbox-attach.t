@@ -15,7 +15,7 @@ forget()
 	done
 }
 trap 'forget; clean_up' EXIT
-slow() { sleep $((slower)); }
+slow() { sleep $(((slower + 1) / 2)); }
 runs() { cgx-sandbox ps -q | grep -q "^$1\$"; }
 # Keys are typed once the shell shows what it was asked for; $typed holds what the terminal showed.
 at_terminal() # COMMAND, KEYS...: each as printf has them, after the last was answered; sets status

@@ -320,7 +320,7 @@ static int take_all(struct copying *c)
 		r = take_words(c, &w);
 	if (!r && (!w.v || w.n < 2))
 		r = build_fail(c->b, -EBADMSG, "not SOURCE... TARGET");
-	if (!r)
+	if (!r && w.v)
 		r = take_target(c, w.v[w.n - 1]);
 	for (size_t i = 0; !r && i + 1 < w.n; i++) {
 		if (c->is_add && is_own(c) && strstr(w.v[i], "://"))

@@ -170,7 +170,7 @@ static int copy(const struct frame *f, const struct end *from, const struct end 
 		r = tree_end(&t);
 	if (!r && t.dropped.devices + t.dropped.sockets)
 		msg_note(f, "%s: %llu devices and sockets were left out", from->called,
-			 (unsigned long long)(t.dropped.devices + t.dropped.sockets));
+			 (unsigned long long)t.dropped.devices + t.dropped.sockets);
 	tree_free(&t);
 	return r;
 }
