@@ -54,6 +54,37 @@ fi
 run_in --userns host / readlink /proc/self/ns/user
 is "$status:$out" "0:$(own user)" "--userns host"
 
+# What is mounted inside stays inside, whatever the host shares: systemd makes all of a host's mounts shared.
+mkdir -m 777 "$tmp/peer" "$tmp/other"
+cat >"$tmp/apart" <<'E'
+mount -t tmpfs -o mode=755 cgxt "$1" && mount --make-shared "$1" && mkdir "$1/in" && mount --make-rshared /proc || exit 99
+before=$(cut -d' ' -f5- /proc/self/mountinfo)
+shift
+"$@" >"$D/out" 2>&1 &
+i=0
+until [ -s "$D/other/up" ] || [ $((i += 1)) -gt 100 ]; do
+	sleep 0.1
+done
+[ "$before" = "$(cut -d' ' -f5- /proc/self/mountinfo)" ] && echo same || echo mounted outside
+wait $!
+[ "$before" = "$(cut -d' ' -f5- /proc/self/mountinfo)" ] && echo same || echo left outside
+E
+apart()
+{
+	rm -f "$tmp/other/up"
+	run env "D=$tmp" unshare -m --propagation private sh "$tmp/apart" "$tmp/peer" \
+		cgx-sandbox run --rm --name "$N-m" -v "$tmp/other:/other" "$@" \
+		/ sh -c 'grep -c " /x/in \| /proc/" /proc/self/mountinfo >/other/up; sleep 0.3'
+	is "$out" "same
+same" "what is mounted inside is not mounted outside: $(echo "$1 $2" | sed "s,$tmp,,")"
+	run cat "$tmp/out" "$tmp/other/up"
+	like "$out" '^[1-9]' "and inside it is"
+}
+apart --tmpfs /x/in -v "$tmp/peer:/x"
+apart --volume "$tmp/other:/x/in" -v "$tmp/peer:/x:ro"
+apart --userns host -v "$tmp/peer:/x" --tmpfs /x/in
+apart --pid host --no-init
+
 # ---- with another sandbox ------------------------------------------------------------------------
 
 cgx-sandbox run -d --name "$N-a" / sleep 300 >/dev/null

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -36,6 +37,7 @@ int mount_copy(int fd, const char *path, int below)
 int mount_change(int fd, uint64_t set, int userns_fd, int below)
 {
 	struct mount_attr a = { .attr_set = set | (userns_fd >= 0 ? MOUNT_ATTR_IDMAP : 0),
+				.propagation = MS_PRIVATE,
 				.userns_fd = userns_fd >= 0 ? (uint64_t)userns_fd : 0 };
 
 	return syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | (below ? AT_RECURSIVE : 0), &a, sizeof(a)) < 0 ? -errno : 0;

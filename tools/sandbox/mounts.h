@@ -10,9 +10,10 @@
 /* A mount of a new file system, attached nowhere. options: "key", "value" pairs, value NULL a flag, key NULL the end;
  * attributes MOUNT_ATTR_*. */
 int mount_new(const char *type, const char *const *options, uint64_t attributes);
-/* A copy of what is mounted at fd, or at path below it, attached nowhere. */
+/* A copy of what is mounted at fd, or at path below it, attached nowhere. The copy of a shared mount is its peer: what is
+* mounted on one appears on the other, until mount_change(). */
 int mount_copy(int fd, const char *path, int below);
-/* Change a mount, with those below it. userns_fd -1: owners stay. */
+/* Change a mount, with those below it, and take it out of its peers. userns_fd -1: owners stay. */
 int mount_change(int fd, uint64_t set, int userns_fd, int below);
 /* Attach it where to is. */
 int mount_move(int fd, int to, const char *path);

@@ -107,12 +107,11 @@ static int send_tree(struct launch *l, int fd, uint64_t attributes, int shift, i
 {
 	int tree = mount_copy(fd, "", below), r = tree < 0 ? tree : 0;
 
-	if (!r && shift && l->userns_fd >= 0) {
-		r = mount_change(tree, attributes, l->userns_fd, below);
-		if (r == -EINVAL || r == -EOPNOTSUPP)
+	/* always: on a host whose mounts are shared, what is mounted on the copy inside would appear outside */
+	if (!r) {
+		r = mount_change(tree, attributes, shift ? l->userns_fd : -1, below);
+		if (shift && l->userns_fd >= 0 && (r == -EINVAL || r == -EOPNOTSUPP))
 			r = mount_change(tree, attributes, -1, below);
-	} else if (!r && attributes) {
-		r = mount_change(tree, attributes, -1, below);
 	}
 	if (!r)
 		r = launch_send(l, tree);
@@ -161,8 +160,7 @@ static int gather_one(struct launch *l, const char *path, uint64_t attributes)
 
 	if (r)
 		return launch_fail(l, r, path, "show it inside", NULL);
-	if (attributes)
-		r = mount_change(tree, attributes, -1, 1);
+	r = mount_change(tree, attributes, -1, 1);
 	l->tree[l->n_trees++] = tree;
 	return r;
 }
