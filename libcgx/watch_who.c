@@ -23,6 +23,7 @@ struct known { /* a victim that a source has told */
 	uint64_t at;
 	enum cgx_source source;
 	int used, machine;
+	int logged;       /* the kernel log has told it too */
 	int asked;        /* whether counters show a kill for it */
 	int guessed;      /* given to a kill because there was no better one */
 	pid_t pid;
@@ -159,6 +160,17 @@ static struct known *find_known(struct who *who, pid_t pid, uint64_t now)
 	return NULL;
 }
 
+/* Nobody knows how late the log is read: the first one that it has not told yet, however long ago that was. */
+static struct known *find_unlogged(struct who *who, pid_t pid)
+{
+	struct known *found = NULL;
+
+	for (struct known *k = who->known; k; k = k->next)
+		if (k->pid == pid && !k->logged)
+			found = k;
+	return found;
+}
+
 static struct known *new_known(struct who *who, pid_t pid, enum cgx_source source)
 {
 	struct known *k = calloc(1, sizeof(*k));
@@ -284,12 +296,15 @@ static char *below_mount(const struct watch_tree *t, const char *path)
 static int take_logged(struct cgx_watch *w, const struct cgx_oom *o)
 {
 	struct watch_tree *t = memory_tree(w);
-	struct known *k = find_known(w->who, o->pid, now_us());
+	struct known *k = find_unlogged(w->who, o->pid);
 
+	if (!k)
+		k = find_known(w->who, o->pid, now_us());
 	if (!k)
 		k = new_known(w->who, o->pid, CGX_SOURCE_KMSG);
 	if (!k)
 		return -ENOMEM;
+	k->logged = 1;
 	if (!*k->comm)
 		memcpy(k->comm, o->comm, sizeof(k->comm));
 	if (k->uid == (uid_t)-1)
@@ -577,8 +592,8 @@ static int match(struct cgx_watch *w)
 	return r;
 }
 
-/* The tracepoint first: what it tells need not wait for the log to be read. */
-int who_drain(struct cgx_watch *w)
+/* The tracepoint first: what it tells need not wait for the log to be read, unless it is to be read whole. */
+static int drain(struct cgx_watch *w, int whole)
 {
 	struct who *who = w->who;
 	struct victim v;
@@ -591,11 +606,16 @@ int who_drain(struct cgx_watch *w)
 	}
 	if (!r && any)
 		r = match(w);
-	while (!r && who->kmsg && !w->first && cgx_kmsg_next(who->kmsg, &o) > 0) {
+	while (!r && who->kmsg && (whole || !w->first) && cgx_kmsg_next(who->kmsg, &o) > 0) {
 		r = take_logged(w, &o);
 		any = 1;
 	}
 	return r || !any ? r : match(w);
+}
+
+int who_drain(struct cgx_watch *w)
+{
+	return drain(w, 0);
 }
 
 /* ---- when time is over ---- */
@@ -752,9 +772,21 @@ static int tell_orphan(struct cgx_watch *w, struct known *k)
 	return 0;
 }
 
-int who_expire(struct cgx_watch *w, uint64_t now)
+static int is_due(const struct cgx_watch *w, uint64_t now)
 {
-	int r = w->pending || w->who->known ? who_drain(w) : 0;
+	for (const struct pending *p = w->pending; p; p = p->next)
+		if (p->deadline <= now)
+			return 1;
+	for (const struct known *k = w->who->known; k; k = k->next)
+		if (now >= k->at + (k->used ? KNOWN_KEEP_US : KNOWN_GONE_US))
+			return 1;
+	return 0;
+}
+
+/* Kills without a victim, victims without a kill, and those to forget: of each the log may still have something. */
+static int expire(struct cgx_watch *w, uint64_t now)
+{
+	int r = drain(w, 1);
 
 	if (!r && w->pending) /* groups of victims may be gone meanwhile */
 		r = match(w);
@@ -775,6 +807,13 @@ int who_expire(struct cgx_watch *w, uint64_t now)
 		*at = k->next;
 		known_free(k);
 	}
+	return r;
+}
+
+int who_expire(struct cgx_watch *w, uint64_t now)
+{
+	int r = is_due(w, now) ? expire(w, now) : 0;
+
 	if (w->who->alone && now > KNOWN_KEEP_US)
 		forget_alone(w->who, now - KNOWN_KEEP_US);
 	if (!r && w->who->kmsg && cgx_kmsg_lost(w->who->kmsg) > w->who->lost) {
