@@ -225,7 +225,7 @@ like "$err" '^talk$' "what it says goes to stderr"
 unlike "$out" 'talk' "and not among the lines"
 like "$err" "warning: (kill|fork) in $g: the command exited with 7" "its failure is told"
 listen
-watch --exec 'sleep 30' "$g"
+watch --exec "echo \$\$ >>$tmp/hangs; exec sleep 30" "$g"
 one
 wait_for 5 told 1 .
 sleep 1.1
@@ -238,6 +238,7 @@ sleep 0.5
 ok "it is waited for at the end" alive "$pid"
 watched
 like "$err" 'command(s)? still run' "a second signal does not wait"
+xargs kill <"$tmp/hangs"
 
 # ---- the journal ---------------------------------------------------------------------------------
 

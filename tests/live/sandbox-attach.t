@@ -59,7 +59,9 @@ like "$err" 'does not run' "has no terminal any more"
 cgx-sandbox run -dt --name "$N-d" / sh >/dev/null
 slow
 ok "-dt: a shell without anybody at its terminal waits" runs "$N-d"
-background sh -c "sleep 20 | script -qec 'cgx-sandbox attach $N-d' /dev/null >$tmp/first 2>&1"
+mkfifo "$tmp/quiet"
+exec 4<>"$tmp/quiet"
+background sh -c "script -qec 'cgx-sandbox attach $N-d' /dev/null <$tmp/quiet >$tmp/first 2>&1"
 sits() { pgrep -f "attach $N-d" >/dev/null; }
 wait_for 10 sits
 slow
@@ -84,7 +86,7 @@ is "$(cgx-sandbox ps -a | grep -c "^$N-r ")" 0 "and --rm leaves nothing"
 at_terminal "cgx-sandbox run -it --rm --name $N-s / sh" '\020\021'
 ok "--rm is for the end, not for leaving" runs "$N-s"
 cgx-sandbox rm -f "$N-s" >/dev/null
-background sh -c "sleep 20 | script -qec 'exec cgx-sandbox run -it --rm --name $N-k / sleep 300' /dev/null >/dev/null 2>&1"
+background sh -c "script -qec 'exec cgx-sandbox run -it --rm --name $N-k / sleep 300' /dev/null <$tmp/quiet >/dev/null 2>&1"
 runs_k() { runs "$N-k"; }
 wait_for 10 runs_k
 monitor=$(cgx-sandbox inspect "$N-k" | sed -n 's/.*"monitor":\([0-9]*\).*/\1/p')
