@@ -150,6 +150,7 @@ void report_collect(struct cgx *cgx, struct cgx_group *g, const struct baseline 
 	};
 	if (now.denied_above != UNKNOWN && before->denied_above != UNKNOWN && now.denied_above > before->denied_above)
 		f->denied = (f->denied == UNKNOWN ? 0 : f->denied) + now.denied_above - before->denied_above;
+	f->received = f->sent = UNKNOWN;
 	if (!full)
 		return;
 	if (some(f->oom_kills))
@@ -287,6 +288,10 @@ static void text_figures(struct buf *b, const struct facts *f, const struct outc
 		add_figure(&line, "read", units_bytes(f->rbytes).s, f->rbytes);
 		add_figure(&line, "written", units_bytes(f->wbytes).s, f->wbytes);
 	}
+	if (f->received != UNKNOWN) {
+		add_figure(&line, "received", units_bytes(f->received).s, f->received);
+		add_figure(&line, "sent", units_bytes(f->sent).s, f->sent);
+	}
 	add_figure(&line, "time", units_usec(o->wall_usec).s, o->wall_usec);
 	buf_printf(b, "\n  %s\n", buf_text(&line));
 }
@@ -410,6 +415,12 @@ static void json_figures(struct json *j, const struct facts *f)
 	json_open_object(j, "io");
 	json_figure(j, "rbytes", f->rbytes);
 	json_figure(j, "wbytes", f->wbytes);
+	json_close(j);
+	if (f->received == UNKNOWN)
+		return;
+	json_open_object(j, "network");
+	json_figure(j, "received_bytes", f->received);
+	json_figure(j, "sent_bytes", f->sent);
 	json_close(j);
 }
 

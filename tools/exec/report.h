@@ -30,6 +30,7 @@ struct facts {
 	uint64_t memory_peak, pids_peak;
 	uint64_t usage_usec, user_usec, system_usec, throttled_usec, nr_throttled;
 	uint64_t rbytes, wbytes;
+	uint64_t received, sent; /* over a network of its own */
 };
 
 /* Read the counters before the start. fresh 1: the group was made for the command, its own are 0. */

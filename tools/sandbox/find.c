@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/sweep.h"
 #include "ui/message.h"
 #include "util/cleanup.h"
 
@@ -20,7 +21,7 @@ int sandbox_find(const struct frame *f, const char *name, struct state *ret)
 	*ret = (struct state){ .lock = -1 };
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
-	state_sweep(f->cgx, root);
+	sweep_all(f->cgx, root);
 	r = state_read(root, name, ret);
 	if (r == -ENOENT)
 		return msg_error(f, "cgx-sandbox ps --all lists them", "%s: there is no such sandbox", name);

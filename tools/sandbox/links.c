@@ -3,40 +3,424 @@
 #include "sandbox/links.h"
 
 #include <errno.h>
-#include <net/if.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include "sandbox/firewall.h"
+#include "sandbox/hosts.h"
+#include "sandbox/network.h"
+#include "util/cleanup.h"
+
+/* A network stays so long after its last sandbox, for the next one: to remove a bridge takes the kernel longer than a run. */
+#define LINGER_S 2
+
+static char *states_of(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return strndup(dir, slash ? (size_t)(slash - dir) : 0);
+}
+
+/* ---- ports ---- */
+
+/* Bound by us, a port is nobody else's on this host; what is sent to it is led elsewhere before it gets here. */
+static int hold(struct port *p)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = p->address, .sin_port = htons(p->host) };
+	socklen_t size = sizeof(a);
+	int fd = socket(AF_INET, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r;
+
+	if (fd >= 0 && !bind(fd, (void *)&a, size) && !getsockname(fd, (void *)&a, &size)) {
+		p->host = ntohs(a.sin_port);
+		return fd;
+	}
+	r = -errno;
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
+static int fail_port(struct launch *l, int err, const struct port *p)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	port_show(p, &b);
+	launch_fail(l, err, buf_text(&b), "publish", NULL);
+	if (err == -EADDRINUSE)
+		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
+	else if (err == -EADDRNOTAVAIL)
+		launch_advise(l, "the address before the port must be one of this host's");
+	return err;
+}
+
+static int hold_ports(struct launch *l)
+{
+	const struct network_spec *s = &l->spec->net;
+	struct network *n = l->net;
+
+	if (!s->n_ports)
+		return 0;
+	n->port = calloc(s->n_ports, sizeof(*n->port));
+	n->held = calloc(s->n_ports, sizeof(*n->held));
+	if (!n->port || !n->held)
+		return -ENOMEM;
+	for (; n->n_ports < s->n_ports; n->n_ports++) {
+		n->port[n->n_ports] = s->port[n->n_ports];
+		n->held[n->n_ports] = hold(&n->port[n->n_ports]);
+		if (n->held[n->n_ports] < 0)
+			return fail_port(l, n->held[n->n_ports], &n->port[n->n_ports]);
+	}
+	return 0;
+}
+
+/* ---- before the start ---- */
+
+/* What it is called inside, where that is a name and another one. */
+static const char *alias(const struct sandbox_spec *s)
+{
+	AUTO_BUF struct buf why = { 0 };
+
+	return s->hostname && strcmp(s->hostname, s->name) && !spec_check_name(s->hostname, &why) ? s->hostname : NULL;
+}
+
+static int join(struct launch *l, const char *states, struct buf *why)
+{
+	AUTO_CLOSE int lock = network_lock(states);
+	int made, r = lock < 0 ? lock : network_find(l->net, &made, why);
+
+	if (r)
+		return r;
+	r = made ? 0 : firewall_has(l->net, why);
+	if (r >= 0)
+		r = r ? 0 : firewall_add(l->net, states, why);
+	if (!r)
+		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
+	return r;
+}
 
 int links_prepare(struct launch *l)
 {
-	(void)l;
-	return 0;
+	AUTO_FREE char *states = states_of(l->dir);
+	AUTO_BUF struct buf why = { 0 };
+	char device[IFNAMSIZ];
+	int r;
+
+	if (l->spec->net.how != NET_BRIDGE)
+		return 0;
+	network_device(l->spec->net.name, device);
+	if (geteuid()) {
+		launch_fail(l, -EPERM, device, "make the network", "bridges and rules of the host are root's");
+		launch_advise(l, "run it as root, or with --net host or none");
+		return -EPERM;
+	}
+	l->net = calloc(1, sizeof(*l->net));
+	if (!l->net || !states)
+		return -ENOMEM;
+	r = network_init(l->net, states, device);
+	if (!r)
+		r = hold_ports(l);
+	if (!r)
+		r = join(l, states, &why);
+	return r && !l->words.len && why.len ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : r;
 }
+
+int links_remember(const struct launch *l, struct state *st)
+{
+	int r = 0;
+
+	if (!l->net)
+		return 0;
+	free(st->network);
+	free(st->link);
+	words_free(&st->ports);
+	st->network = strdup(l->net->device);
+	st->link = strdup(l->net->link);
+	st->address = l->net->address;
+	for (size_t i = 0; !r && i < l->net->n_ports; i++) {
+		AUTO_BUF struct buf b = { 0 };
+
+		port_format(&l->net->port[i], &b);
+		r = b.err ? b.err : words_add(&st->ports, b.s);
+	}
+	return st->network && st->link ? r : -ENOMEM;
+}
+
+/* ---- the start ---- */
 
 int links_plug(struct launch *l)
 {
-	(void)l;
-	return 0;
+	AUTO_BUF struct buf why = { 0 };
+	size_t failed = 0;
+	int r;
+
+	if (!l->net)
+		return 0;
+	r = network_plug(l->net, l->pid, &why);
+	if (!r) {
+		r = firewall_publish(l->net, &failed, &why);
+		if (r && failed < l->net->n_ports)
+			return fail_port(l, r, &l->net->port[failed]);
+	}
+	return r ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : 0;
 }
 
-void links_unplug(struct launch *l)
-{
-	(void)l;
-}
-
-int links_loopback(struct launch *l)
+static int loopback_up(void)
 {
 	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd, r = 0;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
 
-	if (l->spec->ns[NS_NET].how != NS_OWN)
-		return 0;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0)
 		r = -errno;
 	if (fd >= 0)
 		close(fd);
 	return r;
+}
+
+int links_up(struct launch *l)
+{
+	AUTO_BUF struct buf why = { 0 };
+	int r = l->spec->ns[NS_NET].how == NS_OWN ? loopback_up() : 0;
+
+	if (r || !l->net)
+		return r;
+	r = network_up(l->net, l->id_count, &why);
+	return r ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : 0;
+}
+
+/* ---- the end ---- */
+
+static void remove_unused(const char *states, struct network *n)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct words left = { 0 };
+	int made;
+
+	if (network_used(n))
+		return;
+	if (!n->gateway && !n->route)
+		network_find(n, &made, &why);
+	firewall_drop(n);
+	network_remove(n);
+	network_list(states, &left);
+	if (!left.n)
+		firewall_remove(states);
+	words_free(&left);
+}
+
+/* Not the monitor, whose caller waits. It has nothing of the caller's open. */
+static void care(const char *states, const char *device)
+{
+	struct network n;
+	sigset_t none;
+	int lock;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)!chdir("/");
+	close_range(0, ~0u, 0);
+	sleep(LINGER_S);
+	lock = network_lock(states);
+	if (lock < 0 || network_init(&n, states, device))
+		return;
+	remove_unused(states, &n);
+	network_close(&n);
+}
+
+/* Orphaned at once, so that nobody has to wait for it. */
+static void leave_to_care(const char *states, const char *device)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!fork())
+			care(states, device);
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+void links_unplug(struct launch *l)
+{
+	AUTO_FREE char *states = states_of(l->dir);
+	struct network *n = l->net;
+	int lock, used = 1;
+
+	if (!n)
+		return;
+	firewall_unpublish(n);
+	lock = states ? network_lock(states) : -1;
+	if (lock >= 0) {
+		network_return(n, l->spec->name);
+		used = network_used(n);
+		close(lock);
+	}
+	if (!used)
+		leave_to_care(states, n->device);
+	network_close(n);
+	free(n);
+	l->net = NULL;
+}
+
+/* A network as a state remembers it. */
+static int recall(const struct state *st, const char *states, struct network *ret)
+{
+	int r = network_init(ret, states, st->network);
+
+	ret->address = st->address;
+	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
+	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
+	for (size_t i = 0; ret->port && i < st->ports.n; i++)
+		ret->n_ports += !port_parse(st->ports.v[i], &ret->port[ret->n_ports]);
+	return r;
+}
+
+void links_clear(const struct state *st)
+{
+	AUTO_FREE char *states = states_of(st->dir);
+	struct network n;
+	int lock;
+
+	if (!st->network || !states || recall(st, states, &n))
+		return;
+	firewall_unpublish(&n);
+	lock = network_lock(states);
+	if (lock >= 0) {
+		network_return(&n, st->name);
+		close(lock);
+	}
+	network_close(&n);
+}
+
+void links_sweep(const char *states)
+{
+	struct words devices = { 0 };
+	int lock = -1;
+
+	network_list(states, &devices);
+	if (devices.n)
+		lock = network_lock(states);
+	for (size_t i = 0; lock >= 0 && i < devices.n; i++) {
+		struct network n;
+
+		if (network_init(&n, states, devices.v[i]))
+			continue;
+		network_sweep(&n, states);
+		remove_unused(states, &n);
+		network_close(&n);
+	}
+	if (lock >= 0)
+		close(lock);
+	words_free(&devices);
+}
+
+int links_bytes(const struct state *st, uint64_t *ret_received, uint64_t *ret_sent)
+{
+	struct network n = { .space = -1 };
+	int r;
+
+	if (!st->link)
+		return -ENODEV;
+	snprintf(n.link, sizeof(n.link), "%s", st->link);
+	r = network_bytes(&n, ret_received, ret_sent);
+	network_close(&n);
+	return r;
+}
+
+/* ---- names ---- */
+
+static int has_volume(const struct sandbox_spec *s, const char *target)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (!strcmp(s->volume[i].target, target))
+			return 1;
+	return 0;
+}
+
+static int show(struct sandbox_spec *s, const char *source, const char *target)
+{
+	struct volume *more = reallocarray(s->volume, s->n_volumes + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	s->volume = more;
+	more[s->n_volumes] = (struct volume){ .kind = VOLUME_BIND, .flags = VOLUME_READ_ONLY, .source = strdup(source),
+					      .target = strdup(target) };
+	return more[s->n_volumes].source && more[s->n_volumes++].target ? 0 : -ENOMEM;
+}
+
+static int read_text(const char *path, struct buf *b)
+{
+	char part[4096];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, part, sizeof(part))) > 0 && b->len < 1u << 16)
+		buf_add(b, part, (size_t)n);
+	close(fd);
+	return b->err;
+}
+
+/* The host's servers, or, where those are its own resolver, the servers that asks. */
+static void resolver(const struct network_spec *s, struct buf *ret)
+{
+	static const char *const files[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };
+
+	for (int i = 0; i < 2; i++) {
+		AUTO_BUF struct buf text = { 0 };
+
+		buf_reset(ret);
+		if (read_text(files[i], &text) && !s->n_dns)
+			continue;
+		if (resolver_config(buf_text(&text), s->dns, s->n_dns, ret))
+			return;
+	}
+}
+
+static int write_resolver(const struct network_spec *s, const char *path)
+{
+	AUTO_BUF struct buf b = { 0 };
+	AUTO_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+	if (fd < 0)
+		return -errno;
+	fchmod(fd, 0644);
+	resolver(s, &b);
+	return b.err ? b.err : write(fd, buf_text(&b), b.len) == (ssize_t)b.len ? 0 : -EIO;
+}
+
+int links_show_names(struct sandbox_spec *s, const char *dir)
+{
+	AUTO_FREE char *states = states_of(dir);
+	char device[IFNAMSIZ], path[4300];
+	struct network n;
+	int r;
+
+	if (s->net.how != NET_BRIDGE)
+		return 0;
+	if (!states)
+		return -ENOMEM;
+	network_device(s->net.name, device);
+	r = network_init(&n, states, device);
+	if (!r && !has_volume(s, "/etc/hosts")) {
+		hosts_path(n.dir, path, sizeof(path));
+		r = show(s, path, "/etc/hosts");
+	}
+	if (r || has_volume(s, "/etc/resolv.conf"))
+		return r;
+	snprintf(path, sizeof(path), "%s/resolv.conf", dir);
+	r = write_resolver(&s->net, path);
+	return r ? r : show(s, path, "/etc/resolv.conf");
 }

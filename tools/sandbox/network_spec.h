@@ -1,26 +1,48 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What network a sandbox shall have. */
+/* What network a sandbox shall have, and the words for it; pure. */
 #ifndef CGX_SANDBOX_NETWORK_SPEC_H
 #define CGX_SANDBOX_NETWORK_SPEC_H
 
+#include <net/if.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "util/buf.h"
 
 enum net_how {
 	NET_NONE,   /* loopback alone */
 	NET_HOST,   /* the host's own */
-	NET_BRIDGE, /* the bridge cgx0, or the one named */
+	NET_BRIDGE, /* a network of sandboxes, behind a bridge of the host */
 };
 struct port {
 	uint32_t address; /* of the host, network byte order; 0 all */
-	uint16_t host, inside;
+	uint16_t host, inside; /* host 0: any that is free */
 	int udp;
 };
+#define MOST_PORTS 512
+#define MOST_DNS   3 /* as many as a resolver reads */
 struct network_spec {
 	enum net_how how;
-	char *bridge;     /* NET_BRIDGE: NULL cgx0 */
+	char *name;       /* NET_BRIDGE: NULL the usual one */
 	struct port *port;
 	size_t n_ports;
+	uint32_t dns[MOST_DNS]; /* name servers, instead of the host's */
+	size_t n_dns;
 };
+
+/* "8080:80", "127.0.0.1:8080:80/udp", "8000-8002:80-82", "80" for any port of the host: appended. -EINVAL with why. */
+int ports_parse(const char *text, struct network_spec *s, struct buf *why);
+/* "tcp 0.0.0.0:8080 80", as the state keeps it, and back. */
+void port_format(const struct port *p, struct buf *ret);
+int port_parse(const char *text, struct port *ret);
+/* "0.0.0.0:8080->80/tcp", as docker's users know it. */
+void port_show(const struct port *p, struct buf *ret);
+/* "bridge", or a name of 1 to 11 lower-case letters, digits and dashes. -EINVAL with why. */
+int network_name_check(const char *name, struct buf *why);
+/* The bridge's device: cgx0, or cgx-NAME. */
+void network_device(const char *name, char ret[IFNAMSIZ]);
+/* Dotted, network byte order. -EINVAL. */
+int address_parse(const char *text, uint32_t *ret);
+void address_format(uint32_t address, struct buf *ret);
 
 #endif

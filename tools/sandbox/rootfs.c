@@ -35,14 +35,14 @@ static int keep(struct launch *l, int fd)
 
 static int open_source(struct launch *l, const char *path, int must_be_dir)
 {
-	int fd = open(path, O_PATH | O_CLOEXEC | (must_be_dir ? O_DIRECTORY : 0));
+	int fd = open(path, O_PATH | O_CLOEXEC | (must_be_dir ? O_DIRECTORY : 0)), err = errno;
 
 	if (fd >= 0)
 		return keep(l, fd);
-	launch_fail(l, -errno, path, "open", NULL);
-	if (errno == ENOENT)
+	launch_fail(l, -err, path, "open", NULL);
+	if (err == ENOENT && path == l->spec->root)
 		launch_advise(l, "ROOT is a directory with a root file system in it, an image's name, or / for this host's own tree");
-	return -errno;
+	return -err;
 }
 
 static size_t n_layers(const struct launch *l)

@@ -18,8 +18,6 @@
 #include "util/clock.h"
 #include "util/num.h"
 
-enum net_word { NET_WORD_NONE, NET_WORD_HOST };
-
 const struct run_spec run_defaults = { .s.caps = CAPABILITIES_DEFAULT, .timeout = OPT_UNSET, .kill_after = 10000000 };
 
 /* ---- options ---- */
@@ -170,6 +168,28 @@ static int set_clock(void *data, const struct opt *row, const char *text, struct
 	return 0;
 }
 
+static int add_ports(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return ports_parse(text, &spec->s.net, why);
+}
+
+static int add_dns(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	struct network_spec *s = &spec->s.net;
+
+	(void)row;
+	if (s->n_dns == MOST_DNS || address_parse(text, &s->dns[s->n_dns])) {
+		buf_printf(why, s->n_dns == MOST_DNS ? "a resolver reads %d name servers" : "not an IPv4 address", MOST_DNS);
+		return -EINVAL;
+	}
+	s->n_dns++;
+	return 0;
+}
+
 static int set_restart(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct run_spec *spec = data;
@@ -187,7 +207,6 @@ void run_release(void *data)
 }
 
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
-static const char *const nets[] = { "none", "host", NULL };
 static const char *const userns[] = { "own", "host", NULL };
 
 #define SHARE(long_name, ns, text) { 0, long_name, "WHERE", OPT_STRING, offsetof(struct run_spec, where[ns]), text }
@@ -212,7 +231,10 @@ const struct opt run_options[] = {
 	  .call = add_volume },
 	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
-	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct run_spec, net), "none, or the host's", .choices = nets },
+	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
+	  "none, bridge (the usual one), host, a network's name, sandbox:NAME or a /path" },
+	{ 'p', "publish", "[[ADDRESS:]HOST:]PORT[/udp]", OPT_CALL, 0, "lead this port of the host to one inside", .call = add_ports },
+	{ 0, "dns", "ADDRESS", OPT_CALL, 0, "a name server, instead of the host's", .call = add_dns },
 	{ 0, "host-sockets", NULL, OPT_FLAG, offsetof(struct run_spec, host_sockets), "with --net host: its abstract sockets, too" },
 	{ 0, "userns", "KIND", OPT_ENUM, offsetof(struct run_spec, userns), "own (root inside is nobody outside) or host",
 	  .choices = userns },
@@ -316,6 +338,26 @@ static int show_names(struct sandbox_spec *s)
 	return 0;
 }
 
+/* Which network, in the words of --net; -p alone means the usual one. */
+static int choose_network(const struct frame *f, const struct run_spec *spec, struct sandbox_spec *s)
+{
+	const char *net = spec->net ? spec->net : s->net.n_ports ? "bridge" : "none";
+	AUTO_BUF struct buf why = { 0 };
+
+	if (!strcmp(net, "none") || strchr("/", *net) || strchr(net, ':')) {
+		s->net.how = NET_NONE;
+		return strcmp(net, "none") ? share_namespace(f, NS_NET, net, s) : 0;
+	}
+	if (!strcmp(net, "host")) {
+		s->net.how = NET_HOST;
+		return share_namespace(f, NS_NET, net, s);
+	}
+	if (network_name_check(net, &why))
+		return msg_usage(f, "--net %s: neither none, host, sandbox:NAME nor the /path of a namespace, and %s", net, buf_text(&why));
+	s->net.how = NET_BRIDGE;
+	return copy_text(&s->net.name, net);
+}
+
 int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv)
 {
 	struct sandbox_spec *s = &spec->s;
@@ -355,9 +397,6 @@ int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv
 	s->new_privs = spec->new_privs;
 	s->timeout_us = spec->timeout == OPT_UNSET ? UINT64_MAX : spec->timeout;
 	s->kill_after_us = spec->kill_after;
-	s->net.how = spec->net == NET_WORD_HOST ? NET_HOST : NET_NONE;
-	if (spec->net == NET_WORD_HOST)
-		s->ns[NS_NET].how = NS_HOST;
 	if (spec->userns)
 		s->ns[NS_USER].how = NS_HOST;
 	for (int i = 0; i < NS_COUNT; i++) {
@@ -365,7 +404,10 @@ int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv
 		if (r)
 			return r;
 	}
-	if (s->ns[NS_NET].how != NS_OWN) {
+	r = choose_network(f, spec, s);
+	if (r)
+		return r;
+	if (s->ns[NS_NET].how == NS_HOST) {
 		r = show_names(s);
 		if (r)
 			return r;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sandbox/links.h"
 #include "ui/message.h"
 #include "util/cleanup.h"
 
@@ -31,6 +32,7 @@ static int write_bare_report(const struct frame *f, const struct run_spec *spec,
 		.limit_hits = UNKNOWN, .oom_kills = UNKNOWN, .denied = UNKNOWN, .witness = w, .memory.limit = UNKNOWN,
 		.pids.limit = UNKNOWN, .memory_peak = UNKNOWN, .pids_peak = UNKNOWN, .usage_usec = UNKNOWN, .user_usec = UNKNOWN,
 		.system_usec = UNKNOWN, .throttled_usec = UNKNOWN, .nr_throttled = UNKNOWN, .rbytes = UNKNOWN, .wbytes = UNKNOWN,
+		.received = UNKNOWN, .sent = UNKNOWN,
 	};
 
 	if (report_trouble(&none, o) || spec->report == REPORT_TEXT)
@@ -91,6 +93,8 @@ int run_report(const struct frame *f, const struct run_spec *spec, struct launch
 			return 0;
 		report_collect(l->cgx, l->group, before, w, 1, &facts);
 	}
+	if (st->network)
+		links_bytes(st, &facts.received, &facts.sent);
 	text = format_report(f, spec, l, &facts, o);
 	if (!text)
 		return -ENOMEM;

@@ -13,14 +13,14 @@ enum report { REPORT_TROUBLE, REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 
 struct run_spec {
 	struct sandbox_spec s;
-	const char *name, *hostname, *user, *cwd, *report_to, *seccomp, *entrypoint;
+	const char *name, *hostname, *user, *cwd, *report_to, *seccomp, *entrypoint, *net;
 	struct root root;
 	const char *layer;           /* where the writable layer is wanted; NULL as usual */
 	struct strings values, env;
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
 	struct restart restart;
-	int interactive, tty, no_init, read_only, new_privs, report, net, userns, remove, detach, host_sockets;
+	int interactive, tty, no_init, read_only, new_privs, report, userns, remove, detach, host_sockets;
 };
 
 extern const struct opt run_options[];

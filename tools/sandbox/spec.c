@@ -81,7 +81,7 @@ void spec_free(struct sandbox_spec *s)
 	free(s->volume);
 	free(s->rlimit);
 	words_free(&s->limits);
-	free(s->net.bridge);
+	free(s->net.name);
 	free(s->net.port);
 	*s = (struct sandbox_spec){ 0 };
 }
@@ -141,6 +141,6 @@ int spec_check(const struct sandbox_spec *s, struct buf *why)
 		if (is_kernels(s->volume[i].target))
 			return refuse(why, "nothing is mounted over /proc, /sys and /dev: what protects the host lies there");
 	if (s->net.n_ports && s->net.how != NET_BRIDGE)
-		return refuse(why, "ports are published from a bridge: use --net bridge");
+		return refuse(why, "ports are published from a network of sandboxes: use --net bridge, or a name");
 	return 0;
 }

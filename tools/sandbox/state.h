@@ -17,6 +17,8 @@ struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
 	char *name, *root, *user, *seccomp;
+	char *network, *link; /* the bridge and the host's end of its cable; NULL none */
+	uint32_t address;     /* its own there, network byte order */
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
@@ -26,6 +28,7 @@ struct state {
 	uint64_t caps;
 	int keep, code, signal, tty, restarts, closed_sockets;
 	struct words argv, env, limits, groups; /* groups: "CONTROLLERS:PATH" */
+	struct words ports;  /* as port_format() has them */
 	struct words notes;  /* what happened, in words */
 };
 
@@ -57,9 +60,5 @@ int state_list(const char *root, struct words *ret);
 cgx_set state_controllers(struct cgx *cgx, const struct state *s);
 /* The group's places, for those who come after the last process. */
 int state_groups(struct cgx *cgx, struct cgx_group *g, struct words *ret);
-/* Kill and remove what a sandbox whose monitor is gone left: its group, its range of ids; forget it unless it is kept. */
-int state_sweep(struct cgx *cgx, const char *root);
-/* Everything of one, by force. */
-int state_clear(struct cgx *cgx, struct state *s);
 
 #endif

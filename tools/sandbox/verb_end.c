@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sandbox/find.h"
+#include "sandbox/sweep.h"
 #include "sandbox/layer.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
@@ -218,7 +219,7 @@ static int run_prune(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "prune takes no names");
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
-	state_sweep(f->cgx, root);
+	sweep_all(f->cgx, root);
 	r = state_list(root, &names);
 	for (size_t i = 0; !r && i < names.n; i++) {
 		struct state s;

@@ -10,6 +10,7 @@
 
 #include "exec/limits.h"
 #include "sandbox/find.h"
+#include "sandbox/sweep.h"
 #include "sandbox/limit_options.h"
 #include "sandbox/verbs.h"
 #include "ui/apply.h"
@@ -26,7 +27,7 @@ struct ps_spec {
 	int all, quiet;
 };
 
-enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_ROOT, COL_COMMAND };
+enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_PORTS, COL_ADDRESS, COL_NETWORK, COL_ROOT, COL_COMMAND };
 static const struct column columns[] = {
 	[COL_NAME] = { "NAME", COLUMN_SHOWN, .help = "what it is called" },
 	[COL_STATUS] = { "STATUS", COLUMN_SHOWN, .help = "running, paused, or how it ended" },
@@ -34,6 +35,9 @@ static const struct column columns[] = {
 	[COL_AGE] = { "AGE", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .key = "age_us", .help = "since it was started" },
 	[COL_MEMORY] = { "MEMORY", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "memory of its group" },
 	[COL_PIDS] = { "PIDS", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "processes and threads" },
+	[COL_PORTS] = { "PORTS", COLUMN_SHOWN, .help = "ports of the host that lead to it" },
+	[COL_ADDRESS] = { "ADDRESS", 0, .help = "its address in its network" },
+	[COL_NETWORK] = { "NETWORK", 0, .help = "the bridge that it is joined to" },
 	[COL_ROOT] = { "ROOT", COLUMN_SHOWN | COLUMN_TRUNC, .help = "its root" },
 	[COL_COMMAND] = { "COMMAND", COLUMN_SHOWN | COLUMN_TRUNC, .help = "what runs in it" },
 	COLUMN_END
@@ -67,6 +71,31 @@ static const char *status_text(struct cgx *cgx, const struct state *s, struct bu
 	return buf_text(b);
 }
 
+static void put_ports(struct buf *b, const struct state *s)
+{
+	for (size_t i = 0; i < s->ports.n; i++) {
+		struct port p;
+
+		if (port_parse(s->ports.v[i], &p))
+			continue;
+		buf_puts(b, b->len ? ", " : "");
+		port_show(&p, b);
+	}
+}
+
+static void add_network(struct table *t, size_t row, const struct state *s)
+{
+	AUTO_BUF struct buf ports = { 0 }, address = { 0 };
+
+	if (!s->network || s->status == SANDBOX_EXITED)
+		return;
+	put_ports(&ports, s);
+	address_format(s->address, &address);
+	table_text(t, row, COL_PORTS, buf_text(&ports));
+	table_text(t, row, COL_ADDRESS, buf_text(&address));
+	table_text(t, row, COL_NETWORK, s->network);
+}
+
 static int add_row(struct frame *f, struct table *t, const struct state *s)
 {
 	AUTO_BUF struct buf command = { 0 }, status = { 0 };
@@ -81,6 +110,7 @@ static int add_row(struct frame *f, struct table *t, const struct state *s)
 		table_number(t, row, COL_AGE, wall_us() - s->began_us, UNIT_USEC);
 	table_text(t, row, COL_ROOT, s->root ? s->root : "");
 	table_text(t, row, COL_COMMAND, buf_text(&command));
+	add_network(t, row, s);
 	if (s->status != SANDBOX_RUNNING)
 		return 0;
 	table_number(t, row, COL_PID, (uint64_t)s->pid, UNIT_COUNT);
@@ -107,7 +137,7 @@ static int run_ps(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "ps takes no names; inspect does");
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
-	state_sweep(f->cgx, root);
+	sweep_all(f->cgx, root);
 	r = state_list(root, &names);
 	if (!r && !spec->quiet && table_new(f, columns, "sandboxes", 0, &t) < 0)
 		r = frame_failed(f);
@@ -139,6 +169,44 @@ static void add_words(struct json *j, const char *key, const struct words *w)
 	json_close(j);
 }
 
+static void add_ports(struct json *j, const struct state *s)
+{
+	json_open_array(j, "ports");
+	for (size_t i = 0; i < s->ports.n; i++) {
+		AUTO_BUF struct buf address = { 0 };
+		struct port p;
+
+		if (port_parse(s->ports.v[i], &p))
+			continue;
+		address_format(p.address, &address);
+		json_open_object(j, NULL);
+		json_add_string(j, "protocol", p.udp ? "udp" : "tcp");
+		json_add_string(j, "address", buf_text(&address));
+		json_add_u64(j, "host_port", p.host);
+		json_add_u64(j, "port", p.inside);
+		json_close(j);
+	}
+	json_close(j);
+}
+
+/* null where it has none of its own. */
+static void add_net(struct json *j, const struct state *s)
+{
+	AUTO_BUF struct buf address = { 0 };
+
+	if (!s->network) {
+		json_add_null(j, "network");
+		return;
+	}
+	address_format(s->address, &address);
+	json_open_object(j, "network");
+	json_add_string(j, "bridge", s->network);
+	json_add_string(j, "link", s->link);
+	json_add_string(j, "address", buf_text(&address));
+	add_ports(j, s);
+	json_close(j);
+}
+
 static void add_state(struct frame *f, struct json *j, const struct state *s)
 {
 	AUTO_BUF struct buf status = { 0 };
@@ -159,6 +227,7 @@ static void add_state(struct frame *f, struct json *j, const struct state *s)
 	json_add_u64(j, "id_count", s->id_count);
 	add_words(j, "limits", &s->limits);
 	add_words(j, "groups", &s->groups);
+	add_net(j, s);
 	add_words(j, "report", &s->notes);
 	json_close(j);
 }

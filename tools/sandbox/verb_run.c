@@ -15,11 +15,13 @@
 #include "sandbox/events.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
+#include "sandbox/links.h"
 #include "sandbox/monitor.h"
 #include "sandbox/run_report.h"
 #include "sandbox/run_spec.h"
 #include "sandbox/run_step.h"
 #include "sandbox/state.h"
+#include "sandbox/sweep.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
 #include "util/buf.h"
@@ -36,7 +38,9 @@ static int remember_group(struct launch *l)
 	st->id_base = l->id_base;
 	st->id_count = l->id_count;
 	st->monitor = getpid();
-	r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
+	r = links_remember(l, st);
+	if (!r)
+		r = l->group ? state_groups(l->cgx, l->group, &st->groups) : 0;
 	if (r)
 		return r;
 	r = state_save(st);
@@ -54,7 +58,7 @@ static void remember(struct state *st, const struct launch *l, enum status statu
 	state_append(st);
 }
 
-static int claim(const struct frame *f, const struct run_spec *spec, struct state *st)
+static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 {
 	AUTO_FREE char *root = NULL;
 	int r = state_root(&root);
@@ -65,7 +69,7 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 	r = state_claim(root, spec->s.name, st);
 	if (r == -EEXIST) {
 		state_free(st);
-		state_sweep(f->cgx, root);
+		sweep_all(f->cgx, root);
 		r = state_claim(root, spec->s.name, st);
 	}
 	if (r == -EEXIST)
@@ -84,7 +88,13 @@ static int claim(const struct frame *f, const struct run_spec *spec, struct stat
 		words_add(&st->env, spec->s.env.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
-	return 0;
+	r = links_show_names(&spec->s, st->dir);
+	if (!r)
+		return 0;
+	msg_errno(f, r, spec->s.name, "write its resolv.conf");
+	state_remove(st);
+	state_free(st);
+	return STATUS_OWN_FAILURE;
 }
 
 /* For exec: the same filter, whatever comes of the file. */

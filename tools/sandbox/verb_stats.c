@@ -10,6 +10,7 @@
 
 #include "exec/report.h"
 #include "sandbox/find.h"
+#include "sandbox/sweep.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
 #include "ui/table.h"
@@ -113,7 +114,7 @@ static int gather(struct frame *f, int argc, char **argv, struct one **ret, size
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
 	if (root)
-		state_sweep(f->cgx, root);
+		sweep_all(f->cgx, root);
 	for (int i = 0; !r && i < argc; i++)
 		r = words_add(&names, argv[i]);
 	if (!r && root)

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Bridges, cables and addresses, over rtnetlink. */
+#include "sandbox/network.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sandbox/hosts.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/num.h"
+
+#define FOLDER ".net"
+
+/* The host number 1 is the bridge's, 255 everybody's. */
+#define FIRST_HOST 2u
+#define HOSTS      253u
+
+/* ---- folder and lock ---- */
+
+int network_lock(const char *states)
+{
+	char path[4200];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", states, FOLDER);
+	if (mkdir(path, 0711) < 0 && errno != EEXIST)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/%s/.lock", states, FOLDER);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR) {
+			int r = -errno;
+
+			close(fd);
+			return r;
+		}
+	return fd;
+}
+
+int network_init(struct network *n, const char *states, const char *device)
+{
+	*n = (struct network){ .space = -1 };
+	snprintf(n->device, sizeof(n->device), "%s", device);
+	return snprintf(n->dir, sizeof(n->dir), "%s/%s/%s", states, FOLDER, n->device) < (int)sizeof(n->dir) ? 0 : -ENAMETOOLONG;
+}
+
+/* Names in a folder, those that begin with a dot left out. */
+static int list(const char *path, struct words *ret)
+{
+	DIR *d = opendir(path);
+	struct dirent *e;
+	int r = 0;
+
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while (!r && (e = readdir(d)))
+		if (*e->d_name != '.')
+			r = words_add(ret, e->d_name);
+	closedir(d);
+	return r;
+}
+
+int network_list(const char *states, struct words *ret)
+{
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/%s", states, FOLDER);
+	return list(path, ret);
+}
+
+/* ---- the bridge ---- */
+
+static int open_route(struct network *n, struct buf *why)
+{
+	return n->route ? 0 : netlink_open(NETLINK_ROUTE, &n->route, why);
+}
+
+static int fail(struct buf *why, int err, const char *object, const char *action)
+{
+	buf_printf(why, "%s: %s: %s", object, action, strerror(-err));
+	return err;
+}
+
+struct found_link {
+	int index, is_bridge, is_up;
+};
+
+static void take_link(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	const struct ifinfomsg *i = netlink_header(nl, m);
+	struct found_link *f = data;
+	size_t size;
+	const char *kind;
+
+	if (m->nlmsg_type != RTM_NEWLINK)
+		return;
+	kind = netlink_data(nl, netlink_within(nl, netlink_find(nl, m, sizeof(*i), IFLA_LINKINFO), IFLA_INFO_KIND), &size);
+	f->index = i->ifi_index;
+	f->is_up = i->ifi_flags & IFF_UP;
+	f->is_bridge = kind && size >= 6 && !strncmp(kind, "bridge", size);
+}
+
+static int find_link(struct network *n, const char *name, struct found_link *ret)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+
+	*ret = (struct found_link){ 0 };
+	netlink_begin(n->route, RTM_GETLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, name);
+	return netlink_talk(n->route, take_link, ret, NULL);
+}
+
+struct found_address {
+	int index;
+	uint32_t address;
+};
+
+static void take_address(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	const struct ifaddrmsg *i = netlink_header(nl, m);
+	struct found_address *f = data;
+	const uint32_t *local;
+	size_t size;
+
+	if (m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index || i->ifa_prefixlen != NETWORK_PREFIX || f->address)
+		return;
+	local = netlink_data(nl, netlink_find(nl, m, sizeof(*i), IFA_LOCAL), &size);
+	if (size == sizeof(f->address))
+		memcpy(&f->address, local, size);
+}
+
+static int find_address(struct network *n)
+{
+	static const struct ifaddrmsg v4 = { .ifa_family = AF_INET };
+	struct found_address f = { .index = n->index };
+	int r;
+
+	netlink_begin(n->route, RTM_GETADDR, NLM_F_DUMP, &v4, sizeof(v4));
+	r = netlink_talk(n->route, take_address, &f, NULL);
+	n->gateway = f.address;
+	return r;
+}
+
+/* ---- a subnet that nobody uses ---- */
+
+struct found_route {
+	int width; /* -1 none */
+};
+
+static void take_route(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	const struct rtmsg *i = netlink_header(nl, m);
+	struct found_route *f = data;
+
+	if (m->nlmsg_type == RTM_NEWROUTE)
+		f->width = i->rtm_dst_len;
+}
+
+/* Where packets to it would go: by no route, or by that for everything. */
+static int is_free(struct network *n, uint32_t address)
+{
+	static const struct rtmsg way = { .rtm_family = AF_INET, .rtm_dst_len = 32, .rtm_flags = RTM_F_FIB_MATCH };
+	struct found_route f = { .width = -1 };
+
+	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
+	netlink_put_u32(n->route, RTA_DST, address);
+	netlink_talk(n->route, take_route, &f, NULL);
+	return f.width <= 0;
+}
+
+/* Private ranges that others do not begin with. */
+static int choose_subnet(struct network *n, struct buf *why)
+{
+	static const uint32_t pools[] = { 0x0ab90000, 0xac1e0000, 0xc0a8a000 }; /* 10.185.0.0, 172.30.0.0, 192.168.160.0 */
+	static const unsigned sizes[] = { 256, 256, 64 };
+
+	for (size_t p = 0; p < sizeof(pools) / sizeof(pools[0]); p++)
+		for (unsigned i = 0; i < sizes[p]; i++) {
+			uint32_t subnet = pools[p] + (i << 8);
+
+			if (!is_free(n, htonl(subnet + 1)))
+				continue;
+			n->gateway = htonl(subnet + 1);
+			return 0;
+		}
+	buf_printf(why, "%s: find a subnet: this host has routes to all of 10.185.0.0/16, 172.30.0.0/16 and 192.168.160.0/18", n->device);
+	return -EADDRNOTAVAIL;
+}
+
+/* ---- making ---- */
+
+static int write_text(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, value, strlen(value)) < 0)
+		r = -errno;
+	close(fd);
+	return r;
+}
+
+/* What the namespace allows everybody in it: to ping, and to listen on ports below 1024; they are the sandbox's own. */
+static void allow_usual(uint32_t ids)
+{
+	char range[32];
+
+	snprintf(range, sizeof(range), "0 %u", ids ? ids - 1 : 0x7fffffffu);
+	write_text("/proc/sys/net/ipv4/ping_group_range", range);
+	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+}
+
+static int set_of(const char *device, const char *family, const char *name, const char *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family, device, name);
+	return write_text(path, value);
+}
+
+/* 02:63 and the address, so that whoever comes after with the same one is found by those who knew the first. */
+static void hardware_address(uint32_t address, uint8_t ret[6])
+{
+	ret[0] = 0x02;
+	ret[1] = 0x63;
+	memcpy(ret + 2, &address, 4);
+}
+
+static void put_bridge(struct network *n)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	uint8_t mac[6];
+	struct nlattr *info;
+
+	hardware_address(n->gateway, mac);
+	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, n->device);
+	netlink_put(n->route, IFLA_ADDRESS, mac, sizeof(mac));
+	info = netlink_nest(n->route, IFLA_LINKINFO);
+	netlink_put_text(n->route, IFLA_INFO_KIND, "bridge");
+	netlink_end_nest(n->route, info);
+}
+
+static void put_up(struct netlink *nl, int index)
+{
+	struct ifinfomsg up = { .ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+
+	netlink_begin(nl, RTM_NEWLINK, NLM_F_ACK, &up, sizeof(up));
+}
+
+static void put_address(struct netlink *nl, int index, uint32_t address)
+{
+	struct ifaddrmsg a = { .ifa_family = AF_INET, .ifa_prefixlen = NETWORK_PREFIX, .ifa_index = (unsigned)index };
+	uint32_t everybody = address | htonl(0xff);
+
+	netlink_begin(nl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &a, sizeof(a));
+	netlink_put_u32(nl, IFA_LOCAL, address);
+	netlink_put_u32(nl, IFA_ADDRESS, address);
+	netlink_put_u32(nl, IFA_BROADCAST, everybody);
+}
+
+/* IPv6 is not spoken: nobody inside shall be told ways by his neighbours. Loopback addresses are let in for published
+ * ports alone, see firewall.c. */
+static int bring_up(struct network *n)
+{
+	set_of(n->device, "ipv6", "disable_ipv6", "1");
+	set_of(n->device, "ipv4", "route_localnet", "1");
+	set_of(n->device, "ipv4", "forwarding", "1");
+	put_address(n->route, n->index, n->gateway);
+	put_up(n->route, n->index);
+	return netlink_talk(n->route, NULL, NULL, NULL);
+}
+
+static int make_bridge(struct network *n, struct buf *why)
+{
+	struct found_link f;
+	int r;
+
+	put_bridge(n);
+	r = netlink_talk(n->route, NULL, NULL, NULL);
+	if (r && r != -EEXIST)
+		return fail(why, r, n->device, "make the bridge");
+	r = find_link(n, n->device, &f);
+	if (r)
+		return fail(why, r, n->device, "find the bridge");
+	n->index = f.index;
+	return 0;
+}
+
+int network_find(struct network *n, int *ret_made, struct buf *why)
+{
+	struct found_link f;
+	int r = open_route(n, why);
+
+	*ret_made = 0;
+	if (r)
+		return r;
+	if (mkdir(n->dir, 0711) < 0 && errno != EEXIST)
+		return fail(why, -errno, n->dir, "make");
+	r = find_link(n, n->device, &f);
+	if (r && r != -ENODEV)
+		return fail(why, r, n->device, "look for the bridge");
+	if (!r && !f.is_bridge) {
+		buf_printf(why, "%s: use it as a bridge: the host has another kind of link of this name", n->device);
+		return -EEXIST;
+	}
+	n->index = f.index;
+	r = r ? 0 : find_address(n);
+	if (r)
+		return fail(why, r, n->device, "read its address");
+	if (f.is_up && n->gateway)
+		return 0;
+	*ret_made = 1;
+	if (!n->gateway)
+		r = choose_subnet(n, why);
+	if (!r && !n->index)
+		r = make_bridge(n, why);
+	if (r)
+		return r;
+	r = bring_up(n);
+	return r ? fail(why, r, n->device, "set it up") : 0;
+}
+
+void network_remove(struct network *n)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	AUTO_BUF struct buf why = { 0 };
+	struct found_link f;
+
+	hosts_remove(n->dir);
+	rmdir(n->dir);
+	if (open_route(n, &why) || find_link(n, n->device, &f) || !f.is_bridge)
+		return;
+	netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, n->device);
+	netlink_talk(n->route, NULL, NULL, NULL);
+}
+
+/* ---- leases ---- */
+
+static unsigned hash(const char *s)
+{
+	unsigned h = 5381;
+
+	while (*s)
+		h = h * 33 + (unsigned char)*s++;
+	return h;
+}
+
+static void lease_path(const struct network *n, unsigned host, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/%u", n->dir, host);
+}
+
+/* A name of its own each time: that of one that has ended may be there still, its namespace is taken down later. */
+static void name_link(struct network *n)
+{
+	snprintf(n->link, sizeof(n->link), "cgxv%08x", (unsigned)(now_us() * 2654435761u + (unsigned)getpid() * 40503u));
+}
+
+/* The same name has the same address where nobody else has it. */
+int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
+{
+	char path[4300];
+	int r = -EEXIST;
+
+	for (unsigned i = 0; r == -EEXIST && i < HOSTS; i++) {
+		unsigned host = FIRST_HOST + (hash(sandbox) + i) % HOSTS;
+
+		lease_path(n, host, path, sizeof(path));
+		r = symlink(sandbox, path) < 0 ? -errno : 0;
+		if (!r)
+			n->address = htonl((ntohl(n->gateway) & ~0xffu) | host);
+	}
+	if (r == -EEXIST) {
+		buf_printf(why, "%s: lease an address: all %u are taken", n->device, HOSTS);
+		return -EADDRNOTAVAIL;
+	}
+	if (!r)
+		r = hosts_add(n->dir, n->address, sandbox, alias);
+	name_link(n);
+	return r ? fail(why, r, path, "lease an address") : 0;
+}
+
+void network_return(struct network *n, const char *sandbox)
+{
+	char path[4300], owner[128];
+	ssize_t len;
+
+	if (!n->address)
+		return;
+	hosts_drop(n->dir, n->address);
+	lease_path(n, ntohl(n->address) & 0xff, path, sizeof(path));
+	len = readlink(path, owner, sizeof(owner) - 1);
+	if (len < 0)
+		return;
+	owner[len] = '\0';
+	if (!strcmp(owner, sandbox))
+		unlink(path);
+	n->address = 0;
+}
+
+static int is_lease(const char *name)
+{
+	return name[strspn(name, "0123456789")] == '\0';
+}
+
+int network_used(const struct network *n)
+{
+	struct words names = { 0 };
+	int used = 0;
+
+	list(n->dir, &names);
+	for (size_t i = 0; i < names.n; i++)
+		used |= is_lease(names.v[i]);
+	words_free(&names);
+	return used;
+}
+
+void network_sweep(struct network *n, const char *states)
+{
+	struct words names = { 0 };
+
+	list(n->dir, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		char path[4300], folder[4400], owner[128];
+		ssize_t len;
+		uint64_t host;
+
+		if (!is_lease(names.v[i]) || num_u64(names.v[i], &host))
+			continue;
+		lease_path(n, (unsigned)host, path, sizeof(path));
+		len = readlink(path, owner, sizeof(owner) - 1);
+		if (len < 0)
+			continue;
+		owner[len] = '\0';
+		snprintf(folder, sizeof(folder), "%s/%s", states, owner);
+		if (access(folder, F_OK) < 0 && errno == ENOENT) {
+			hosts_drop_named(n->dir, owner);
+			unlink(path);
+		}
+	}
+	words_free(&names);
+}
+
+/* ---- the cable ---- */
+
+static void put_cable(struct network *n, int space)
+{
+	struct ifinfomsg ours = { .ifi_family = AF_UNSPEC, .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	static const struct ifinfomsg theirs = { .ifi_family = AF_UNSPEC };
+	struct nlattr *info, *data, *peer;
+	uint8_t mac[6];
+
+	hardware_address(n->address, mac);
+	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &ours, sizeof(ours));
+	netlink_put_text(n->route, IFLA_IFNAME, n->link);
+	netlink_put_u32(n->route, IFLA_MASTER, (uint32_t)n->index);
+	info = netlink_nest(n->route, IFLA_LINKINFO);
+	netlink_put_text(n->route, IFLA_INFO_KIND, "veth");
+	data = netlink_nest(n->route, IFLA_INFO_DATA);
+	peer = netlink_nest(n->route, VETH_INFO_PEER);
+	netlink_put_raw(n->route, &theirs, sizeof(theirs));
+	netlink_put_text(n->route, IFLA_IFNAME, NETWORK_LINK);
+	netlink_put(n->route, IFLA_ADDRESS, mac, sizeof(mac));
+	netlink_put_u32(n->route, IFLA_NET_NS_FD, (uint32_t)space);
+	netlink_end_nest(n->route, peer);
+	netlink_end_nest(n->route, data);
+	netlink_end_nest(n->route, info);
+}
+
+int network_plug(struct network *n, pid_t pid, struct buf *why)
+{
+	char path[64];
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	n->space = open(path, O_RDONLY | O_CLOEXEC);
+	if (n->space < 0)
+		return fail(why, -errno, path, "open");
+	put_cable(n, n->space);
+	r = netlink_talk(n->route, NULL, NULL, NULL);
+	return r ? fail(why, r, n->device, "join a cable (veth) to it") : 0;
+}
+
+static void put_way_out(struct netlink *nl, int index, uint32_t gateway)
+{
+	static const struct rtmsg way = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT,
+					  .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
+
+	netlink_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &way, sizeof(way));
+	netlink_put_u32(nl, RTA_GATEWAY, gateway);
+	netlink_put_u32(nl, RTA_OIF, (uint32_t)index);
+}
+
+/* The address first: what is told to the neighbours when the link comes up (arp_notify) has it. */
+int network_up(const struct network *n, uint32_t ids, struct buf *why)
+{
+	int index = (int)if_nametoindex(NETWORK_LINK), r;
+	struct netlink *nl;
+
+	if (!index)
+		return fail(why, -errno, NETWORK_LINK, "find");
+	r = netlink_open(NETLINK_ROUTE, &nl, why);
+	if (r)
+		return r;
+	allow_usual(ids);
+	set_of(NETWORK_LINK, "ipv6", "disable_ipv6", "1");
+	set_of(NETWORK_LINK, "ipv4", "arp_notify", "1");
+	put_address(nl, index, n->address);
+	put_up(nl, index);
+	put_way_out(nl, index, n->gateway);
+	r = netlink_talk(nl, NULL, NULL, NULL);
+	netlink_close(nl);
+	return r ? fail(why, r, NETWORK_LINK, "set it up") : 0;
+}
+
+static void take_bytes(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	struct rtnl_link_stats64 s;
+	uint64_t *bytes = data;
+	size_t size;
+	const void *at = netlink_data(nl, netlink_find(nl, m, sizeof(struct ifinfomsg), IFLA_STATS64), &size);
+
+	if (m->nlmsg_type != RTM_NEWLINK || size < sizeof(s.rx_bytes) * 4)
+		return;
+	memset(&s, 0, sizeof(s));
+	memcpy(&s, at, size < sizeof(s) ? size : sizeof(s));
+	bytes[0] = s.tx_bytes;
+	bytes[1] = s.rx_bytes;
+}
+
+/* What the host's end sent is what the sandbox received. */
+int network_bytes(struct network *n, uint64_t *ret_received, uint64_t *ret_sent)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	uint64_t bytes[2] = { UINT64_MAX, UINT64_MAX };
+	int r;
+
+	AUTO_BUF struct buf why = { 0 };
+
+	if (!*n->link)
+		return -ENODEV;
+	r = open_route(n, &why);
+	if (r)
+		return r;
+	netlink_begin(n->route, RTM_GETLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, n->link);
+	r = netlink_talk(n->route, take_bytes, bytes, NULL);
+	*ret_received = bytes[0];
+	*ret_sent = bytes[1];
+	return r ? r : bytes[0] == UINT64_MAX ? -ENODATA : 0;
+}
+
+void network_close(struct network *n)
+{
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (n->held && n->held[i] >= 0)
+			close(n->held[i]);
+	free(n->held);
+	free(n->port);
+	n->held = NULL;
+	n->port = NULL;
+	n->n_ports = 0;
+	n->route = netlink_close(n->route);
+	n->filter = netlink_close(n->filter);
+	if (n->space >= 0)
+		close(n->space);
+	n->space = -1;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Networks of sandboxes: a bridge of the host, a subnet, and who has which address of it. A network is made with its first
+ * sandbox and goes after its last. The kernel has links and addresses; a folder below the states' has the leases, each a link
+ * named as the address's last number that names the sandbox, and the hosts file that all of them see. Whoever changes any of
+ * that holds its lock. Each -errno with why.
+ */
+#ifndef CGX_SANDBOX_NETWORK_H
+#define CGX_SANDBOX_NETWORK_H
+
+#include <net/if.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sandbox/netlink.h"
+#include "sandbox/network_spec.h"
+#include "sandbox/spec.h"
+
+#define NETWORK_PREFIX 24
+#define NETWORK_LINK   "eth0" /* inside */
+
+struct network {
+	char dir[4200];           /* of its leases */
+	char device[IFNAMSIZ];    /* the bridge */
+	char link[IFNAMSIZ];      /* the host's end of the cable; empty none */
+	int index, link_index;
+	uint32_t gateway, address; /* of the bridge, of the sandbox; network byte order; address 0: none leased */
+	struct netlink *route, *filter; /* NULL not opened */
+	struct port *port;        /* published, each of a number */
+	int *held;                /* a socket for each, which holds it */
+	size_t n_ports;
+	int space;                /* the sandbox's network namespace; -1 */
+};
+
+/* states: where all states lie. The lock; -errno. */
+int network_lock(const char *states);
+/* Of a device: where it keeps its leases. */
+int network_init(struct network *n, const char *states, const char *device);
+/* Its bridge, made where it is missing; *ret_made 1 then. */
+int network_find(struct network *n, int *ret_made, struct buf *why);
+/* An address for this sandbox, and a name for its link. alias: its host name, where that is another; may be NULL. */
+int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why);
+void network_return(struct network *n, const char *sandbox);
+/* 1: somebody has an address of it. */
+int network_used(const struct network *n);
+/* Leases whose sandbox has no folder any more. */
+void network_sweep(struct network *n, const char *states);
+/* The bridge and the folder, with nobody in it. */
+void network_remove(struct network *n);
+
+/* A cable from the bridge into the namespace of this process. */
+int network_plug(struct network *n, pid_t pid, struct buf *why);
+/* Inside: the cable up, with the address and the way out. ids: how many groups there are inside, 0 all. */
+int network_up(const struct network *n, uint32_t ids, struct buf *why);
+/* Bytes that the sandbox behind n->link received and sent. */
+int network_bytes(struct network *n, uint64_t *ret_received, uint64_t *ret_sent);
+
+/* All networks that have a folder: their devices. */
+int network_list(const char *states, struct words *ret);
+/* Close what it has open. */
+void network_close(struct network *n);
+
+#endif

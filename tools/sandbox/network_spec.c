@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Words of networks. */
+#include "sandbox/network_spec.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/cleanup.h"
+#include "util/num.h"
+
+/* ---- addresses ---- */
+
+int address_parse(const char *text, uint32_t *ret)
+{
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, text, &a) != 1)
+		return -EINVAL;
+	*ret = a.s_addr;
+	return 0;
+}
+
+void address_format(uint32_t address, struct buf *ret)
+{
+	char text[INET_ADDRSTRLEN];
+
+	buf_puts(ret, inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
+/* ---- ports ---- */
+
+struct range {
+	unsigned first, last;
+};
+
+static int number(const char *text, size_t len, unsigned *ret)
+{
+	AUTO_FREE char *copy = strndup(text, len);
+	uint64_t n;
+
+	if (!copy || num_u64(copy, &n) || n > 65535)
+		return -EINVAL;
+	*ret = (unsigned)n;
+	return 0;
+}
+
+/* N or N-M; an empty one is 0. */
+static int range_parse(const char *text, size_t len, struct range *ret)
+{
+	const char *dash = memchr(text, '-', len);
+	size_t first = dash ? (size_t)(dash - text) : len;
+
+	*ret = (struct range){ 0 };
+	if (!len)
+		return 0;
+	if (number(text, first, &ret->first) || number(text + (dash ? first + 1 : 0), dash ? len - first - 1 : len, &ret->last))
+		return -EINVAL;
+	return ret->last < ret->first ? -EINVAL : 0;
+}
+
+static int add_range(struct network_spec *s, uint32_t address, struct range host, struct range inside, int udp, struct buf *why)
+{
+	size_t n = inside.last - inside.first + 1;
+	struct port *more;
+
+	if (s->n_ports + n > MOST_PORTS) {
+		buf_printf(why, "more than %d ports of one sandbox", MOST_PORTS);
+		return -EINVAL;
+	}
+	more = reallocarray(s->port, s->n_ports + n, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->port = more;
+	for (size_t i = 0; i < n; i++)
+		more[s->n_ports++] = (struct port){ address, (uint16_t)(host.first ? host.first + i : 0), (uint16_t)(inside.first + i), udp };
+	return 0;
+}
+
+/* The protocol after the slash; *len without it. */
+static int protocol(const char *text, size_t *len, int *ret_udp)
+{
+	const char *slash = strchr(text, '/');
+
+	*len = slash ? (size_t)(slash - text) : strlen(text);
+	*ret_udp = slash && !strcmp(slash, "/udp");
+	return slash && !*ret_udp && strcmp(slash, "/tcp") ? -EINVAL : 0;
+}
+
+int ports_parse(const char *text, struct network_spec *s, struct buf *why)
+{
+	static const char words[] = "not [ADDRESS:][HOST:]INSIDE[/udp], as 8080:80, 127.0.0.1:8080:80 or 8000-8009:80-89";
+	const char *host, *inside;
+	struct range from, to;
+	uint32_t address = 0;
+	size_t len;
+	int udp, r = protocol(text, &len, &udp);
+
+	inside = memrchr(text, ':', len);
+	host = inside ? memrchr(text, ':', (size_t)(inside - text)) : NULL;
+	if (host) {
+		AUTO_FREE char *copy = strndup(text, (size_t)(host - text));
+
+		r = r || !copy || address_parse(copy, &address) ? -EINVAL : 0;
+	}
+	host = host ? host + 1 : text;
+	inside = inside ? inside + 1 : text;
+	if (!r)
+		r = range_parse(host, inside > host ? (size_t)(inside - host) - 1 : 0, &from);
+	if (!r)
+		r = range_parse(inside, len - (size_t)(inside - text), &to);
+	if (r || !to.first) {
+		buf_puts(why, words);
+		return -EINVAL;
+	}
+	if (from.first && from.last - from.first != to.last - to.first) {
+		buf_puts(why, "the two ranges are not of one length");
+		return -EINVAL;
+	}
+	return add_range(s, address, from, to, udp, why);
+}
+
+void port_format(const struct port *p, struct buf *ret)
+{
+	buf_puts(ret, p->udp ? "udp " : "tcp ");
+	address_format(p->address, ret);
+	buf_printf(ret, ":%u %u", p->host, p->inside);
+}
+
+int port_parse(const char *text, struct port *ret)
+{
+	const char *colon = strchr(text, ':'), *space = colon ? strchr(colon, ' ') : NULL;
+	AUTO_FREE char *address = colon && colon > text + 4 ? strndup(text + 4, (size_t)(colon - text) - 4) : NULL;
+	unsigned host, inside;
+
+	if (!space || !address || (strncmp(text, "tcp ", 4) && strncmp(text, "udp ", 4)) || address_parse(address, &ret->address) ||
+	    number(colon + 1, (size_t)(space - colon) - 1, &host) || number(space + 1, strlen(space + 1), &inside))
+		return -EBADMSG;
+	ret->udp = *text == 'u';
+	ret->host = (uint16_t)host;
+	ret->inside = (uint16_t)inside;
+	return 0;
+}
+
+void port_show(const struct port *p, struct buf *ret)
+{
+	address_format(p->address, ret);
+	buf_printf(ret, ":%u->%u/%s", p->host, p->inside, p->udp ? "udp" : "tcp");
+}
+
+/* ---- networks ---- */
+
+int network_name_check(const char *name, struct buf *why)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	if (!n || name[n] || n > 11 || *name == '-') {
+		buf_puts(why, "a network's name has 1 to 11 lower-case letters, digits and dashes");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+void network_device(const char *name, char ret[IFNAMSIZ])
+{
+	if (!name || !strcmp(name, "bridge"))
+		snprintf(ret, IFNAMSIZ, "cgx0");
+	else
+		snprintf(ret, IFNAMSIZ, "cgx-%.11s", name);
+}
