@@ -95,13 +95,14 @@ static const char *alias(const struct sandbox_spec *s)
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
-	int made, r = lock < 0 ? lock : network_find(l->net, &made, why);
+	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing;
 
-	if (r)
-		return r;
-	r = made ? 0 : firewall_has(l->net, why);
+	if (missing == 1)
+		r = network_make(l->net, why);
+	else if (!missing)
+		r = firewall_has(l->net, why);
 	if (r >= 0)
-		r = r ? 0 : firewall_add(l->net, states, why);
+		r = r == 1 ? 0 : firewall_add(l->net, states, why);
 	if (!r)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
 	return r;
@@ -198,22 +199,30 @@ int links_up(struct launch *l)
 
 /* ---- the end ---- */
 
+static int has_others(const char *states, const char *device)
+{
+	struct words all = { 0 };
+	int others = 0;
+
+	network_list(states, &all);
+	for (size_t i = 0; i < all.n; i++)
+		others |= strcmp(all.v[i], device) != 0;
+	words_free(&all);
+	return others;
+}
+
 static void remove_unused(const char *states, struct network *n)
 {
 	AUTO_BUF struct buf why = { 0 };
-	struct words left = { 0 };
-	int made;
 
-	if (network_used(n))
+	/* somebody else may have done it meanwhile */
+	if (network_used(n) || access(n->dir, F_OK) < 0 || network_look(n, &why) < 0)
 		return;
-	if (!n->gateway && !n->route)
-		network_find(n, &made, &why);
-	firewall_drop(n);
-	network_remove(n);
-	network_list(states, &left);
-	if (!left.n)
+	if (has_others(states, n->device))
+		firewall_drop(n);
+	else
 		firewall_remove(states);
-	words_free(&left);
+	network_remove(n);
 }
 
 /* Not the monitor, whose caller waits. It has nothing of the caller's open. */

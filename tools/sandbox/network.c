@@ -302,32 +302,31 @@ static int make_bridge(struct network *n, struct buf *why)
 	return 0;
 }
 
-int network_find(struct network *n, int *ret_made, struct buf *why)
+int network_look(struct network *n, struct buf *why)
 {
 	struct found_link f;
 	int r = open_route(n, why);
 
-	*ret_made = 0;
 	if (r)
 		return r;
-	if (mkdir(n->dir, 0711) < 0 && errno != EEXIST)
-		return fail(why, -errno, n->dir, "make");
 	r = find_link(n, n->device, &f);
-	if (r && r != -ENODEV)
+	if (r == -ENODEV)
+		return 1;
+	if (r)
 		return fail(why, r, n->device, "look for the bridge");
-	if (!r && !f.is_bridge) {
+	if (!f.is_bridge) {
 		buf_printf(why, "%s: use it as a bridge: the host has another kind of link of this name", n->device);
 		return -EEXIST;
 	}
 	n->index = f.index;
-	r = r ? 0 : find_address(n);
-	if (r)
-		return fail(why, r, n->device, "read its address");
-	if (f.is_up && n->gateway)
-		return 0;
-	*ret_made = 1;
-	if (!n->gateway)
-		r = choose_subnet(n, why);
+	r = find_address(n);
+	return r ? fail(why, r, n->device, "read its address") : !f.is_up || !n->gateway;
+}
+
+int network_make(struct network *n, struct buf *why)
+{
+	int r = n->gateway ? 0 : choose_subnet(n, why);
+
 	if (!r && !n->index)
 		r = make_bridge(n, why);
 	if (r)
@@ -339,16 +338,14 @@ int network_find(struct network *n, int *ret_made, struct buf *why)
 void network_remove(struct network *n)
 {
 	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
-	AUTO_BUF struct buf why = { 0 };
-	struct found_link f;
 
+	if (n->index) {
+		netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
+		netlink_put_text(n->route, IFLA_IFNAME, n->device);
+		netlink_talk(n->route, NULL, NULL, NULL);
+	}
 	hosts_remove(n->dir);
 	rmdir(n->dir);
-	if (open_route(n, &why) || find_link(n, n->device, &f) || !f.is_bridge)
-		return;
-	netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
-	netlink_put_text(n->route, IFLA_IFNAME, n->device);
-	netlink_talk(n->route, NULL, NULL, NULL);
 }
 
 /* ---- leases ---- */
@@ -377,7 +374,7 @@ static void name_link(struct network *n)
 int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
 {
 	char path[4300];
-	int r = -EEXIST;
+	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : -EEXIST;
 
 	for (unsigned i = 0; r == -EEXIST && i < HOSTS; i++) {
 		unsigned host = FIRST_HOST + (hash(sandbox) + i) % HOSTS;

@@ -36,8 +36,10 @@ struct network {
 int network_lock(const char *states);
 /* Of a device: where it keeps its leases. */
 int network_init(struct network *n, const char *states, const char *device);
-/* Its bridge, made where it is missing; *ret_made 1 then. */
-int network_find(struct network *n, int *ret_made, struct buf *why);
+/* Its bridge and subnet. 0 it is there and works; 1 it is not. */
+int network_look(struct network *n, struct buf *why);
+/* Make it, or what is missing of it. */
+int network_make(struct network *n, struct buf *why);
 /* An address for this sandbox, and a name for its link. alias: its host name, where that is another; may be NULL. */
 int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why);
 void network_return(struct network *n, const char *sandbox);
@@ -45,7 +47,7 @@ void network_return(struct network *n, const char *sandbox);
 int network_used(const struct network *n);
 /* Leases whose sandbox has no folder any more. */
 void network_sweep(struct network *n, const char *states);
-/* The bridge and the folder, with nobody in it. */
+/* The bridge and, last, the folder, with nobody in it. */
 void network_remove(struct network *n);
 
 /* A cable from the bridge into the namespace of this process. */

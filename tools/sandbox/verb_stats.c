@@ -10,6 +10,7 @@
 
 #include "exec/report.h"
 #include "sandbox/find.h"
+#include "sandbox/links.h"
 #include "sandbox/sweep.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
@@ -27,7 +28,7 @@ struct stats_spec {
 	int once;
 };
 
-enum { S_NAME, S_CPU, S_MEMORY, S_LIMIT, S_PEAK, S_PIDS, S_PIDS_LIMIT, S_READ, S_WRITTEN, S_KILLS, S_DENIED };
+enum { S_NAME, S_CPU, S_MEMORY, S_LIMIT, S_PEAK, S_PIDS, S_PIDS_LIMIT, S_READ, S_WRITTEN, S_RECEIVED, S_SENT, S_KILLS, S_DENIED };
 static const struct column stats_columns[] = {
 	[S_NAME] = { "NAME", COLUMN_SHOWN, .help = "what it is called" },
 	[S_CPU] = { "CPU%", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "of one CPU" },
@@ -39,6 +40,8 @@ static const struct column stats_columns[] = {
 	[S_PIDS_LIMIT] = { "PIDS.LIMIT", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .key = "pids_limit", .help = "what binds them" },
 	[S_READ] = { "READ", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "read from disks so far" },
 	[S_WRITTEN] = { "WRITTEN", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "written to disks so far" },
+	[S_RECEIVED] = { "RECEIVED", COLUMN_RIGHT, COLUMN_NUMBER, .help = "over its network so far" },
+	[S_SENT] = { "SENT", COLUMN_RIGHT, COLUMN_NUMBER, .help = "over its network so far" },
 	[S_KILLS] = { "KILLS", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "processes killed for lack of memory" },
 	[S_DENIED] = { "DENIED", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "forks denied" },
 	COLUMN_END
@@ -71,6 +74,16 @@ static void put_limit(struct table *t, size_t row, int col, struct cgx_group *g,
 		table_number(t, row, col, e.limit, unit);
 }
 
+static void put_network(struct table *t, size_t row, const struct state *s)
+{
+	uint64_t received, sent;
+
+	if (!s->network || (!table_wants(t, S_RECEIVED) && !table_wants(t, S_SENT)) || links_bytes(s, &received, &sent))
+		return;
+	put(t, row, S_RECEIVED, received, UNIT_BYTES);
+	put(t, row, S_SENT, sent, UNIT_BYTES);
+}
+
 static void add_stats(struct table *t, struct one *o)
 {
 	size_t row = table_row(t, TABLE_TOP);
@@ -88,6 +101,7 @@ static void add_stats(struct table *t, struct one *o)
 	report_io(o->g, &rbytes, &wbytes);
 	put(t, row, S_READ, rbytes, UNIT_BYTES);
 	put(t, row, S_WRITTEN, wbytes, UNIT_BYTES);
+	put_network(t, row, &o->s);
 	kills = figure(o->g, "memory.events:oom_kill");
 	put(t, row, S_KILLS, kills != UNKNOWN ? kills : figure(o->g, "memory.events.local:oom_kill"), UNIT_COUNT);
 	put(t, row, S_DENIED, figure(o->g, "pids.events:max"), UNIT_COUNT);

@@ -1,0 +1,215 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-sandbox --net, -p: networks of sandboxes, on a host of its own: a network namespace with a link to a world of one
+# machine, which has no way back to what is behind the host.
+if [ -z "${CGX_APART-}" ] && [ "$(id -u)" = 0 ] && command -v ip >/dev/null; then
+	CGX_APART=1 exec unshare -mn --propagation private sh "$0" "$@"
+fi
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+have ip || skip_all "no ip (iproute2)"
+need_helpers
+datagram=$(helper datagram)
+have busybox || skip_all "no busybox, which serves and asks here"
+mkdir -p /run/cgx
+mount -t tmpfs -o mode=711 cgxt /run/cgx
+ip link set lo up
+
+unshare -n sleep 1000 &
+world=$!
+pids="$pids $world"
+wait_for 5 sh -c "[ \$(readlink /proc/$world/ns/net) != \$(readlink /proc/self/ns/net) ]"
+in_world() { nsenter -t "$world" -n "$@"; }
+ip link add up0 type veth peer name up1 netns "$world" || skip_all "this kernel has no veth"
+ip address add 192.0.2.10/24 dev up0
+ip link set up0 up
+in_world ip address add 192.0.2.1/24 dev up1
+in_world ip link set up1 up
+in_world ip link set lo up
+ip route add default via 192.0.2.1
+flag() { cat "/proc/sys/net/ipv4/conf/$1/forwarding"; }
+
+N=$T
+forget()
+{
+	for s in $(cgx-sandbox ps -a -q 2>/dev/null); do
+		cgx-sandbox rm -f "$s" >/dev/null 2>&1
+	done
+}
+trap 'forget; clean_up' EXIT
+run_in() { run cgx-sandbox run --rm --name "$N-r" "$@"; }
+ask() { timeout 10 busybox nc -w 5 "$@" </dev/null 2>&1; } # HOST PORT
+serve() # NAME WORD OPTION...: in the background, on port 80
+{
+	s_name=$1 s_word=$2
+	shift 2
+	cgx-sandbox run -d --rm --name "$N-$s_name" "$@" / busybox nc -ll -p 80 -e echo "$s_word" >/dev/null 2>"$tmp/serve" ||
+		fail "start $s_name" "$(cat "$tmp/serve")"
+	wait_for 10 sh -c "cgx-sandbox exec $N-$s_name sh -c 'grep -q :0050 /proc/net/tcp /proc/net/tcp6' 2>/dev/null"
+}
+address_of() { cgx-sandbox inspect "$N-$1" | jq -r '.[0].network.address'; }
+
+# ---- one ---------------------------------------------------------------------------------------------
+
+before=$(flag up0)
+run_in --net bridge / sh -c 'ip -o address show dev eth0; ip route show default; cat /proc/sys/net/ipv4/conf/eth0/arp_notify'
+if [ "$status" = 125 ] && printf '%s' "$err" | grep -q 'built without'; then
+	skip_all "cgx-sandbox is built without libnftables"
+fi
+is "$status" 0 "a sandbox in a network"
+like "$out" 'inet 10\.185\.0\.[0-9]+/24 ' "it has an address"
+unlike "$out" 'inet6' "and none of IPv6"
+like "$out" '^default via 10.185.0.1 dev eth0' "and a way out"
+run_in --net bridge / cat /etc/hosts
+like "$out" "^127.0.0.1 localhost" "its hosts file"
+like "$out" "^10\.185\.0\.[0-9]+ $N-r\$" "knows its name"
+own_address() { printf '%s\n' "$out" | sed -n "s/^\([0-9.]*\) $N-r\$/\1/p"; }
+first=$(own_address)
+run_in --net bridge --dns 192.0.2.53 / cat /etc/resolv.conf
+like "$out" '^nameserver 192.0.2.53' "--dns"
+run_in --net bridge / sh -c 'echo x >>/etc/hosts'
+isnt "$status" 0 "the file of all is nobody's to write"
+run_in --net bridge / cat /etc/hosts
+is "$(own_address)" "$first" "the same name has the same address"
+run_in --net bridge / "$datagram" ping 10.185.0.1
+is "$status" 0 "it pings the bridge"
+run_in --net bridge / "$datagram" ping 192.0.2.1
+is "$status" 0 "and the world, which knows nothing of its address"
+run_in --net bridge --report=json --report-to "$tmp/report" / "$datagram" ping 10.185.0.1
+num "$(jq '.network.received_bytes' "$tmp/report")" -ge 84 "the report: bytes received"
+num "$(jq '.network.sent_bytes' "$tmp/report")" -ge 84 "and sent"
+run_in --net bridge -u 1000 / busybox nc -l -p 80 -w 1
+unlike "$err" 'Permission denied' "port 80 is a user's, too"
+
+# ---- published ports -----------------------------------------------------------------------------------
+
+serve web hello -p 8080:80 -p 127.0.0.1:8081:80 -p 8000-8001:80-81
+is "$(ask 127.0.0.1 8080)" hello "a published port, from the host by loopback"
+is "$(ask 192.0.2.10 8080)" hello "by its address"
+is "$(in_world timeout 10 busybox nc -w 5 192.0.2.10 8080 </dev/null)" hello "from the world"
+is "$(ask 127.0.0.1 8081)" hello "one of an address"
+in_world timeout 5 busybox nc -w 2 192.0.2.10 8081 </dev/null >"$tmp/out" 2>&1
+is "$(cat "$tmp/out" | grep -c hello)" 0 "is of no other"
+is "$(ask 127.0.0.1 8000)" hello "a range"
+like "$(cgx-sandbox ps)" '0\.0\.0\.0:8080->80/tcp, 127\.0\.0\.1:8081->80/tcp' "ps shows them"
+json "inspect, too" "$(cgx-sandbox inspect "$N-web")" '.[0].network.ports[0] == {"protocol":"tcp","address":"0.0.0.0","host_port":8080,"port":80}'
+run cgx-sandbox stats "$N-web" --json --columns name,received,sent
+json "stats: bytes" "$out" '.sandboxes[0].received > 0 and .sandboxes[0].sent > 0'
+run_in -p 8080:80 / true
+is "$status" 125 "a port twice"
+like "$err" '^cgx-sandbox run: 0\.0\.0\.0:8080->80/tcp: publish: Address already in use$' "is refused"
+like "$err" "^  another sandbox .*ss -lntup" "with where to look"
+busybox nc -ll -p 9090 -e true &
+pids="$pids $!"
+wait_for 5 grep -q ':2382 ' /proc/net/tcp /proc/net/tcp6
+run_in -p 9090:80 / true
+is "$status" 125 "so is one of a program of the host"
+run_in -p 203.0.113.7:80:80 / true
+like "$err" "must be one of this host's" "and an address that is not the host's"
+cgx-sandbox run -d --rm --name "$N-any" -p 80 / sleep 100 >/dev/null
+num "$(cgx-sandbox inspect "$N-any" | jq '.[0].network.ports[0].host_port')" -gt 1024 "any port that is free"
+cgx-sandbox rm -f "$N-any" >/dev/null
+cgx-sandbox run -d --rm --name "$N-udp" -p 5353:53/udp / "$datagram" serve 53 answer >/dev/null
+wait_for 10 sh -c "cgx-sandbox exec $N-udp grep -q :0035 /proc/net/udp /proc/net/udp6 2>/dev/null"
+is "$(in_world "$datagram" ask 192.0.2.10 5353)" answer "UDP"
+cgx-sandbox rm -f "$N-udp" >/dev/null
+
+# ---- each other ----------------------------------------------------------------------------------------
+
+run_in --net bridge / timeout 10 busybox nc -w 5 "$N-web" 80
+is "$out" hello "by name"
+run_in --net bridge / timeout 10 busybox nc -w 5 192.0.2.10 8080
+is "$out" hello "by the port of the host"
+cgx-sandbox run -d --rm --name "$N-late" --hostname other --net bridge / sleep 100 >/dev/null
+run cgx-sandbox exec "$N-web" cat /etc/hosts
+like "$out" "^10\.185\.0\.[0-9]+ $N-late other\$" "who comes later is known to those before"
+cgx-sandbox rm -f "$N-late" >/dev/null
+run cgx-sandbox exec "$N-web" cat /etc/hosts
+unlike "$out" "^10.* $N-late" "until it goes"
+web=$(address_of web)
+run_in --net apart / sh -c 'ip -o address show dev eth0; cat /etc/hosts; timeout 5 busybox nc -w 2 '"$web"' 80'
+like "$out" 'inet 10\.185\.1\.[0-9]+/24' "another network has a subnet of its own"
+unlike "$out" "$N-web|hello" "and does not reach the first"
+run_in --net apart / timeout 10 busybox nc -w 5 192.0.2.10 8080
+is "$out" hello "but what is published"
+is "$(ask "$web" 80)" hello "the host reaches an address that is not published"
+in_world ip route add 10.185.0.0/16 via 192.0.2.10
+in_world timeout 5 busybox nc -w 2 "$web" 80 </dev/null >"$tmp/out" 2>&1
+is "$(grep -c hello "$tmp/out")" 0 "the world does not, though it knows the way"
+run_in --net "sandbox:$N-web" / ip -o -4 address show dev eth0
+like "$out" " $web/24 " "--net sandbox:NAME"
+run_in --net "/proc/$world/ns/net" / ip -o -4 address show dev up1
+like "$out" ' 192\.0\.2\.1/24 ' "--net with a namespace's file"
+
+# ---- the host ------------------------------------------------------------------------------------------
+
+is "$before:$(flag up0)" 0:1 "the way out forwards while there is a network"
+if have nft; then
+	nft flush ruleset
+	run_in --net bridge / "$datagram" ping 192.0.2.1
+	is "$status" 0 "rules that somebody flushed are there again for the next one"
+else
+	skip "no nft" "rules that somebody flushed are there again for the next one"
+fi
+
+# ---- what is killed ------------------------------------------------------------------------------------
+
+cgx-sandbox run -d --rm --name "$N-dead" -p 7070:80 / sleep 100 >/dev/null
+monitor=$(cgx-sandbox inspect "$N-dead" | jq '.[0].monitor')
+kill -9 "$monitor"
+wait_for 5 not alive "$monitor"
+run cgx-sandbox ps -q -a
+unlike "$out" "$N-dead" "a monitor that was killed"
+is "$(find /run/cgx/.net -type l -lname "$N-dead")" "" "leaves no lease"
+! have nft || unlike "$(nft list map ip cgx any)" '7070' "no published port"
+run_in -p 7070:80 / true
+is "$status" 0 "which the next one may have"
+
+# ---- many ------------------------------------------------------------------------------------------------
+
+many=20 runs=''
+for i in $(seq $many); do
+	cgx-sandbox run --rm --name "$N-m$i" --net bridge / sh -c 'ip -o -4 address show dev eth0; sleep 1' >"$tmp/many.$i" 2>&1 &
+	runs="$runs $!"
+done
+# shellcheck disable=SC2086 # a list of words
+wait $runs
+is "$(cat "$tmp"/many.* | grep -c ' 10\.185\.0\.')" $many "$many at once"
+is "$(cat "$tmp"/many.* | sed -n 's/.*inet \([0-9.]*\).*/\1/p' | sort -u | wc -l)" $many "each with an address of its own"
+
+# ---- the end -----------------------------------------------------------------------------------------------
+
+start=$(date +%s%N)
+out=$(cgx-sandbox run --rm --net bridge / echo done)
+num $((($(date +%s%N) - start) / 1000000)) -lt $((1500 * slower)) "who reads its output does not wait for what lingers"
+cgx-sandbox stop "$N-web" >/dev/null
+gone() { [ -z "$(ip -o link show | grep cgx)" ] && [ "$(ls /run/cgx/.net)" = "" ] && [ "$(flag up0)" = 0 ]; }
+wait_for 10 gone
+is "$(ip -o link show | grep cgx)" "" "after the last no link is left"
+is "$(ls /run/cgx/.net)" "" "no lease"
+! have nft || is "$(nft list tables | grep cgx)" "" "no rule"
+is "$(flag up0)" 0 "and the host forwards as before"
+ip route del default
+run_in --net bridge / true
+is "$status" 0 "a host without a way out has networks all the same"
+
+# ---- what cannot be ------------------------------------------------------------------------------------------
+
+for bad in Upper toolongforalink 'a b' ../x; do
+	run_in --net "$bad" / true
+	is "$status" 125 "--net $bad"
+done
+run_in -p 80:80:80:80 / true
+like "$err" 'INSIDE' "a port that is none"
+run_in --net host -p 80:80 / true
+like "$err" 'use --net bridge' "ports with the host's network"
+ip link add cgx-taken type veth peer name cgx-other
+run_in --net taken / true
+is "$status" 125 "a link of the host that is no bridge"
+like "$err" '^cgx-sandbox run: cgx-taken: use it as a bridge: ' "is named"
+run_in --net other2 / true
+is "$status" 0 "others work"
+is "$(cgx-sandbox ps -a -q)" "" "nothing stays in the list"
+done_testing

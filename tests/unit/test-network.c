@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Networks of sandboxes, without the kernel: ports and names as users write them, hosts files, resolv.conf. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sandbox/hosts.h"
+#include "sandbox/network_spec.h"
+#include "util/cleanup.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static void reads_ports(void **state)
+{
+	static const struct {
+		const char *text, *kept, *shown;
+		size_t n;
+	} good[] = {
+		{ "8080:80", "tcp 0.0.0.0:8080 80", "0.0.0.0:8080->80/tcp", 1 },
+		{ "8080:80/tcp", "tcp 0.0.0.0:8080 80", "0.0.0.0:8080->80/tcp", 1 },
+		{ "53:5353/udp", "udp 0.0.0.0:53 5353", "0.0.0.0:53->5353/udp", 1 },
+		{ "127.0.0.1:8080:80", "tcp 127.0.0.1:8080 80", "127.0.0.1:8080->80/tcp", 1 },
+		{ "127.0.0.1::80", "tcp 127.0.0.1:0 80", "127.0.0.1:0->80/tcp", 1 },
+		{ "80", "tcp 0.0.0.0:0 80", "0.0.0.0:0->80/tcp", 1 },
+		{ ":80", "tcp 0.0.0.0:0 80", "0.0.0.0:0->80/tcp", 1 },
+		{ "65535:65535", "tcp 0.0.0.0:65535 65535", "0.0.0.0:65535->65535/tcp", 1 },
+		{ "8000-8002:80-82", "tcp 0.0.0.0:8002 82", "0.0.0.0:8002->82/tcp", 3 },
+		{ "80-82/udp", "udp 0.0.0.0:0 82", "0.0.0.0:0->82/udp", 3 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		AUTO_BUF struct buf why = { 0 }, kept = { 0 }, shown = { 0 };
+		struct network_spec s = { 0 };
+		struct port back;
+
+		assert_int_equal(ports_parse(good[i].text, &s, &why), 0);
+		assert_int_equal(s.n_ports, good[i].n);
+		port_format(&s.port[s.n_ports - 1], &kept);
+		port_show(&s.port[s.n_ports - 1], &shown);
+		assert_string_equal(buf_text(&kept), good[i].kept);
+		assert_string_equal(buf_text(&shown), good[i].shown);
+		assert_int_equal(port_parse(good[i].kept, &back), 0);
+		assert_int_equal(back.address, s.port[s.n_ports - 1].address);
+		assert_int_equal(back.host, s.port[s.n_ports - 1].host);
+		assert_int_equal(back.inside, s.port[s.n_ports - 1].inside);
+		assert_int_equal(back.udp, s.port[s.n_ports - 1].udp);
+		free(s.port);
+	}
+}
+
+static void refuses_ports(void **state)
+{
+	static const char *const bad[] = {
+		"", ":", "::", "8080:", "0", "8080:0", "65536:80", "80:65536", "-1:80", "80:-1", "80/sctp", "80/", "/udp", "a:80", "80:b",
+		"8080:80:90:10", "1.2.3:80:80", "1.2.3.4.5:80:80", "1.2.3.4:80:80/UDP", "8000-8002:80-81", "82-80", "80-", "-80", "8 0:80",
+		"0x50:80", "1-65535:1-65535", "[::1]:80:80", "127.0.0.1:80:",
+	};
+	static const char *const torn[] = { "", "tcp", "tcp 1.2.3.4", "tcp 1.2.3.4:1", "sctp 1.2.3.4:1 2", "tcp :1 2", "tcp 1.2.3.4:1 x",
+					    "tcp 1.2.3.4:70000 1", "tcp1.2.3.4:1 2" };
+	struct port p;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		AUTO_BUF struct buf why = { 0 };
+		struct network_spec s = { 0 };
+
+		if (ports_parse(bad[i], &s, &why) == 0)
+			fail_msg("%s was taken", bad[i]);
+		assert_true(why.len > 0);
+		free(s.port);
+	}
+	for (size_t i = 0; i < COUNT(torn); i++)
+		if (port_parse(torn[i], &p) == 0)
+			fail_msg("%s was taken", torn[i]);
+}
+
+static void names_networks(void **state)
+{
+	static const char *const bad[] = { "", "-a", "A", "twelve-chars", "a b", "a/b", "..", "a.b", "\xc3\xa4" };
+	AUTO_BUF struct buf why = { 0 };
+	char device[IFNAMSIZ];
+
+	(void)state;
+	assert_int_equal(network_name_check("bridge", &why), 0);
+	assert_int_equal(network_name_check("eleven-char", &why), 0);
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_int_not_equal(network_name_check(bad[i], &why), 0);
+	network_device(NULL, device);
+	assert_string_equal(device, "cgx0");
+	network_device("bridge", device);
+	assert_string_equal(device, "cgx0");
+	network_device("eleven-char", device);
+	assert_string_equal(device, "cgx-eleven-char");
+}
+
+/* ---- hosts ---- */
+
+static uint32_t at(const char *text)
+{
+	uint32_t a;
+
+	assert_int_equal(address_parse(text, &a), 0);
+	return a;
+}
+
+static char *content(const char *dir)
+{
+	static char text[65536];
+	char path[256];
+	FILE *f;
+	size_t n;
+
+	hosts_path(dir, path, sizeof(path));
+	f = fopen(path, "r");
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void keeps_hosts(void **state)
+{
+	char dir[] = "/tmp/cgx-unit.XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(hosts_add(dir, at("10.0.0.2"), "web", NULL), 0);
+	assert_int_equal(hosts_add(dir, at("10.0.0.22"), "db", "database"), 0);
+	assert_non_null(strstr(content(dir), "127.0.0.1 localhost\n"));
+	assert_non_null(strstr(content(dir), "\n10.0.0.2 web\n10.0.0.22 db database\n"));
+	hosts_drop(dir, at("10.0.0.2")); /* and not what begins like it */
+	assert_non_null(strstr(content(dir), "\n#0.0.0.2 web\n10.0.0.22 db database\n"));
+	hosts_drop_named(dir, "database"); /* an alias is nobody's name */
+	assert_non_null(strstr(content(dir), "\n10.0.0.22 db database\n"));
+	hosts_drop_named(dir, "db");
+	assert_null(strstr(content(dir), "\n10.0.0.22"));
+	for (int i = 0; i < 3000; i++) { /* what comes and goes does not make it grow */
+		char name[16];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		assert_int_equal(hosts_add(dir, at("10.0.0.9"), name, NULL), 0);
+		assert_non_null(strstr(content(dir), "127.0.0.1 localhost\n"));
+		if (i < 2999)
+			hosts_drop(dir, at("10.0.0.9"));
+	}
+	assert_true(strlen(content(dir)) < 20000);
+	assert_non_null(strstr(content(dir), "\n10.0.0.9 n2999\n"));
+	hosts_remove(dir);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void makes_resolvers(void **state)
+{
+	static const struct {
+		const char *text, *want;
+		size_t n_dns, servers;
+	} cases[] = {
+		{ "", "", 0, 0 },
+		{ "nameserver 192.0.2.1\nsearch x\n", "nameserver 192.0.2.1\nsearch x\n", 0, 1 },
+		{ "nameserver 127.0.0.53\noptions edns0", "options edns0\n", 0, 0 },
+		{ "nameserver\t::1\nnameserver fe80::1\nnameserver 127.1.2.3\n", "", 0, 0 },
+		{ "nameserver 127.0.0.53\nsearch x\n", "nameserver 192.0.2.9\nsearch x\n", 1, 1 },
+		{ "# nameserver 127.0.0.1\nnameserverx 1\n", "# nameserver 127.0.0.1\nnameserverx 1\n", 0, 0 },
+	};
+	uint32_t dns[1] = { at("192.0.2.9") };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		AUTO_BUF struct buf b = { 0 };
+
+		assert_int_equal(resolver_config(cases[i].text, dns, cases[i].n_dns, &b), cases[i].servers);
+		assert_string_equal(buf_text(&b), cases[i].want);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_ports),  cmocka_unit_test(refuses_ports),   cmocka_unit_test(names_networks),
+		cmocka_unit_test(keeps_hosts),  cmocka_unit_test(makes_resolvers),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
