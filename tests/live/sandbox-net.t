@@ -167,6 +167,31 @@ is "$(find /run/cgx/.net -type l -lname "$N-dead")" "" "leaves no lease"
 run_in -p 7070:80 / true
 is "$status" 0 "which the next one may have"
 
+# killed CALL FROM TO: at each of these calls of the one that starts it
+killed()
+{
+	for at in $(seq "$2" "$3"); do
+		timeout 60 strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$at" \
+			cgx-sandbox run --rm --name "$N-k" --timeout 1s -p 6060:80 / true >/dev/null 2>&1
+		[ $? != 137 ] || died=$((died + 1))
+		wait_for 10 swept || bad="$bad $1 $at: $(cgx-sandbox ps -a -q) $(find /run/cgx/.net -lname "$N-k") $(ports)"
+	done
+}
+ports() { ! have nft || nft list map ip cgx any 2>/dev/null | grep 6060; }
+swept() { cgx-sandbox ps -a -q | not grep -q "$N-k" && [ -z "$(find /run/cgx/.net -lname "$N-k")$(ports)" ]; }
+if have strace && strace -f -o /dev/null -e inject=getpid:signal=KILL:when=65535 true 2>/dev/null; then
+	bad='' died=0
+	killed sendto 1 16
+	killed symlink 1 2
+	killed pwrite64 1 3
+	is "$bad" "" "killed at any step of the network, nothing stays"
+	num "$died" -ge 8 "it was ($died times)"
+	run_in -p 6060:80 / true
+	is "$status" 0 "and the port can be had"
+else
+	skip "no strace, or one that cannot inject" "killed at any step of the network, nothing stays"
+fi
+
 # ---- many ------------------------------------------------------------------------------------------------
 
 many=20 runs=''

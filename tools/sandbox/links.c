@@ -225,18 +225,21 @@ static void remove_unused(const char *states, struct network *n)
 	network_remove(n);
 }
 
-/* Not the monitor, whose caller waits. It has nothing of the caller's open. */
-static void care(const char *states, const char *device)
+/* Not the monitor, whose caller waits: for a network that is taken down, and for the socket that took ports back, which the
+ * kernel closes only when that is through. It has nothing of the caller's open. */
+static void care(const char *states, const char *device, int unused)
 {
 	struct network n;
 	sigset_t none;
 	int lock;
 
+	close_range(0, ~0u, 0);
+	if (!unused)
+		return;
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)!chdir("/");
-	close_range(0, ~0u, 0);
 	sleep(LINGER_S);
 	lock = network_lock(states);
 	if (lock < 0 || network_init(&n, states, device))
@@ -246,13 +249,13 @@ static void care(const char *states, const char *device)
 }
 
 /* Orphaned at once, so that nobody has to wait for it. */
-static void leave_to_care(const char *states, const char *device)
+static void leave_to_care(const char *states, const char *device, int unused)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (!fork())
-			care(states, device);
+			care(states, device, unused);
 		_exit(0);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -274,8 +277,8 @@ void links_unplug(struct launch *l)
 		used = network_used(n);
 		close(lock);
 	}
-	if (!used)
-		leave_to_care(states, n->device);
+	if (!used || n->n_ports)
+		leave_to_care(states, n->device, !used);
 	network_close(n);
 	free(n);
 	l->net = NULL;
