@@ -181,13 +181,16 @@ ports() { ! have nft || nft list map ip cgx any 2>/dev/null | grep 6060; }
 swept() { cgx-sandbox ps -a -q | not grep -q "$N-k" && [ -z "$(find /run/cgx/.net -lname "$N-k")$(ports)" ]; }
 if have strace && strace -f -o /dev/null -e inject=getpid:signal=KILL:when=65535 true 2>/dev/null; then
 	bad='' died=0
-	killed sendto 1 16
+	if [ -n "${CGX_VM-}" ]; then killed sendto 3 8; else killed sendto 1 16; fi
 	killed symlink 1 2
 	killed pwrite64 1 3
 	is "$bad" "" "killed at any step of the network, nothing stays"
-	num "$died" -ge 8 "it was ($died times)"
-	run_in -p 6060:80 / true
-	is "$status" 0 "and the port can be had"
+	num "$died" -ge 6 "it was ($died times)"
+	for i in 1 2 3 4 5; do
+		run_in -p 6060:80 / true
+		[ "$status" = 0 ] || break
+	done
+	is "$status:$err" "0:" "and the port can be had, again and again"
 else
 	skip "no strace, or one that cannot inject" "killed at any step of the network, nothing stays"
 fi
@@ -237,4 +240,6 @@ like "$err" '^cgx-sandbox run: cgx-taken: use it as a bridge: ' "is named"
 run_in --net other2 / true
 is "$status" 0 "others work"
 is "$(cgx-sandbox ps -a -q)" "" "nothing stays in the list"
+gone() { [ "$(ls /run/cgx/.net)" = "" ]; }
+wait_for 10 gone
 done_testing

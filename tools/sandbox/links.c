@@ -271,6 +271,7 @@ void links_unplug(struct launch *l)
 	if (!n)
 		return;
 	firewall_unpublish(n);
+	network_let_go(n); /* before anybody else has them as well */
 	lock = states ? network_lock(states) : -1;
 	if (lock >= 0) {
 		network_return(n, l->spec->name);

@@ -564,14 +564,19 @@ int network_bytes(struct network *n, uint64_t *ret_received, uint64_t *ret_sent)
 	return r ? r : bytes[0] == UINT64_MAX ? -ENODATA : 0;
 }
 
-void network_close(struct network *n)
+void network_let_go(struct network *n)
 {
 	for (size_t i = 0; i < n->n_ports; i++)
 		if (n->held && n->held[i] >= 0)
 			close(n->held[i]);
 	free(n->held);
-	free(n->port);
 	n->held = NULL;
+}
+
+void network_close(struct network *n)
+{
+	network_let_go(n);
+	free(n->port);
 	n->port = NULL;
 	n->n_ports = 0;
 	n->route = netlink_close(n->route);

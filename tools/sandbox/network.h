@@ -59,6 +59,8 @@ int network_bytes(struct network *n, uint64_t *ret_received, uint64_t *ret_sent)
 
 /* All networks that have a folder: their devices. */
 int network_list(const char *states, struct words *ret);
+/* The sockets that hold its ports. */
+void network_let_go(struct network *n);
 /* Close what it has open. */
 void network_close(struct network *n);
 
