@@ -140,6 +140,8 @@ in_world timeout 5 busybox nc -w 2 "$web" 80 </dev/null >"$tmp/out" 2>&1
 is "$(grep -c hello "$tmp/out")" 0 "the world does not, though it knows the way"
 run_in --net "sandbox:$N-web" / ip -o -4 address show dev eth0
 like "$out" " $web/24 " "--net sandbox:NAME"
+run_in --net "sandbox:$N-web" / cat /etc/hosts
+like "$out" "^$web $N-web" "with its names"
 run_in --net "/proc/$world/ns/net" / ip -o -4 address show dev up1
 like "$out" ' 192\.0\.2\.1/24 ' "--net with a namespace's file"
 
@@ -164,8 +166,14 @@ run cgx-sandbox ps -q -a
 unlike "$out" "$N-dead" "a monitor that was killed"
 is "$(find /run/cgx/.net -type l -lname "$N-dead")" "" "leaves no lease"
 ! have nft || unlike "$(nft list map ip cgx any)" '7070' "no published port"
-run_in -p 7070:80 / true
-is "$status" 0 "which the next one may have"
+cgx-sandbox run -d --rm --name "$N-dead" -p 7070:80 / sleep 100 >/dev/null
+monitor=$(cgx-sandbox inspect "$N-dead" | jq '.[0].monitor')
+kill -9 "$monitor"
+wait_for 5 not alive "$monitor"
+serve heir heir -p 7070:80
+cgx-sandbox ps >/dev/null
+is "$(ask 127.0.0.1 7070)" heir "which the next one may have, and keeps when the dead one is cleared up"
+cgx-sandbox rm -f "$N-heir" >/dev/null
 
 # killed CALL FROM TO: at each of these calls of the one that starts it
 killed()

@@ -298,6 +298,20 @@ static int recall(const struct state *st, const char *states, struct network *re
 	return r;
 }
 
+/* Those that somebody else has by now are his. */
+static void keep_free_ports(struct network *n)
+{
+	size_t kept = 0;
+
+	n->held = calloc(n->n_ports + 1, sizeof(*n->held));
+	for (size_t i = 0; n->held && i < n->n_ports; i++) {
+		n->port[kept] = n->port[i];
+		n->held[kept] = hold(&n->port[kept]);
+		kept += n->held[kept] >= 0;
+	}
+	n->n_ports = kept;
+}
+
 void links_clear(const struct state *st)
 {
 	AUTO_FREE char *states = states_of(st->dir);
@@ -306,6 +320,7 @@ void links_clear(const struct state *st)
 
 	if (!st->network || !states || recall(st, states, &n))
 		return;
+	keep_free_ports(&n);
 	firewall_unpublish(&n);
 	lock = network_lock(states);
 	if (lock >= 0) {
@@ -412,6 +427,24 @@ static int write_resolver(const struct network_spec *s, const char *path)
 	fchmod(fd, 0644);
 	resolver(s, &b);
 	return b.err ? b.err : write(fd, buf_text(&b), b.len) == (ssize_t)b.len ? 0 : -EIO;
+}
+
+int links_share_names(struct sandbox_spec *s, const struct state *of)
+{
+	AUTO_FREE char *states = states_of(of->dir);
+	char path[4300];
+	struct network n;
+	int r;
+
+	if (!of->network)
+		return 0;
+	r = states ? network_init(&n, states, of->network) : -ENOMEM;
+	if (!r && !has_volume(s, "/etc/hosts")) {
+		hosts_path(n.dir, path, sizeof(path));
+		r = show(s, path, "/etc/hosts");
+	}
+	snprintf(path, sizeof(path), "%s/resolv.conf", of->dir);
+	return r || has_volume(s, "/etc/resolv.conf") || access(path, F_OK) < 0 ? r : show(s, path, "/etc/resolv.conf");
 }
 
 int links_show_names(struct sandbox_spec *s, const char *dir)

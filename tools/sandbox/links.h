@@ -22,5 +22,7 @@ void links_sweep(const char *states);
 int links_bytes(const struct state *st, uint64_t *ret_received, uint64_t *ret_sent);
 /* Its files of names, hosts and resolv.conf, as volumes of the spec, where nothing else is put there. dir: of its state. */
 int links_show_names(struct sandbox_spec *s, const char *dir);
+/* Those of another sandbox, whose network is shared. */
+int links_share_names(struct sandbox_spec *s, const struct state *of);
 
 #endif

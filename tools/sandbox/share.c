@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "sandbox/find.h"
+#include "sandbox/links.h"
 #include "ui/message.h"
 #include "util/cleanup.h"
 
@@ -31,6 +32,8 @@ static int join_sandbox(const struct frame *f, enum ns ns, const char *name, str
 		if (fd < 0 || same < 0)
 			r = msg_errno(f, fd < 0 ? errno : same, name, "share its namespace");
 	}
+	if (!r && ns == NS_NET && links_share_names(s, &st))
+		r = msg_errno(f, ENOMEM, name, "share its names");
 	state_free(&st);
 	if (r)
 		return r;
