@@ -152,7 +152,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r && spec->controllers)
 		r = cgx_set_parse(f->cgx, spec->controllers, &controllers);
 	if (!r)
-		r = cgx_plan_new(f->cgx, &p);
+		r = plan_new(f, &p);
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
@@ -173,7 +173,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP },
 	.compat = compat,
 	.run = run,

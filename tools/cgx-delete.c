@@ -59,7 +59,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "no group named");
 	if (spec->kill && spec->migrate)
 		return msg_usage(f, "--kill and --migrate exclude each other");
-	r = cgx_plan_new(f->cgx, &p);
+	r = plan_new(f, &p);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
@@ -80,7 +80,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP },
 	.compat = compat,
 	.run = run,

@@ -258,7 +258,9 @@ static int make_temporary_with(struct job *j, cgx_set set)
 	int r = open_temporary(j, set);
 
 	if (!r)
-		r = cgx_plan_new(j->f->cgx, &p);
+		r = plan_new(j->f, &p);
+	if (!r && !j->spec->under)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
 	if (!r)
 		r = cgx_plan_create(p, j->group, &how);
 	if (!r)
@@ -312,6 +314,20 @@ static int make_group(struct job *j)
 	return r;
 }
 
+/* A start joins without a plan; one that is not carried out tells whether systemd minds. */
+static int check_join(struct job *j)
+{
+	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(j->f->cgx, &p);
+
+	if (!r)
+		r = cgx_plan_move(p, j->group, 0, 0);
+	for (size_t i = 0; !r && i < j->n_more; i++)
+		r = cgx_plan_move(p, j->more[i], 0, 0);
+	cgx_plan_free(p);
+	return r == -ENOENT ? 0 : r; /* the start has its own words for that */
+}
+
 static int open_groups(struct job *j)
 {
 	const struct strings *t = &j->spec->targets;
@@ -325,9 +341,11 @@ static int open_groups(struct job *j)
 		r = target_open(j->f->cgx, t->v[i], &j->more[j->n_more]);
 		j->n_more += !r;
 	}
+	if (!r && cgx_systemd(j->f->cgx) && !j->f->force)
+		r = check_join(j);
 	if (r || !j->spec->values.n)
 		return r;
-	r = cgx_plan_new(j->f->cgx, &p);
+	r = plan_new(j->f, &p);
 	if (!r)
 		r = limits_plan(p, j->group, j->spec->values.v, j->spec->values.n);
 	if (!r)
@@ -407,6 +425,8 @@ static int remove_temporary(struct job *j)
 	struct cgx_plan *p = NULL;
 	int r = cgx_plan_new(j->f->cgx, &p);
 
+	if (!r)
+		cgx_plan_force(p);
 	if (!r)
 		r = cgx_plan_delete(p, j->group, CGX_DELETE_RECURSIVE);
 	if (!r)
@@ -635,7 +655,7 @@ static const struct tool tool = {
 	.options = options,
 	.spec_size = sizeof(struct spec),
 	.defaults = &defaults,
-	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND | TOOL_CHANGES,
+	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND | TOOL_CHANGES | TOOL_FORCE,
 	.positional = { COMPLETE_COMMAND },
 	.compat = compat,
 	.run = run,

@@ -167,7 +167,7 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 
 static int plan_moves(struct job *j, int argc, char **argv)
 {
-	int r = cgx_plan_new(j->f->cgx, &j->plan);
+	int r = plan_new(j->f, &j->plan);
 
 	for (size_t i = 0; !r && i < j->spec->targets.n; i++)
 		r = plan_target(j, j->spec->targets.v[i], argc, argv);
@@ -202,7 +202,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP, COMPLETE_PID },
 	.compat = compat,
 	.run = run,

@@ -28,7 +28,7 @@ static const struct opt options[] = {
 	  "set what GROUP has, as far as it can be written", COMPLETE_GROUP },
 	{ 'R', "recursive", NULL, OPT_FLAG, offsetof(struct spec, recursive), "the groups below as well" },
 	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct spec, force),
-	  "set memory.max below what is used, though v2 kills then", .who = WHO_NATIVE },
+	  "below what is used, though v2 kills then; and what is systemd's, too" },
 	OPT_END
 };
 
@@ -245,7 +245,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 
 	if (r)
 		return r;
-	r = cgx_plan_new(f->cgx, &j.plan);
+	f->force = spec->force;
+	r = plan_new(f, &j.plan);
 	for (int i = 0; !r && i < groups; i++)
 		r = plan_target(&j, argv[i]);
 	if (!r)

@@ -53,6 +53,8 @@ cat >"$work/rows" <<-'END'
 	oom_report 3
 	oom_log 4
 	trace_parse 1
+	unit_name 1
+	unit 4
 	trace 4
 	plan 5
 	plan_apply 5

@@ -21,6 +21,8 @@ static int make_with(struct launch *l, cgx_set set)
 	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
 	if (!r)
 		r = cgx_plan_new(l->cgx, &p);
+	if (!r)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
 	if (!r && l->on_group)
 		r = l->on_group(l);
 	if (!r)
@@ -62,6 +64,8 @@ static int remove_with(struct launch *l, unsigned flags)
 	struct cgx_plan *p = NULL;
 	int r = cgx_plan_new(l->cgx, &p);
 
+	if (!r)
+		cgx_plan_force(p);
 	if (!r)
 		r = cgx_plan_delete(p, l->group, flags);
 	if (!r)
