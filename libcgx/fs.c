@@ -290,12 +290,12 @@ int fs_has(int dirfd, const char *name)
 	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 }
 
-int fs_marked(int dirfd, const char *path, const char *name)
+int fs_mark(int dirfd, const char *path, const char *name)
 {
 	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY);
-	char value[4];
+	char value[256] = "";
 
-	return fd >= 0 && fgetxattr(fd, name, value, sizeof(value)) >= 1 && *value == '1';
+	return fd >= 0 && fgetxattr(fd, name, value, sizeof(value)) >= 1 ? *value : 0;
 }
 
 int fs_is_cgroup(int dirfd)

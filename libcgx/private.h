@@ -68,8 +68,8 @@ int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigne
 int fs_exists(int dirfd, const char *path);
 /* The same for a name without "/" in dirfd itself. */
 int fs_has(int dirfd, const char *name);
-/* 1 a directory carries this extended attribute with the value "1". */
-int fs_marked(int dirfd, const char *path, const char *name);
+/* The first byte of an extended attribute of a directory, which is no longer than 256; 0 it has none. */
+int fs_mark(int dirfd, const char *path, const char *name);
 /* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
  * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
 int fs_mount_private(const char *type);

@@ -14,20 +14,34 @@ CGX_API int cgx_systemd(struct cgx *cgx)
 	return cgx->systemd > 0;
 }
 
-/* systemd marks what it has delegated by an extended attribute, on the v2 tree or on its own v1 hierarchy. */
-static int is_delegated(struct cgx *cgx, const char *path)
+/* Whether any directory that systemd marks, on the v2 tree or its own v1 hierarchy, has an attribute that is value,
+ * 0 for any. */
+static int is_marked(struct cgx *cgx, const char *path, const char *name, char value)
 {
 	for (size_t i = 0; i < cgx->n_hier; i++) {
 		struct cgx_hierarchy *h = &cgx->hier[i];
-		int root;
+		int root, mark;
 
 		if (h->version == 1 && strcmp(h->name, "name=systemd"))
 			continue;
 		root = hier_fd(cgx, h);
-		if (root >= 0 && (fs_marked(root, path, "trusted.delegate") || fs_marked(root, path, "user.delegate")))
+		mark = root < 0 ? 0 : fs_mark(root, path, name);
+		if (mark && (!value || mark == value))
 			return 1;
 	}
 	return 0;
+}
+
+/* A user's manager leaves no marks before systemd 254 or so: of its scopes and services nothing is known then. */
+static int is_delegated(struct cgx *cgx, const struct cgx_unit *u)
+{
+	const char *kind = strrchr(u->name, '.');
+
+	if (is_marked(cgx, u->path, "trusted.delegate", '1') || is_marked(cgx, u->path, "user.delegate", '1'))
+		return 1;
+	if (u->uid == (uid_t)-1 || !strcmp(u->name, "init.scope") || (strcmp(kind, ".scope") && strcmp(kind, ".service")))
+		return 0;
+	return is_marked(cgx, u->path, "user.invocation_id", 0) ? 0 : -1;
 }
 
 CGX_API int cgx_unit_of(struct cgx *cgx, const char *path, struct cgx_unit *ret)
@@ -42,7 +56,7 @@ CGX_API int cgx_unit_of(struct cgx *cgx, const char *path, struct cgx_unit *ret)
 	*ret = (struct cgx_unit){ .uid = u.uid, .own = u.own };
 	memcpy(ret->name, u.name, u.name_len);
 	memcpy(ret->path, path, u.path_len);
-	ret->delegated = is_delegated(cgx, ret->path);
+	ret->delegated = is_delegated(cgx, ret);
 	return 1;
 }
 
@@ -127,7 +141,7 @@ static void own_delegated(struct cgx *cgx, struct cgx_hierarchy *h, struct cgx_u
 {
 	const char *own;
 
-	if (layout_own(cgx, h, &own) || !cgx_unit_of(cgx, own, ret) || !ret->delegated)
+	if (layout_own(cgx, h, &own) || !cgx_unit_of(cgx, own, ret) || ret->delegated != 1)
 		*ret->path = '\0';
 }
 
@@ -186,15 +200,15 @@ int unit_controllers(struct cgx *cgx, struct cgx_hierarchy *h, const char *path,
 
 	if (h->version != 2 || !cgx_unit_of(cgx, path, &u))
 		return 0;
-	/* a unit of a user's manager has what the manager was given */
-	if (!u.delegated && u.uid != (uid_t)-1) {
+	/* what a user's manager gives away is what it was given itself, and that is set in its own unit */
+	if (u.uid != (uid_t)-1) {
 		char *end = strstr(u.path, ".service");
 
 		if (!end)
 			return 0;
 		end[8] = '\0';
 		snprintf(u.name, sizeof(u.name), "user@%u.service", (unsigned)u.uid);
-	} else if (!u.delegated) {
+	} else if (u.delegated != 1) {
 		return 0;
 	}
 	root = hier_fd(cgx, h);

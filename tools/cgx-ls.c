@@ -237,7 +237,8 @@ static void put_unit(const struct listing *l, const char *path, size_t row)
 	snprintf(uid, sizeof(uid), "%u", (unsigned)u.uid);
 	table_text(l->table, row, COL_UNIT, u.name);
 	table_text(l->table, row, COL_MANAGER, u.uid == (uid_t)-1 ? "system" : uid);
-	table_bool(l->table, row, COL_DELEGATED, u.delegated);
+	if (u.delegated >= 0)
+		table_bool(l->table, row, COL_DELEGATED, u.delegated);
 	if (table_wants(l->table, COL_LABEL) && !cgx_unit_unescape(u.name, &label))
 		table_text(l->table, row, COL_LABEL, label);
 }
