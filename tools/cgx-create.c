@@ -11,6 +11,7 @@
 #include "util/cleanup.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets, values;
 	const char *controllers, *owner, *admin, *tasks;
 	unsigned dir_mode, file_mode, tasks_mode, flags;
@@ -40,6 +41,8 @@ static const struct opt options[] = {
 	  .value = CGX_CREATE_MAKE_LEAF },
 	{ 0, "exclusive", NULL, OPT_BIT, offsetof(struct spec, flags), "fail when the group is there already",
 	  .who = WHO_NATIVE, .value = CGX_CREATE_EXCL },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 

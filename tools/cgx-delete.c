@@ -6,6 +6,7 @@
 #include "ui/target.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
 	int recursive, kill, migrate;
 };
@@ -20,6 +21,8 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 'm', "migrate", NULL, OPT_FLAG, offsetof(struct spec, migrate),
 	  "move its processes to the parent first; its limits hold them no longer", .who = WHO_NATIVE },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 

@@ -29,6 +29,7 @@
 enum report { REPORT_TROUBLE, REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets, values; /* -g; limits as NAME=VALUE in the order given */
 	const char *under, *name, *user, *report_to;
 	char **made;                    /* the NAME=VALUE texts of the limits in words */
@@ -134,6 +135,8 @@ static const struct opt options[] = {
 	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct spec, report_to),
 	  "write the report there; a number is a descriptor", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell libcgroup's cgrulesengd to leave it there" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 

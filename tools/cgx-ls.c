@@ -15,6 +15,7 @@
 #include "util/cleanup.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
 	int tree, processes, threads, units, depth, pid;
 	int controllers, settings, layout;
@@ -52,6 +53,8 @@ static const struct opt options[] = {
 	  .who = WHO(LIKE_LSSUBSYS), .value = 1 },
 	{ 'M', "all-mount-points", NULL, OPT_FLAG, offsetof(struct spec, lssubsys_mounts), "with all mount points",
 	  .who = WHO(LIKE_LSSUBSYS), .value = 2 },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO(LIKE_LSCGROUP) },
 	OPT_END
 };
 

@@ -11,6 +11,7 @@
 #include "util/num.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
 	const char *all_from;
 	int threads, sticky, cancel_sticky;
@@ -29,6 +30,8 @@ static const struct opt options[] = {
 	  "tell libcgroup's cgrulesengd to leave them and their children there" },
 	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
 	  "tell cgrulesengd that it may place them again" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 

@@ -14,6 +14,7 @@
 #include "util/num.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings values;
 	const char *copy_from;
 	int recursive, force;
@@ -29,6 +30,8 @@ static const struct opt options[] = {
 	{ 'R', "recursive", NULL, OPT_FLAG, offsetof(struct spec, recursive), "the groups below as well" },
 	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct spec, force),
 	  "below what is used, though v2 kills then; and what is systemd's, too" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
