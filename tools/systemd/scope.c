@@ -3,9 +3,13 @@
 #include "systemd/scope.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "systemd/bus.h"
@@ -23,13 +27,13 @@ static const struct cgx_hierarchy *v2_of(struct cgx *cgx)
 	return h && cgx_layout(cgx) == CGX_LAYOUT_UNIFIED ? h : NULL;
 }
 
-/* The caller's own group, asked anew each time. */
-static int own_group(struct cgx *cgx, char *ret, size_t size)
+/* The group of a process, 0 the caller, asked anew each time. */
+static int group_of(struct cgx *cgx, pid_t pid, char *ret, size_t size)
 {
 	const struct cgx_hierarchy *h = v2_of(cgx);
 	struct cgx_group *g;
 	const char *path;
-	int r = cgx_group_of_pid(cgx, 0, 0, &g);
+	int r = cgx_group_of_pid(cgx, pid, 0, &g);
 
 	if (r < 0)
 		return r;
@@ -51,7 +55,7 @@ int scope_needed(struct cgx *cgx, enum scope_mode mode)
 		return mode == SCOPE_YES ? -ENOTSUP : 0;
 	if (mode == SCOPE_YES)
 		return 1;
-	if (own_group(cgx, path, 4096) < 0)
+	if (group_of(cgx, 0, path, 4096) < 0)
 		return 0;
 	slash = strrchr(path, '/');
 	if (!slash)
@@ -65,7 +69,7 @@ static int own_slice(struct cgx *cgx, uid_t uid, struct cgx_unit *ret)
 {
 	char path[4096];
 
-	if (own_group(cgx, path, sizeof(path)) < 0)
+	if (group_of(cgx, 0, path, sizeof(path)) < 0)
 		return 0;
 	for (char *end = path + strlen(path); end; end = strrchr(path, '/')) {
 		const char *dot;
@@ -164,13 +168,9 @@ void scope_name(struct scope *scope, const char *name)
 int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret)
 {
 	struct properties p = { 0 };
-	struct cgx_unit slice;
-	uid_t uid = geteuid();
 	int r = collect(cgx, scope, &p);
 
 	buf_printf(ret, "start %s: Delegate=yes", scope->name);
-	if (own_slice(cgx, uid, &slice))
-		buf_printf(ret, " Slice=%s", slice.name);
 	for (size_t i = 0; !r && i < p.n; i++)
 		buf_printf(ret, strchr(p.v[i], ' ') ? " '%s'" : " %s", p.v[i]);
 	properties_free(&p);
@@ -180,16 +180,15 @@ int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret)
 /* ---- entering ---- */
 
 /* Below the scope's own group: on v2 a group with processes has no controllers below it. */
-static int step_aside(struct cgx *cgx, struct buf *why)
+static int step_aside(struct cgx *cgx, struct scope *scope, struct buf *why)
 {
 	AUTO_BUF struct buf path = { 0 };
 	struct cgx_group *g = NULL;
 	struct cgx_plan *p = NULL;
-	char own[4096];
-	int r = own_group(cgx, own, sizeof(own));
+	int r = group_of(cgx, scope->pid, scope->path, sizeof(scope->path));
 
 	if (!r) {
-		buf_printf(&path, "%s/monitor", own);
+		buf_printf(&path, "%s/monitor", scope->path);
 		r = path.err ? path.err : cgx_group_open(cgx, buf_text(&path), CGX_C_CORE, &g);
 	}
 	if (!r)
@@ -197,7 +196,7 @@ static int step_aside(struct cgx *cgx, struct buf *why)
 	if (!r)
 		r = cgx_plan_create(p, g, NULL);
 	if (!r)
-		r = cgx_plan_move(p, g, getpid(), 0);
+		r = cgx_plan_move(p, g, scope->pid ? scope->pid : getpid(), 0);
 	if (!r)
 		r = cgx_plan_apply(p);
 	if (r < 0)
@@ -207,13 +206,13 @@ static int step_aside(struct cgx *cgx, struct buf *why)
 	return r;
 }
 
-int scope_enter(struct cgx *cgx, const struct scope *scope, struct buf *why, struct buf *remedy)
+int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct buf *remedy)
 {
 	struct properties p = { 0 };
 	struct cgx_unit slice;
-	pid_t self = getpid();
+	pid_t pid = scope->pid ? scope->pid : getpid();
 	struct bus_scope ask = {
-		.name = scope->name, .description = "a command of cgx in a group of its own", .pids = &self, .n_pids = 1,
+		.name = scope->name, .description = "a command of cgx in a group of its own", .pids = &pid, .n_pids = 1,
 		.uid = geteuid(), .timeout_usec = TIMEOUT_USEC,
 	};
 	int r = collect(cgx, scope, &p);
@@ -229,7 +228,50 @@ int scope_enter(struct cgx *cgx, const struct scope *scope, struct buf *why, str
 		r = bus_start_scope(&ask, why, remedy);
 	}
 	properties_free(&p);
-	return r ? r : step_aside(cgx, why);
+	return r ? r : step_aside(cgx, scope, why);
+}
+
+static _Noreturn void hold(int ready)
+{
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+
+	sigemptyset(&none);
+	for (int sig = 1; sig < 32; sig++)
+		signal(sig, SIG_DFL);
+	signal(SIGHUP, SIG_IGN);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int i = 0; null >= 0 && i < 3; i++)
+		dup2(null, i);
+	dup2(ready, 3);
+	setsid();
+	prctl(PR_SET_NAME, "cgx-hold");
+	if (chdir("/") < 0 || syscall(SYS_close_range, 3, ~0u, 0) < 0)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+int scope_hold(pid_t *ret)
+{
+	int fd[2];
+	char c;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return -errno;
+	*ret = fork();
+	if (*ret < 0) {
+		close(fd[0]);
+		close(fd[1]);
+		return -errno;
+	}
+	if (!*ret)
+		hold(fd[1]);
+	close(fd[1]);
+	while (read(fd[0], &c, 1) < 0 && errno == EINTR)
+		; /* the end of the pipe: it has let go of all that was ours */
+	close(fd[0]);
+	return 0;
 }
 
 /* Root can do on the tree what systemd cannot be asked for; nobody is to need libsystemd. */

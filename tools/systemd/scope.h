@@ -3,6 +3,8 @@
 #ifndef CGX_SYSTEMD_SCOPE_H
 #define CGX_SYSTEMD_SCOPE_H
 
+#include <sys/types.h>
+
 #include <cgx.h>
 
 #include "util/buf.h"
@@ -18,6 +20,8 @@ int scope_needed(struct cgx *cgx, enum scope_mode mode);
 
 struct scope {
 	char name[256];      /* "run.scope" */
+	pid_t pid;           /* the process to move there; 0 the caller */
+	char path[4096];     /* of the scope's group, once it is there */
 	const char *const *values; /* limits for what will run in it: "memory.max=64M" */
 	size_t n_values;
 	/* What cgx's own processes in it may need beyond the limits: the group within is to bind first. */
@@ -25,15 +29,20 @@ struct scope {
 	uint64_t bytes;
 };
 /*
- * Move the caller into a new scope, into a group "monitor" below its own, so that a temporary group of the caller's
+ * Move the process into a new scope, into a group "monitor" below its own, so that a temporary group of the caller's
  * (cgx_group_open_temporary()) lies beside that, in what is delegated. Nothing may have been asked of cgx about the caller's
  * own group before. Errors: those of bus_start_scope(), and of the library, with why and remedy.
  */
-int scope_enter(struct cgx *cgx, const struct scope *scope, struct buf *why, struct buf *remedy);
+int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct buf *remedy);
 /* What a scope for this is called: "run.scope"; bytes that a unit's name cannot hold become _. */
 void scope_name(struct scope *scope, const char *name);
 /* "start run.scope: Delegate=yes MemoryMax=75497472": for --dry-run. */
 int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret);
+/*
+ * A process that does nothing but keep a scope from being empty; it holds nothing of the caller's and ends with the scope
+ * (systemctl stop). -errno.
+ */
+int scope_hold(pid_t *ret);
 /* Whether to go on on the tree itself after scope_enter() failed with err. */
 int scope_can_do_without(enum scope_mode mode, int err);
 
