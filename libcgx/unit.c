@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "unit_name.h"
 
@@ -136,12 +137,15 @@ static void advise_property(struct cgx *cgx, const struct cgx_unit *u, const cha
 	       shell_word(cgx, u->name), buf_text(&words));
 }
 
-/* The delegated group that the caller is in, "" none. */
+/* The delegated group that the caller is in, if it is delegated to him; "" none. */
 static void own_delegated(struct cgx *cgx, struct cgx_hierarchy *h, struct cgx_unit *ret)
 {
+	int root = hier_fd(cgx, h);
 	const char *own;
+	uid_t owner;
 
-	if (layout_own(cgx, h, &own) || !cgx_unit_of(cgx, own, ret) || ret->delegated != 1)
+	if (layout_own(cgx, h, &own) || cgx_unit_of(cgx, own, ret) != 1 || ret->delegated != 1 || root < 0 ||
+	    fs_stat(root, ret->path, &owner, NULL, NULL) || (geteuid() && owner != geteuid()))
 		*ret->path = '\0';
 }
 

@@ -666,11 +666,29 @@ static int run_temporary(struct job *j)
 	return r;
 }
 
+/* Where the kernel would not let this user join, his manager may. */
+static int ask_to_join(struct job *j)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	int r;
+
+	if (j->spec->systemd == SCOPE_NO || j->n_more || (j->f->root && strcmp(j->f->root, "/")))
+		return 0;
+	r = scope_join(j->f->cgx, j->group, &why, &remedy);
+	if (r >= 0 || r == -ENOPKG)
+		return 0; /* without libsystemd the kernel has the words */
+	return msg_error(j->f, remedy.len ? buf_text(&remedy) : NULL, "%s: have systemd move this process in: %s",
+			 cgx_group_path(j->group), buf_text(&why));
+}
+
 static int run_named(struct job *j)
 {
 	int r = open_groups(j);
 
 	if (r || j->f->dry_run)
+		return r;
+	r = ask_to_join(j);
+	if (r)
 		return r;
 	if (only_joins(j))
 		return join_and_exec(j);

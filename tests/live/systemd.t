@@ -137,6 +137,10 @@ is "$status" 0 "a group that a user asks for"
 like "$err" "^cgx-create: note: $T-web/api is $manager/app.slice/$T-web.scope/api, .*systemctl --user stop $T-web.scope removes it" \
 	"is in a scope, and he is told where"
 is "$(cat "$cg/$manager/app.slice/$T-web.scope/api/pids.max")" 30 "with its limits"
+as cgx-exec -g "$manager/app.slice/$T-web.scope/api" cat /proc/self/cgroup
+is "$out" "0::/$manager/app.slice/$T-web.scope/api" "he starts commands there, though the kernel lets him not move there"
+as cgx-exec --systemd=no -g "$manager/app.slice/$T-web.scope/api" true
+is "$status" 125 "which it says without systemd"
 as cgx-create -r memory.max=64M "$T-web2"
 is "$status" 0 "the scope itself"
 as env XDG_RUNTIME_DIR="/run/user/$uid" systemctl --user show "$T-web2.scope" -p MemoryMax

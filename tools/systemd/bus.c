@@ -35,6 +35,7 @@ static const struct lazy library = LAZY("libsystemd.so.0", "libsystemd0", symbol
 struct talk {
 	struct libsystemd lib;
 	const struct bus_scope *scope;
+	const char *subgroup; /* of bus_attach() */
 	sd_bus *bus;
 	char *job;      /* what we wait for */
 	char result[32]; /* "" not there yet */
@@ -215,18 +216,24 @@ static int add_property(struct talk *t, sd_bus_message *m, const char *text)
 static int add_pids(struct talk *t, sd_bus_message *m)
 {
 	uint32_t pids[4];
-	int r = t->scope->n_pids > sizeof(pids) / sizeof(pids[0]) ? -EINVAL : 0;
 
-	for (size_t i = 0; !r && i < t->scope->n_pids; i++)
+	if (t->scope->n_pids > sizeof(pids) / sizeof(pids[0]))
+		return -EINVAL;
+	for (size_t i = 0; i < t->scope->n_pids; i++)
 		pids[i] = (uint32_t)t->scope->pids[i];
-	if (r >= 0)
-		r = t->lib.sd_bus_message_open_container(m, 'r', "sv");
+	return t->lib.sd_bus_message_append_array(m, 'u', pids, t->scope->n_pids * sizeof(pids[0]));
+}
+
+static int add_pids_property(struct talk *t, sd_bus_message *m)
+{
+	int r = t->lib.sd_bus_message_open_container(m, 'r', "sv");
+
 	if (r >= 0)
 		r = t->lib.sd_bus_message_append(m, "s", "PIDs");
 	if (r >= 0)
 		r = t->lib.sd_bus_message_open_container(m, 'v', "au");
 	if (r >= 0)
-		r = t->lib.sd_bus_message_append_array(m, 'u', pids, t->scope->n_pids * sizeof(pids[0]));
+		r = add_pids(t, m);
 	if (r >= 0)
 		r = t->lib.sd_bus_message_close_container(m);
 	return r < 0 ? r : t->lib.sd_bus_message_close_container(m);
@@ -245,7 +252,7 @@ static int fill(struct talk *t, sd_bus_message *m)
 	if (r >= 0 && s->slice)
 		r = t->lib.sd_bus_message_append(m, "(sv)", "Slice", "s", s->slice);
 	if (r >= 0)
-		r = add_pids(t, m);
+		r = add_pids_property(t, m);
 	for (size_t i = 0; r >= 0 && i < s->n_properties; i++)
 		r = add_property(t, m, s->properties[i]);
 	if (r >= 0)
@@ -277,35 +284,46 @@ static int explain_call(struct talk *t, int err, const sd_bus_error *e)
 	if (err == -ETIMEDOUT)
 		return too_late(t);
 	if (!e->name)
-		return refused(t, err, "systemd was asked for a scope");
+		return refused(t, err, "systemd was asked");
 	if (!strcmp(e->name, "org.freedesktop.systemd1.UnitExists")) {
 		buf_printf(t->why, "systemd has a unit %s already", t->scope->name);
 		return -EEXIST;
 	}
-	buf_printf(t->why, "systemd refuses the scope %s: %s", t->scope->name, e->message ? e->message : e->name);
+	buf_printf(t->why, "systemd refuses it for %s: %s", t->scope->name, e->message ? e->message : e->name);
 	return err == -EACCES || err == -EPERM ? -EACCES : -EIO;
 }
 
-static int ask(struct talk *t)
+static int keep_job(struct talk *t, sd_bus_message *reply)
+{
+	const char *job;
+
+	if (t->lib.sd_bus_message_read(reply, "o", &job) < 0)
+		return refused(t, -EIO, "systemd's answer");
+	t->job = strdup(job);
+	return t->job ? 0 : -ENOMEM;
+}
+
+/* Call the manager, and hand its answer over. */
+static int ask(struct talk *t, const char *method, int (*put)(struct talk *t, sd_bus_message *m),
+	       int (*take)(struct talk *t, sd_bus_message *reply))
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
 	sd_bus_message *m = NULL, *reply = NULL;
-	const char *job;
 	uint64_t now = now_us();
 	int r;
 
 	r = t->lib.sd_bus_message_new_method_call(t->bus, &m, "org.freedesktop.systemd1", "/org/freedesktop/systemd1",
-						  "org.freedesktop.systemd1.Manager", "StartTransientUnit");
+						  "org.freedesktop.systemd1.Manager", method);
 	if (r >= 0)
-		r = fill(t, m);
+		r = put(t, m);
 	if (r < 0) {
 		refused(t, r, "a limit as a property of systemd");
 	} else {
 		r = now < t->end ? t->lib.sd_bus_call(t->bus, m, t->end - now, &error, &reply) : -ETIMEDOUT;
 		if (r < 0)
 			r = explain_call(t, r, &error);
-		else if (t->lib.sd_bus_message_read(reply, "o", &job) < 0 || !(t->job = strdup(job)))
-			r = refused(t, -EIO, "systemd's answer");
+		else if (take)
+			r = take(t, reply);
 	}
 	t->lib.sd_bus_error_free(&error);
 	t->lib.sd_bus_message_unref(m);
@@ -323,7 +341,7 @@ static int start(struct talk *t)
 				       "JobRemoved", job_removed, t);
 	if (r < 0)
 		return refused(t, r, "systemd's signals");
-	r = ask(t);
+	r = ask(t, "StartTransientUnit", fill, keep_job);
 	if (r < 0)
 		return r;
 	r = work_until(t, has_ended);
@@ -338,22 +356,56 @@ static int start(struct talk *t)
 	return -EIO;
 }
 
-int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *remedy)
+static int fill_attach(struct talk *t, sd_bus_message *m)
 {
-	struct talk t = { .scope = scope, .why = why, .remedy = remedy, .end = now_us() + scope->timeout_usec };
-	int r = lazy_load(&library, &t.lib, why);
+	int r = t->lib.sd_bus_message_append(m, "ss", t->scope->name, t->subgroup);
+
+	if (r >= 0)
+		r = t->lib.sd_bus_message_open_container(m, 'a', "u");
+	for (size_t i = 0; r >= 0 && i < t->scope->n_pids; i++)
+		r = t->lib.sd_bus_message_append(m, "u", (uint32_t)t->scope->pids[i]);
+	return r < 0 ? r : t->lib.sd_bus_message_close_container(m);
+}
+
+static int attach(struct talk *t)
+{
+	int r = open_bus(t);
+
+	return r < 0 ? r : ask(t, "AttachProcessesToUnit", fill_attach, NULL);
+}
+
+static int talk(struct talk *t, int (*work)(struct talk *t))
+{
+	int r = lazy_load(&library, &t->lib, t->why);
 
 	if (r < 0)
 		return r;
-	r = start(&t);
-	if (t.bus) {
-		t.lib.sd_bus_close(t.bus);
-		t.lib.sd_bus_unref(t.bus);
+	t->end = now_us() + t->scope->timeout_usec;
+	r = work(t);
+	if (t->bus) {
+		t->lib.sd_bus_close(t->bus);
+		t->lib.sd_bus_unref(t->bus);
 	}
-	free(t.job);
+	free(t->job);
 	return r;
 }
+
+int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *remedy)
+{
+	return talk(&(struct talk){ .scope = scope, .why = why, .remedy = remedy }, start);
+}
+
+int bus_attach(const struct bus_scope *where, const char *subgroup, struct buf *why, struct buf *remedy)
+{
+	return talk(&(struct talk){ .scope = where, .subgroup = subgroup, .why = why, .remedy = remedy }, attach);
+}
 #else
+int bus_attach(const struct bus_scope *where, const char *subgroup, struct buf *why, struct buf *remedy)
+{
+	(void)subgroup;
+	return bus_start_scope(where, why, remedy);
+}
+
 int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *remedy)
 {
 	(void)scope;

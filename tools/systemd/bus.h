@@ -31,4 +31,10 @@ struct bus_scope {
  */
 int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *remedy);
 
+/*
+ * Have processes moved into a group of a unit that is there: where->name, and subgroup "/api" below its own, "" for that
+ * itself. Of where count name, pids, uid, socket and timeout_usec. Errors as above.
+ */
+int bus_attach(const struct bus_scope *where, const char *subgroup, struct buf *why, struct buf *remedy);
+
 #endif

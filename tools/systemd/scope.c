@@ -231,6 +231,26 @@ int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct bu
 	return r ? r : step_aside(cgx, scope, why);
 }
 
+int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy)
+{
+	const char *path = v2_of(cgx) ? cgx_group_path_in(g, v2_of(cgx)) : NULL;
+	pid_t self = getpid();
+	struct bus_scope where = { .pids = &self, .n_pids = 1, .uid = geteuid(), .timeout_usec = TIMEOUT_USEC };
+	const char *manager;
+	char own[4096];
+	struct cgx_unit u;
+	int r;
+
+	if (!path || !where.uid || cgx_unit_of(cgx, path, &u) != 1 || u.uid != where.uid || !u.delegated)
+		return 0;
+	manager = strstr(path, ".service/");
+	if (!manager || group_of(cgx, 0, own, sizeof(own)) < 0 || !strncmp(own, path, (size_t)(manager - path) + 9))
+		return 0;
+	where.name = u.name;
+	r = bus_attach(&where, path + strlen(u.path), why, remedy);
+	return r < 0 ? r : 1;
+}
+
 static _Noreturn void hold(int ready)
 {
 	int null = open("/dev/null", O_RDWR);
