@@ -344,7 +344,8 @@ struct cgx_create {
  * Plan to make a group with its parents. On v2 the controllers of the group are enabled down
  * the path. how may be NULL.
  * Errors: -ENODEV a controller is not on the host; -EBUSY processes in an inner group (v2 "No
- * Internal Process Constraint") and no CGX_CREATE_MAKE_LEAF; -EROFS; -EEXIST.
+ * Internal Process Constraint") and no CGX_CREATE_MAKE_LEAF; -EROFS; -EEXIST; -EPERM what systemd owns and has not
+ * delegated, a group or a controller (see cgx_plan_force()), which every call that plans may say.
  */
 int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how);
 
@@ -364,6 +365,13 @@ int cgx_plan_set(struct cgx_plan *p, struct cgx_group *g, const char *name, cons
 #define CGX_MOVE_THREAD (1u << 0) /* pid is one thread */
 /* Errors: -ESRCH; -EBUSY, -EOPNOTSUPP the group cannot hold processes, told in words. */
 int cgx_plan_move(struct cgx_plan *p, struct cgx_group *g, pid_t pid, unsigned flags);
+
+/*
+ * From now on steps in groups that systemd owns and has not delegated are planned, too. Without this a plan refuses them:
+ * -EPERM, and the words say what to do instead. A host without systemd as process 1 knows no such groups, and the root
+ * group is never refused.
+ */
+void cgx_plan_force(struct cgx_plan *p);
 
 enum cgx_verb {
 	CGX_V_MKDIR,   /* make the group's directory */
@@ -398,6 +406,29 @@ const char *cgx_verb_name(enum cgx_verb verb);
 int cgx_plan_apply(struct cgx_plan *p);
 /* Undo what was applied, last first. */
 int cgx_plan_undo(struct cgx_plan *p);
+
+/* ---- systemd ------------------------------------------------------------------------------ */
+
+/* 1 systemd is process 1 of this machine (it has /run/systemd/system), 0 it is not. */
+int cgx_systemd(struct cgx *cgx);
+
+struct cgx_unit {
+	char name[256];  /* as systemctl takes it: "web.service", "dev-disk\x2d1.swap" */
+	char path[4096]; /* of the unit's own group */
+	uid_t uid;       /* whose manager it belongs to, user@UID.service; (uid_t)-1 the system's */
+	int own;         /* 1 the group asked for is the unit's own, 0 it lies below it */
+	int delegated;   /* 1 systemd leaves what is below the unit's own group to others (Delegate=), 0 it does not,
+			  * -1 not known: a user's manager of an old systemd does not tell */
+};
+/* The unit that a group of this path belongs to, the innermost: 1; 0 none, or systemd is not process 1. */
+int cgx_unit_of(struct cgx *cgx, const char *path, struct cgx_unit *ret);
+/* A unit's name in plain words: "\x2d" becomes "-". *ret is owned by the caller. */
+int cgx_unit_unescape(const char *name, char **ret);
+/*
+ * A setting, by its v2 name, as systemd's properties: "MemoryMax=67108864", as systemctl set-property takes them. How many
+ * there are; 0 systemd has none for it. Errors: as cgx_setting_check(). *ret is freed by cgx_list_free().
+ */
+int cgx_unit_properties(struct cgx *cgx, const char *setting, const char *value, char ***ret);
 
 /* ---- starting a command in a group -------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 #ifdef HAVE_LINUX_OPENAT2_H
 #include <linux/openat2.h>
@@ -287,6 +288,14 @@ int fs_has(int dirfd, const char *name)
 	if (!fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 1;
 	return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+}
+
+int fs_mark(int dirfd, const char *path, const char *name)
+{
+	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY);
+	char value[256] = "";
+
+	return fd >= 0 && fgetxattr(fd, name, value, sizeof(value)) >= 1 ? *value : 0;
 }
 
 int fs_is_cgroup(int dirfd)

@@ -25,6 +25,11 @@ CGX_API int cgx_plan_new(struct cgx *cgx, struct cgx_plan **ret)
 	return 0;
 }
 
+CGX_API void cgx_plan_force(struct cgx_plan *p)
+{
+	p->force = 1;
+}
+
 static void step_free(struct step *s)
 {
 	free(s->path);
@@ -117,9 +122,14 @@ int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, co
 {
 	struct step s = { .verb = verb, .h = h };
 	size_t at = hash(path, file ? file : "");
+	int r = 0;
 
 	if (h->flags & HIER_READ_ONLY)
 		return refuse_read_only(p, h, path);
+	if (!p->force)
+		r = unit_check(p->cgx, h, verb, path, file ? file : "", value ? value : "");
+	if (r)
+		return r;
 
 	if (p->n == p->cap) {
 		size_t cap = p->cap ? p->cap * 2 : 16;
@@ -258,9 +268,15 @@ static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, unsigned flags)
 {
 	AUTO_FREE char *path = strdup(pl->path), *parent = strdup("");
+	int exists = dir_exists(p->cgx, pl->h, pl->path), refused = 0;
 
 	if (!path || !parent)
 		return -ENOMEM;
+	/* the words are to name the group that is asked for, not the first step on the way */
+	if (!p->force && exists != 1)
+		refused = unit_check(p->cgx, pl->h, CGX_V_MKDIR, pl->path, "", "");
+	if (refused)
+		return refused;
 	for (char *end = path; *path && end; *end = '/') {
 		int r;
 
@@ -291,6 +307,29 @@ static int refuse_existing(struct cgx_plan *p, struct cgx_group *g)
 	return 0;
 }
 
+/* In what systemd has delegated there are the controllers that it has delegated: those that were not asked for by
+ * name are left out, the others are refused here, and not by the kernel far above. */
+static int keep_delegated(struct cgx_plan *p, struct cgx_group *g)
+{
+	AUTO_FREE char *unit = NULL;
+	cgx_set has, missing;
+
+	for (size_t i = 0; i < g->n; i++) {
+		int r = p->force ? 0 : unit_controllers(p->cgx, g->place[i].h, g->place[i].path, &has, &unit);
+
+		if (r <= 0)
+			return r;
+		missing = g->wanted & g->place[i].h->controllers & ~has;
+		if (g->wanted == CGX_C_ALL || (g->wanted & CGX_C_USUAL) == CGX_C_USUAL) {
+			g->wanted &= ~(missing & (g->wanted == CGX_C_ALL ? CGX_C_ALL : CGX_C_USUAL));
+			missing &= g->wanted;
+		}
+		if (missing)
+			return unit_not_delegated(p->cgx, g->path, unit, has, missing);
+	}
+	return 0;
+}
+
 CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how)
 {
 	unsigned flags = how ? how->flags : 0;
@@ -298,6 +337,8 @@ CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struc
 
 	group_settle(g);
 	r = flags & CGX_CREATE_EXCL ? refuse_existing(p, g) : 0;
+	if (!r)
+		r = keep_delegated(p, g);
 
 	if (!r && !g->n)
 		r = fail(p->cgx, -ENODEV, g->path, "make the group", "no hierarchy here carries these controllers");
@@ -472,7 +513,9 @@ CGX_API int cgx_plan_delete(struct cgx_plan *p, struct cgx_group *g, unsigned fl
 	for (size_t i = 0; i < g->n; i++)
 		if (!*g->place[i].path)
 			return fail(p->cgx, -EBUSY, g->path, "remove the group", "this is the root group");
-	if (flags & CGX_DELETE_KILL && g->n)
+	for (size_t i = 0; !r && !p->force && i < g->n; i++)
+		r = unit_check(p->cgx, g->place[i].h, CGX_V_RMDIR, g->place[i].path, "", "");
+	if (!r && flags & CGX_DELETE_KILL && g->n)
 		r = add_kill(p, g);
 	/* v2, the last, has most reasons to refuse a process: it goes first, while nothing is done yet */
 	for (size_t i = g->n; r >= 0 && i-- > 0;) {

@@ -18,6 +18,7 @@ struct step {
 };
 struct cgx_plan {
 	struct cgx *cgx;
+	int force;                       /* change what is systemd's, too */
 	struct step *step;
 	size_t n, cap;
 	size_t slot[1024];               /* 1 + the last step of a hash; 0 none */

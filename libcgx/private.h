@@ -68,6 +68,8 @@ int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigne
 int fs_exists(int dirfd, const char *path);
 /* The same for a name without "/" in dirfd itself. */
 int fs_has(int dirfd, const char *name);
+/* The first byte of an extended attribute of a directory, which is no longer than 256; 0 it has none. */
+int fs_mark(int dirfd, const char *path, const char *name);
 /* An O_PATH-like descriptor of a file system of this type, attached nowhere: it goes when the descriptor is closed.
  * -ENOSYS before Linux 5.2, -ENODEV the kernel has no such type, -EPERM needs CAP_SYS_ADMIN. */
 int fs_mount_private(const char *type);
@@ -189,6 +191,7 @@ struct cgx {
 	size_t n_other;
 	struct cgx_controller *ctl; /* NULL until asked */
 	size_t n_ctl;
+	int systemd;                /* 1 it is process 1, -1 it is not, 0 not asked yet */
 };
 
 /* Find all hierarchies. */
@@ -386,6 +389,17 @@ int explain_write(struct cgx_group *g, struct group_place *pl, const char *name,
 
 /* Text of a setting for a plan: what is there, seen through what the plan is going to write. */
 int value_read(struct cgx_group *g, const struct cgx_plan *p, const char *name, struct buf *ret);
+
+/* ---- unit.c: groups that systemd owns ---- */
+
+/* Whether a step may be done without force. -EPERM with words and what to do instead. */
+int unit_check(struct cgx *cgx, struct cgx_hierarchy *h, enum cgx_verb verb, const char *path, const char *file,
+	       const char *value);
+/* What was delegated to the unit that a v2 path lies in, or to the user's manager that owns it. 1 with the unit's name,
+ * owned by the caller; 0 nothing is delegated there. */
+int unit_controllers(struct cgx *cgx, struct cgx_hierarchy *h, const char *path, cgx_set *ret, char **ret_unit);
+/* The words: -EPERM. */
+int unit_not_delegated(struct cgx *cgx, const char *object, const char *unit, cgx_set has, cgx_set missing);
 
 /* ---- kmsg.c ---- */
 

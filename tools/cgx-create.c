@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgx-create: make groups. */
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/owner.h"
 #include "ui/target.h"
+#include "ui/text.h"
 #include "util/cleanup.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets, values;
 	const char *controllers, *owner, *admin, *tasks;
+	int systemd;
 	unsigned dir_mode, file_mode, tasks_mode, flags;
 };
 
@@ -38,8 +45,12 @@ static const struct opt options[] = {
 	{ 0, "make-leaf", NULL, OPT_BIT, offsetof(struct spec, flags),
 	  "v2: move processes that are in the way to a group named leaf", .who = WHO_NATIVE,
 	  .value = CGX_CREATE_MAKE_LEAF },
+	{ 0, "systemd", "WHEN", OPT_ENUM, offsetof(struct spec, systemd),
+	  "as a delegated scope of systemd: auto, yes or no", .who = WHO_NATIVE, .choices = scope_modes },
 	{ 0, "exclusive", NULL, OPT_BIT, offsetof(struct spec, flags), "fail when the group is there already",
 	  .who = WHO_NATIVE, .value = CGX_CREATE_EXCL },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
@@ -84,19 +95,12 @@ static int plan_values(struct cgx_plan *p, struct cgx_group *g, const struct spe
 	return r;
 }
 
-static int plan_target(struct frame *f, struct cgx_plan *p, const struct spec *spec, const struct cgx_create *how,
-		       cgx_set controllers, const char *text)
+static int plan_group(struct frame *f, struct cgx_plan *p, const struct spec *spec, const struct cgx_create *how,
+		      cgx_set controllers, const char *path)
 {
 	struct cgx_group *g;
-	cgx_set from_text;
-	const char *path;
-	int r = target_parse(f->cgx, text, &from_text, &path);
+	int r = cgx_group_open(f->cgx, path, controllers | needed(spec), &g);
 
-	if (r < 0)
-		return r;
-	if (!from_text)
-		from_text = controllers ? controllers : CGX_C_USUAL;
-	r = cgx_group_open(f->cgx, path, from_text | needed(spec), &g);
 	if (r < 0)
 		return r;
 	r = cgx_plan_create(p, g, how);
@@ -104,6 +108,168 @@ static int plan_target(struct frame *f, struct cgx_plan *p, const struct spec *s
 		r = plan_values(p, g, spec);
 	cgx_group_close(g);
 	return r;
+}
+
+/* ---- as a scope of systemd ---- */
+
+static int exists(struct frame *f, const char *path)
+{
+	struct cgx_group *g;
+	int r = cgx_group_open(f->cgx, path, 0, &g);
+
+	if (r < 0)
+		return 0;
+	r = cgx_group_exists(g) != 0;
+	cgx_group_close(g);
+	return r;
+}
+
+/* Root makes groups beside the slices; a user may make none there, and has a manager that makes scopes. */
+static int wants_scope(struct frame *f, const struct spec *spec, const char *path)
+{
+	AUTO_FREE char *first = NULL;
+	struct cgx_unit u;
+
+	if (spec->systemd == SCOPE_NO || *path == '.')
+		return 0;
+	if (!cgx_systemd(f->cgx) || cgx_layout(f->cgx) != CGX_LAYOUT_UNIFIED)
+		return spec->systemd == SCOPE_YES ? -ENOTSUP : 0;
+	path += strspn(path, "/");
+	if (!*path || cgx_unit_of(f->cgx, path, &u) == 1)
+		return 0;
+	if (spec->systemd == SCOPE_YES)
+		return 1;
+	first = strndup(path, strcspn(path, "/"));
+	return geteuid() && first && !exists(f, first);
+}
+
+/* "web" is the scope itself, whose limits are properties; "web/api" is a group in the scope. */
+static int fill_scope(struct frame *f, const struct spec *spec, const struct cgx_create *how, cgx_set controllers,
+		      const struct scope *s, const char *below)
+{
+	AUTO_BUF struct buf path = { 0 };
+	struct cgx_plan *p = NULL;
+	int r = plan_new(f, &p);
+
+	buf_printf(&path, "%s%s", s->path, below);
+	if (!r && path.err)
+		r = path.err;
+	if (!r && *below)
+		r = plan_group(f, p, spec, how, controllers, buf_text(&path));
+	if (!r)
+		r = apply_plan(f, p);
+	cgx_plan_free(p);
+	return r;
+}
+
+static void tell_scope(const struct frame *f, const struct scope *s, const char *path, const char *below)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	buf_printf(&b, "%s is %s%s, in a scope of systemd; systemctl%s stop %s removes it", path, s->path, below,
+		   geteuid() ? " --user" : "", s->name);
+	msg_note(f, "%s", buf_text(&b));
+}
+
+static int describe_scope(struct frame *f, const struct spec *spec, const struct scope *s, const char *below)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = scope_describe(f->cgx, s, &b);
+
+	if (r)
+		return r;
+	text_print(buf_text(&b));
+	putchar('\n');
+	if (!*below)
+		return 0;
+	buf_reset(&b);
+	buf_printf(&b, "make %s%s%s", s->name, below, spec->values.n ? ":" : "");
+	for (size_t i = 0; i < spec->values.n; i++)
+		buf_printf(&b, " %s", spec->values.v[i]);
+	text_print(buf_text(&b));
+	putchar('\n');
+	return b.err;
+}
+
+/* What has no property cannot be set on the scope itself. */
+static int check_properties(struct frame *f, const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->values.n; i++) {
+		const char *eq = strchr(spec->values.v[i], '=');
+		AUTO_FREE char *name = strndup(spec->values.v[i], (size_t)(eq - spec->values.v[i]));
+		char **list = NULL;
+		int n = name ? cgx_unit_properties(f->cgx, name, eq + 1, &list) : -ENOMEM;
+
+		cgx_list_free(list);
+		if (n < 0)
+			return n;
+		if (!n)
+			return msg_error(f, "set it on a group in the scope: NAME/GROUP", "%s: as a property of a scope: "
+					 "systemd has none for it", name);
+	}
+	return 0;
+}
+
+/* Sets *ret_made unless it has to be made on the tree. */
+static int make_scope(struct frame *f, const struct spec *spec, const struct cgx_create *how, cgx_set controllers,
+		      const char *path, int *ret_made)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	const char *below = path + strcspn(path, "/");
+	AUTO_FREE char *first = strndup(path, (size_t)(below - path));
+	struct scope s = { .tasks = 1 };
+	int r = first ? 0 : -ENOMEM;
+
+	if (!r && !*below) {
+		s.values = spec->values.v;
+		s.n_values = spec->values.n;
+		r = check_properties(f, spec);
+	}
+	if (r)
+		return r;
+	scope_name(&s, first);
+	*ret_made = 1;
+	if (f->dry_run)
+		return describe_scope(f, spec, &s, below);
+	r = scope_hold(&s.pid);
+	if (r < 0)
+		return msg_errno(f, r, s.name, "start the process that keeps it");
+	r = scope_enter(f->cgx, &s, &why, &remedy);
+	if (r < 0) {
+		kill(s.pid, SIGKILL);
+		if (spec->systemd == SCOPE_AUTO && (r == -ENOENT || r == -ENOPKG))
+			return *ret_made = 0; /* the kernel has its own words */
+		return msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s: start the scope: %s", s.name, buf_text(&why));
+	}
+	r = fill_scope(f, spec, how, controllers, &s, below);
+	if (r) {
+		kill(s.pid, SIGKILL);
+		return r;
+	}
+	tell_scope(f, &s, path, below);
+	return 0;
+}
+
+static int plan_target(struct frame *f, struct cgx_plan *p, const struct spec *spec, const struct cgx_create *how,
+		       cgx_set controllers, const char *text)
+{
+	cgx_set from_text;
+	const char *path;
+	int r = target_parse(f->cgx, text, &from_text, &path), here = !f->root || !strcmp(f->root, "/");
+	int made = 0;
+
+	if (r < 0)
+		return r;
+	if (!from_text)
+		from_text = controllers ? controllers : CGX_C_USUAL;
+	r = here || (f->dry_run && spec->systemd == SCOPE_YES) ? wants_scope(f, spec, path) : 0;
+	if (r == -ENOTSUP)
+		return msg_error(f, "leave it away", "--systemd=yes: start a scope: this is no host with systemd and v2 alone");
+	if (r == 1)
+		r = make_scope(f, spec, how, from_text, path + strspn(path, "/"), &made);
+	if (r || made)
+		return r;
+	return plan_group(f, p, spec, how, from_text, path);
 }
 
 static int make_how(struct frame *f, const struct spec *spec, struct cgx_create *how)
@@ -152,7 +318,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r && spec->controllers)
 		r = cgx_set_parse(f->cgx, spec->controllers, &controllers);
 	if (!r)
-		r = cgx_plan_new(f->cgx, &p);
+		r = plan_new(f, &p);
 	if (r)
 		return r;
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
@@ -173,7 +339,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP },
 	.compat = compat,
 	.run = run,

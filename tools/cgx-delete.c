@@ -6,6 +6,7 @@
 #include "ui/target.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
 	int recursive, kill, migrate;
 };
@@ -20,6 +21,8 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 'm', "migrate", NULL, OPT_FLAG, offsetof(struct spec, migrate),
 	  "move its processes to the parent first; its limits hold them no longer", .who = WHO_NATIVE },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
@@ -59,7 +62,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "no group named");
 	if (spec->kill && spec->migrate)
 		return msg_usage(f, "--kill and --migrate exclude each other");
-	r = cgx_plan_new(f->cgx, &p);
+	r = plan_new(f, &p);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
@@ -80,7 +83,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP },
 	.compat = compat,
 	.run = run,

@@ -15,11 +15,13 @@
 #include "exec/limits.h"
 #include "exec/monitor.h"
 #include "exec/report.h"
+#include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/owner.h"
 #include "ui/target.h"
+#include "ui/text.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/num.h"
@@ -27,12 +29,13 @@
 enum report { REPORT_TROUBLE, REPORT_TEXT, REPORT_JSON, REPORT_NONE };
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets, values; /* -g; limits as NAME=VALUE in the order given */
 	const char *under, *name, *user, *report_to;
 	char **made;                    /* the NAME=VALUE texts of the limits in words */
 	size_t n_made;
 	uint64_t timeout, kill_after;
-	int nice, nice_set, keep, kill, sticky, report;
+	int nice, nice_set, keep, kill, sticky, report, systemd;
 };
 static const struct spec defaults = { .timeout = OPT_UNSET, .kill_after = 5000000 };
 
@@ -125,11 +128,15 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct spec, name), "call the group so", .who = WHO_NATIVE },
 	{ 0, "keep", NULL, OPT_FLAG, offsetof(struct spec, keep), "do not remove the group", .who = WHO_NATIVE },
+	{ 0, "systemd", "WHEN", OPT_ENUM, offsetof(struct spec, systemd),
+	  "ask systemd for a scope: auto, yes or no", .who = WHO_NATIVE, .choices = scope_modes },
 	{ 0, "report", "KIND", OPT_ENUM, offsetof(struct spec, report), "always, as text or json, or none at all",
 	  .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = REPORT_TEXT, .choices = report_kinds },
 	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct spec, report_to),
 	  "write the report there; a number is a descriptor", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell libcgroup's cgrulesengd to leave it there" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
@@ -228,7 +235,7 @@ struct job {
 	struct cgx_group *group;
 	struct cgx_group **more;
 	size_t n_more;
-	int temporary;
+	int temporary, scoped;          /* a group made for the command; in a scope made for cgx-exec */
 	char name[256];
 	struct guard guard;
 	struct witness witness;
@@ -258,7 +265,9 @@ static int make_temporary_with(struct job *j, cgx_set set)
 	int r = open_temporary(j, set);
 
 	if (!r)
-		r = cgx_plan_new(j->f->cgx, &p);
+		r = plan_new(j->f, &p);
+	if (!r && !j->spec->under && !j->scoped)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
 	if (!r)
 		r = cgx_plan_create(p, j->group, &how);
 	if (!r)
@@ -312,6 +321,20 @@ static int make_group(struct job *j)
 	return r;
 }
 
+/* A start joins without a plan; one that is not carried out tells whether systemd minds. */
+static int check_join(struct job *j)
+{
+	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(j->f->cgx, &p);
+
+	if (!r)
+		r = cgx_plan_move(p, j->group, 0, 0);
+	for (size_t i = 0; !r && i < j->n_more; i++)
+		r = cgx_plan_move(p, j->more[i], 0, 0);
+	cgx_plan_free(p);
+	return r == -ENOENT ? 0 : r; /* the start has its own words for that */
+}
+
 static int open_groups(struct job *j)
 {
 	const struct strings *t = &j->spec->targets;
@@ -325,9 +348,11 @@ static int open_groups(struct job *j)
 		r = target_open(j->f->cgx, t->v[i], &j->more[j->n_more]);
 		j->n_more += !r;
 	}
+	if (!r && cgx_systemd(j->f->cgx) && !j->f->force)
+		r = check_join(j);
 	if (r || !j->spec->values.n)
 		return r;
-	r = cgx_plan_new(j->f->cgx, &p);
+	r = plan_new(j->f, &p);
 	if (!r)
 		r = limits_plan(p, j->group, j->spec->values.v, j->spec->values.n);
 	if (!r)
@@ -407,6 +432,8 @@ static int remove_temporary(struct job *j)
 	struct cgx_plan *p = NULL;
 	int r = cgx_plan_new(j->f->cgx, &p);
 
+	if (!r)
+		cgx_plan_force(p);
 	if (!r)
 		r = cgx_plan_delete(p, j->group, CGX_DELETE_RECURSIVE);
 	if (!r)
@@ -552,10 +579,79 @@ static int check_under(struct job *j)
 	return r;
 }
 
+/* Beside cgx-exec there is its guard. */
+#define OWN_TASKS 2
+#define OWN_BYTES (8u << 20)
+
+static int describe_scope(const struct job *j, const struct scope *s, const char *name)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int r = scope_describe(j->f->cgx, s, &b);
+
+	if (r)
+		return r;
+	text_print(buf_text(&b));
+	printf("\nmake %s/%s%s", s->name, name, s->n_values ? ":" : "");
+	for (size_t i = 0; i < s->n_values; i++) {
+		putchar(' ');
+		text_print(s->values[i]);
+	}
+	putchar('\n');
+	return 0;
+}
+
+static int ask_systemd(struct job *j, struct scope *s, const char *name)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	int r = -EEXIST;
+
+	scope_name(s, name);
+	for (int n = 1; r == -EEXIST && n < (j->spec->name ? 2 : 100); n++) {
+		char again[64];
+
+		buf_reset(&why);
+		r = scope_enter(j->f->cgx, s, &why, &remedy);
+		snprintf(again, sizeof(again), "%.40s.%d", name, n);
+		if (r == -EEXIST && !j->spec->name)
+			scope_name(s, again);
+	}
+	j->scoped = !r;
+	if (!r || r == -ENOMEM)
+		return r;
+	if (!scope_can_do_without(j->spec->systemd, r))
+		return msg_error(j->f, remedy.len ? buf_text(&remedy) : NULL, "%s: start the scope: %s", s->name, buf_text(&why));
+	if (r != -ENOPKG)
+		msg_note(j->f, "%s; the group is made without it", buf_text(&why));
+	return 0;
+}
+
+/* Where systemd owns the groups around, be in a scope of our own first. 1: a dry run has said all. */
+static int take_scope(struct job *j)
+{
+	struct scope s = { .values = j->spec->values.v, .n_values = j->spec->values.n, .tasks = OWN_TASKS, .bytes = OWN_BYTES };
+	int here = !j->f->root || !strcmp(j->f->root, "/"), need;
+	char name[32];
+
+	if (j->spec->under || (j->spec->keep && j->spec->systemd == SCOPE_AUTO))
+		return 0;
+	need = scope_needed(j->f->cgx, j->spec->systemd);
+	if (need == -ENOTSUP)
+		return msg_error(j->f, "leave it away", "--systemd=yes: start a scope: this is no host with systemd and v2 alone");
+	if (need <= 0 || (!here && !j->f->dry_run))
+		return 0;
+	snprintf(name, sizeof(name), "cgx-exec-%d", (int)getpid());
+	scope_name(&s, j->spec->name ? j->spec->name : name);
+	if (j->f->dry_run)
+		return describe_scope(j, &s, j->spec->name ? j->spec->name : name) ? -ENOMEM : 1;
+	return ask_systemd(j, &s, j->spec->name ? j->spec->name : name);
+}
+
 static int run_temporary(struct job *j)
 {
-	int r = check_under(j);
+	int r = check_under(j), scoped = r ? r : take_scope(j);
 
+	if (!r && scoped)
+		return scoped == 1 && j->f->dry_run ? 0 : scoped;
 	if (!r)
 		r = make_group(j);
 	if (r || j->f->dry_run)
@@ -570,11 +666,29 @@ static int run_temporary(struct job *j)
 	return r;
 }
 
+/* Where the kernel would not let this user join, his manager may. */
+static int ask_to_join(struct job *j)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	int r;
+
+	if (j->spec->systemd == SCOPE_NO || j->n_more || (j->f->root && strcmp(j->f->root, "/")))
+		return 0;
+	r = scope_join(j->f->cgx, j->group, &why, &remedy);
+	if (r >= 0 || r == -ENOPKG)
+		return 0; /* without libsystemd the kernel has the words */
+	return msg_error(j->f, remedy.len ? buf_text(&remedy) : NULL, "%s: have systemd move this process in: %s",
+			 cgx_group_path(j->group), buf_text(&why));
+}
+
 static int run_named(struct job *j)
 {
 	int r = open_groups(j);
 
 	if (r || j->f->dry_run)
+		return r;
+	r = ask_to_join(j);
+	if (r)
 		return r;
 	if (only_joins(j))
 		return join_and_exec(j);
@@ -590,6 +704,10 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 	if (f->like && !spec->targets.n)
 		return msg_error(f, "name it with -g CONTROLLERS:PATH; placing by cgrules.conf is not built yet",
 				 "no group named");
+	if ((spec->targets.n || spec->under) && spec->systemd == SCOPE_YES)
+		return msg_usage(f, "--systemd=yes is for groups made for the command, not with -g or --under");
+	if (spec->keep && spec->systemd == SCOPE_YES)
+		return msg_usage(f, "--keep: systemd removes its scopes when they are empty; give --systemd=no");
 	if (spec->targets.n && (spec->under || spec->name || spec->keep))
 		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g");
 	if (spec->name && (!*spec->name || strchr(spec->name, '/')))
@@ -635,7 +753,7 @@ static const struct tool tool = {
 	.options = options,
 	.spec_size = sizeof(struct spec),
 	.defaults = &defaults,
-	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND | TOOL_CHANGES,
+	.flags = TOOL_STOP_AT_COMMAND | TOOL_RUNS_COMMAND | TOOL_CHANGES | TOOL_FORCE,
 	.positional = { COMPLETE_COMMAND },
 	.compat = compat,
 	.run = run,

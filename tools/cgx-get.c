@@ -14,6 +14,7 @@
 #include "util/cleanup.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings names;
 	struct strings targets; /* -g CONTROLLERS or CONTROLLERS:PATH */
 	int all, bare, values_only, effective, raw;
@@ -33,6 +34,8 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 'n', "no-header", NULL, OPT_FLAG, offsetof(struct spec, bare), "do not print the group's name" },
 	{ 'v', "values-only", NULL, OPT_FLAG, offsetof(struct spec, values_only), "print values without names" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 

@@ -15,8 +15,9 @@
 #include "util/cleanup.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
-	int tree, processes, threads, depth, pid;
+	int tree, processes, threads, units, depth, pid;
 	int controllers, settings, layout;
 	int lssubsys_all, lssubsys_ids, lssubsys_mounts;
 };
@@ -30,6 +31,8 @@ static const struct opt options[] = {
 	{ 'p', "processes", NULL, OPT_FLAG, offsetof(struct spec, processes), "with the processes of each group",
 	  .who = WHO_NATIVE },
 	{ 0, "threads", NULL, OPT_FLAG, offsetof(struct spec, threads), "with the threads of each group",
+	  .who = WHO_NATIVE },
+	{ 'u', "units", NULL, OPT_FLAG, offsetof(struct spec, units), "with the unit of systemd that each belongs to",
 	  .who = WHO_NATIVE },
 	{ 'd', "depth", "N", OPT_INT, offsetof(struct spec, depth), "so many levels down", .who = WHO_NATIVE },
 	{ 'g', "group", "CONTROLLERS:PATH", OPT_STRINGS, offsetof(struct spec, targets),
@@ -50,6 +53,8 @@ static const struct opt options[] = {
 	  .who = WHO(LIKE_LSSUBSYS), .value = 1 },
 	{ 'M', "all-mount-points", NULL, OPT_FLAG, offsetof(struct spec, lssubsys_mounts), "with all mount points",
 	  .who = WHO(LIKE_LSSUBSYS), .value = 2 },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO(LIKE_LSCGROUP) },
 	OPT_END
 };
 
@@ -73,7 +78,7 @@ static const struct compat compat[] = {
 
 enum {
 	COL_NAME, COL_CONTROLLERS, COL_PROCS, COL_THREADS, COL_MEMORY, COL_MEMORY_MAX, COL_SWAP, COL_PIDS, COL_PIDS_MAX,
-	COL_CPU, COL_POPULATED, COL_FROZEN, COL_TYPE, COL_PID, COL_USER, COL_COMMAND,
+	COL_CPU, COL_POPULATED, COL_FROZEN, COL_TYPE, COL_UNIT, COL_LABEL, COL_MANAGER, COL_DELEGATED, COL_PID, COL_USER, COL_COMMAND,
 };
 static const struct column columns[] = {
 	[COL_NAME] = { "NAME", COLUMN_TREE | COLUMN_SHOWN, .help = "path of the group" },
@@ -89,6 +94,10 @@ static const struct column columns[] = {
 	[COL_POPULATED] = { "POPULATED", 0, COLUMN_BOOL, .help = "processes in it or below" },
 	[COL_FROZEN] = { "FROZEN", 0, COLUMN_BOOL, .help = "cgroup.freeze" },
 	[COL_TYPE] = { "TYPE", 0, .help = "cgroup.type of v2" },
+	[COL_UNIT] = { "UNIT", 0, .help = "systemd's unit that it is or lies in" },
+	[COL_LABEL] = { "LABEL", 0, .help = "the unit's name in plain words, \\x2d as -" },
+	[COL_MANAGER] = { "MANAGER", 0, .help = "who runs the unit: system, or a user's number" },
+	[COL_DELEGATED] = { "DELEGATED", 0, COLUMN_BOOL, .help = "systemd leaves what is below the unit to others" },
 	[COL_PID] = { "PID", COLUMN_RIGHT, COLUMN_NUMBER, .help = "a process, with -p" },
 	[COL_USER] = { "USER", 0, .help = "its user, with -p" },
 	[COL_COMMAND] = { "COMMAND", COLUMN_TRUNC, .help = "its command line, with -p" },
@@ -113,6 +122,7 @@ struct listing {
 	size_t *parent; /* the row of each level above */
 	size_t parents;
 	int wants_group; /* something must be read from the group itself */
+	int wants_unit;
 };
 
 static uint64_t count_tasks(struct cgx_group *g, unsigned flags)
@@ -219,6 +229,23 @@ static int keep_row(struct listing *l, unsigned depth, size_t row)
 	return 0;
 }
 
+static void put_unit(const struct listing *l, const char *path, size_t row)
+{
+	AUTO_FREE char *label = NULL;
+	struct cgx_unit u;
+	char uid[16];
+
+	if (cgx_unit_of(l->f->cgx, path, &u) != 1)
+		return;
+	snprintf(uid, sizeof(uid), "%u", (unsigned)u.uid);
+	table_text(l->table, row, COL_UNIT, u.name);
+	table_text(l->table, row, COL_MANAGER, u.uid == (uid_t)-1 ? "system" : uid);
+	if (u.delegated >= 0)
+		table_bool(l->table, row, COL_DELEGATED, u.delegated);
+	if (table_wants(l->table, COL_LABEL) && !cgx_unit_unescape(u.name, &label))
+		table_text(l->table, row, COL_LABEL, label);
+}
+
 static int put_entry(struct listing *l, const struct cgx_entry *e)
 {
 	size_t row = table_row(l->table, e->depth && l->spec->tree ? l->parent[e->depth - 1] : TABLE_TOP);
@@ -227,6 +254,8 @@ static int put_entry(struct listing *l, const struct cgx_entry *e)
 	if (keep_row(l, e->depth, row) < 0)
 		return -ENOMEM;
 	table_label(l->table, row, COL_NAME, e->path, e->depth && l->spec->tree ? e->name : e->path);
+	if (l->wants_unit)
+		put_unit(l, e->path, row);
 	if (!l->wants_group)
 		return 0;
 	if (cgx_group_open(l->f->cgx, e->path, l->controllers, &g) < 0)
@@ -327,14 +356,20 @@ static int list_groups(struct frame *f, const struct spec *spec, int argc, char 
 
 	if (f->like)
 		return lscgroup(f, spec, argc, argv);
+	if (spec->units && !cgx_systemd(f->cgx))
+		msg_note(f, "systemd is not process 1 here: no group has a unit");
 	if (processes && f->json && !f->output)
-		f->output = "NAME,PID,USER,COMMAND";
+		f->output = spec->units ? "NAME,UNIT,MANAGER,DELEGATED,PID,USER,COMMAND" : "NAME,PID,USER,COMMAND";
+	else if (spec->units && !f->output)
+		f->output = "+UNIT,MANAGER,DELEGATED";
 	if ((f->json || f->output || f->sort || spec->tree || processes)) {
 		if (table_new(f, columns, "groups", spec->tree || processes ? TABLE_TREE : 0, &l.table) < 0)
 			return frame_failed(f);
 		l.wants_group = processes;
 		for (int c = COL_CONTROLLERS; c <= COL_TYPE; c++)
 			l.wants_group |= table_wants(l.table, c);
+		for (int c = COL_UNIT; c <= COL_DELEGATED; c++)
+			l.wants_unit |= table_wants(l.table, c);
 	}
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
 		r = walk(&l, spec->targets.v[i]);

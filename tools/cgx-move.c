@@ -11,6 +11,7 @@
 #include "util/num.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings targets;
 	const char *all_from;
 	int threads, sticky, cancel_sticky;
@@ -29,6 +30,8 @@ static const struct opt options[] = {
 	  "tell libcgroup's cgrulesengd to leave them and their children there" },
 	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
 	  "tell cgrulesengd that it may place them again" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
@@ -167,7 +170,7 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 
 static int plan_moves(struct job *j, int argc, char **argv)
 {
-	int r = cgx_plan_new(j->f->cgx, &j->plan);
+	int r = plan_new(j->f, &j->plan);
 
 	for (size_t i = 0; !r && i < j->spec->targets.n; i++)
 		r = plan_target(j, j->spec->targets.v[i], argc, argv);
@@ -202,7 +205,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_GROUP, COMPLETE_PID },
 	.compat = compat,
 	.run = run,

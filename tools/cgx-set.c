@@ -14,6 +14,7 @@
 #include "util/num.h"
 
 struct spec {
+	int libcgroup_b;
 	struct strings values;
 	const char *copy_from;
 	int recursive, force;
@@ -28,7 +29,9 @@ static const struct opt options[] = {
 	  "set what GROUP has, as far as it can be written", COMPLETE_GROUP },
 	{ 'R', "recursive", NULL, OPT_FLAG, offsetof(struct spec, recursive), "the groups below as well" },
 	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct spec, force),
-	  "set memory.max below what is used, though v2 kills then", .who = WHO_NATIVE },
+	  "below what is used, though v2 kills then; and what is systemd's, too" },
+	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
+	  .who = WHO_COMPAT },
 	OPT_END
 };
 
@@ -245,7 +248,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 
 	if (r)
 		return r;
-	r = cgx_plan_new(f->cgx, &j.plan);
+	f->force = spec->force;
+	r = plan_new(f, &j.plan);
 	for (int i = 0; !r && i < groups; i++)
 		r = plan_target(&j, argv[i]);
 	if (!r)

@@ -20,7 +20,7 @@ if [ ! -e "$preload" ]; then
 	"${CC:-cc}" -O2 -shared -fPIC -o "$preload" "$here/nth-alloc.c" || { echo '1..0 # SKIP no compiler' && exit 0; }
 fi
 export LD_LIBRARY_PATH=$build/.libs
-for t in legacy hybrid unified; do
+for t in legacy hybrid unified user; do
 	sh "$here/../trees/unpack" "$here/../trees/$t.tree" "$work/$t"
 done
 
@@ -98,6 +98,10 @@ try unified cgx-set web memory.max=64M pids.max=5
 try unified cgx-delete --dry-run -r --migrate web
 try unified cgx-move --dry-run db 201 202
 try unified cgx-exec --dry-run --name run --memory 64M true
+try user cgx-ls -u
+try user cgx-exec --dry-run --name run --memory 64M --cpu 50% --io '8:0 rbps=1M' true
+try user cgx-create --dry-run --systemd=yes -r memory.max=64M -r cpu.max=5000/20000 new
+try user cgx-create --dry-run --make-leaf -c memory user.slice/user-1000.slice/user@1000.service/new
 try unified cgx-oom-watch --since-start --json --timeout 0 --kinds kill,fork,limit,removed
 try hybrid cgx-oom-watch --kinds fork --timeout 0
 try unified cgx-oom-watch --timeout 0 web

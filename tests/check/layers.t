@@ -16,7 +16,7 @@ awk '$1 ~ /^tools\// && $2 ~ /(^|\/)(private|codec|ctl|kmsg|trace|log_line|oom_l
 	ok 'the tools include cgx.h only'
 awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|oom|top|sandbox|compat|tools)\//' "$work/includes" |
 	ok 'tools/ui includes no tool'
-for rule in 'libcgroup\.h <compat/libcgroup.c>' 'json-c/ <ui/json.c>' 'libsmartcols <ui/table.c>' 'curses|^term\.h <top/terminal.c>' \
+for rule in 'libcgroup\.h <compat/libcgroup.c>' '^systemd/sd- <systemd/bus.c>' 'json-c/ <ui/json.c>' 'libsmartcols <ui/table.c>' 'curses|^term\.h <top/terminal.c>' \
 	'sys/capability <sandbox/capabilities.c>' '^seccomp\.h <sandbox/seccomp_compile.c>' 'libmnl <sandbox/netlink.c>' \
 	'nftables <sandbox/firewall.c>' '^archive <sandbox/layers.c>'; do
 	header=${rule%% <*} owner=${rule#*<} owner=tools/${owner%>}
@@ -53,6 +53,8 @@ cat >"$work/rows" <<-'END'
 	oom_report 3
 	oom_log 4
 	trace_parse 1
+	unit_name 1
+	unit 4
 	trace 4
 	plan 5
 	plan_apply 5

@@ -49,6 +49,8 @@ static int try_remove(const char *root, const char *name, const char *under, int
 	if (!r)
 		r = cgx_plan_new(cgx, &p);
 	if (!r)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
+	if (!r)
 		r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	if (!r)
 		r = cgx_plan_apply(p);

@@ -50,6 +50,7 @@ struct launch {
 	const struct sandbox_spec *spec;
 	struct cgx *cgx;
 	struct cgx_group *group;
+	int scoped;             /* it lies in a scope that systemd has made for this sandbox */
 	const char *dir;        /* of the sandbox's state, absolute; the state of others lies beside it */
 	const char *layer_dir;  /* of its writable layer, where that is kept */
 	int keep_layer;

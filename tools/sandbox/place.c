@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "exec/limits.h"
+#include "systemd/scope.h"
+#include "util/cleanup.h"
 
 static int make_with(struct launch *l, cgx_set set)
 {
@@ -21,6 +23,8 @@ static int make_with(struct launch *l, cgx_set set)
 	r = cgx_group_open_temporary(l->cgx, name, set, &l->group);
 	if (!r)
 		r = cgx_plan_new(l->cgx, &p);
+	if (!r && !l->scoped)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
 	if (!r && l->on_group)
 		r = l->on_group(l);
 	if (!r)
@@ -35,6 +39,34 @@ static int make_with(struct launch *l, cgx_set set)
 	return r;
 }
 
+/* The monitor's own: page cache of what it unpacks and copies, and a few helpers. */
+#define OWN_TASKS 8
+#define OWN_BYTES (64u << 20)
+
+/* Where systemd owns the groups around, the monitor goes into a scope of its own; the sandbox's group lies beside it. */
+static int take_scope(struct launch *l)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	struct scope s = { .values = (const char *const *)l->spec->limits.v, .n_values = l->spec->limits.n, .tasks = OWN_TASKS,
+			   .bytes = OWN_BYTES };
+	int need = scope_needed(l->cgx, l->spec->systemd), r;
+	char name[96];
+
+	if (need <= 0)
+		return need ? launch_fail(l, need, "--systemd=yes", "start a scope",
+					  "this is no host with systemd and v2 alone") : 0;
+	snprintf(name, sizeof(name), "cgx-sandbox-%s", l->spec->name);
+	scope_name(&s, name);
+	r = scope_enter(l->cgx, &s, &why, &remedy);
+	l->scoped = !r;
+	/* who asks for no limit runs where he is */
+	if (!r || scope_can_do_without(l->spec->systemd, r) || (l->spec->systemd == SCOPE_AUTO && !s.n_values))
+		return 0;
+	launch_fail(l, r, s.name, "start the scope", "%s", buf_text(&why));
+	launch_advise(l, "%s", buf_text(&remedy));
+	return r;
+}
+
 int place_make(struct launch *l)
 {
 	/* what limits must be there; what only counts is taken where it is to be had */
@@ -42,7 +74,11 @@ int place_make(struct launch *l)
 	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
 	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT | CGX_C_FREEZER |
 			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
-	int r = make_with(l, need | counts);
+	int r = take_scope(l);
+
+	if (r)
+		return r;
+	r = make_with(l, need | counts);
 
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_with(l, need ? need : CGX_C_CORE);
@@ -62,6 +98,8 @@ static int remove_with(struct launch *l, unsigned flags)
 	struct cgx_plan *p = NULL;
 	int r = cgx_plan_new(l->cgx, &p);
 
+	if (!r)
+		cgx_plan_force(p);
 	if (!r)
 		r = cgx_plan_delete(p, l->group, flags);
 	if (!r)

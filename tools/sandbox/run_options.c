@@ -12,6 +12,7 @@
 #include "sandbox/limit_options.h"
 #include "sandbox/run_spec.h"
 #include "sandbox/share.h"
+#include "systemd/scope.h"
 #include "ui/message.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -253,6 +254,8 @@ const struct opt run_options[] = {
 	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct run_spec, timeout), "end it after this time; status 124",
 	  .flags = OPT_NONZERO },
 	{ 0, "kill-after", "TIME", OPT_USEC, offsetof(struct run_spec, kill_after), "kill it so long after the timeout (10s)" },
+	{ 0, "systemd", "WHEN", OPT_ENUM, offsetof(struct run_spec, s.systemd), "ask systemd for a scope: auto, yes or no",
+	  .choices = scope_modes },
 	{ 0, "report", "KIND", OPT_ENUM, offsetof(struct run_spec, report), "always, as text or json, or none at all",
 	  .flags = OPT_OPTIONAL, .value = REPORT_TEXT, .choices = report_kinds },
 	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct run_spec, report_to), "write the report there", COMPLETE_FILE },

@@ -64,6 +64,7 @@ struct sandbox_spec {
 	struct rlimit_spec *rlimit;
 	size_t n_rlimits;
 	struct words limits;     /* NAME=VALUE of the group, in order */
+	int systemd;             /* enum scope_mode */
 	struct network_spec net;
 	uint64_t timeout_us;     /* UINT64_MAX: none */
 	uint64_t kill_after_us;

@@ -33,6 +33,8 @@ static int remove_group(struct cgx *cgx, const char *place)
 	if (cgx_group_exists(g)) {
 		r = cgx_plan_new(cgx, &p);
 		if (!r)
+			cgx_plan_force(p); /* the group is ours, wherever it lies */
+		if (!r)
 			r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 		if (!r)
 			r = cgx_plan_apply(p);

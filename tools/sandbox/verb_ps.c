@@ -354,6 +354,8 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = cgx_plan_new(f->cgx, &p);
 	if (!r)
+		cgx_plan_force(p); /* the group is ours, wherever it lies */
+	if (!r)
 		r = limits_plan(p, g, (const char *const *)spec->limits.v, spec->limits.n);
 	if (!r)
 		r = apply_plan(f, p);

@@ -85,6 +85,15 @@ static void warn_kept(const struct frame *f, const struct cgx_step *s)
 	msg_note(f, "%s: the kernel keeps %s for %s", buf_text(&path), s->kept, s->value);
 }
 
+int plan_new(const struct frame *f, struct cgx_plan **ret)
+{
+	int r = cgx_plan_new(f->cgx, ret);
+
+	if (!r && f->force)
+		cgx_plan_force(*ret);
+	return r;
+}
+
 int apply_plan(const struct frame *f, struct cgx_plan *p)
 {
 	struct cgx_step s;

@@ -6,6 +6,9 @@
 #include "frame.h"
 #include "util/buf.h"
 
+/* cgx_plan_new(), and with f->force the plan changes what is systemd's, too. */
+int plan_new(const struct frame *f, struct cgx_plan **ret);
+
 /*
  * With f->dry_run print the steps on stdout, one a line ("write /sys/fs/cgroup/web/memory.max
  * 67108864"), or with f->json as { "steps": [ ... ] }; else apply the plan and warn where the kernel

@@ -14,7 +14,7 @@
 #include "message.h"
 #include "table.h"
 
-enum { WITH_CHANGES = 1, WITH_DATA, WITH_COLUMNS };
+enum { WITH_CHANGES = 1, WITH_DATA, WITH_COLUMNS, WITH_FORCE };
 
 static const struct opt frame_options[] = {
 	{ 'o', "output", "COLUMNS", OPT_STRING, offsetof(struct frame, output),
@@ -28,6 +28,8 @@ static const struct opt frame_options[] = {
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct frame, json), "print JSON", .who = WHO(WITH_DATA) },
 	{ 0, "dry-run", NULL, OPT_FLAG, offsetof(struct frame, dry_run),
 	  "print what would be done and do nothing", .who = WHO(WITH_CHANGES) },
+	{ 0, "force", NULL, OPT_FLAG, offsetof(struct frame, force),
+	  "change what is systemd's, too", .who = WHO(WITH_FORCE) },
 	{ 0, "root", "DIR", OPT_STRING, offsetof(struct frame, root),
 	  "find /proc and /sys below DIR (or CGX_ROOT)", .complete = COMPLETE_DIR },
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct frame, help), "show this help" },
@@ -52,6 +54,8 @@ void frame_sheets(const struct tool *tool, unsigned like, void *spec, struct fra
 		with |= WHO(WITH_CHANGES);
 	if (tool->flags & TOOL_DATA)
 		with |= WHO(WITH_DATA);
+	if (tool->flags & TOOL_FORCE)
+		with |= WHO(WITH_FORCE);
 	if (tool->columns && !like)
 		with |= WHO(WITH_COLUMNS);
 	ret[0] = (struct opt_sheet){ tool->options, spec, WHO(like) };

@@ -14,8 +14,8 @@
  *	static const struct tool tool = { .name = "cgx-get", ... .run = run };
  *	int main(int argc, char **argv) { return frame_main(&tool, argc, argv); }
  *
- * The frame adds -h --help, -V --version and --root DIR to every tool; --dry-run with TOOL_CHANGES; --json
- * with TOOL_DATA; -o --output, --sort, --no-headings where the tool has columns. A tool's own row of the
+ * The frame adds -h --help, -V --version and --root DIR to every tool; --dry-run with TOOL_CHANGES; --force with
+ * TOOL_FORCE; --json with TOOL_DATA; -o --output, --sort, --no-headings where the tool has columns. A tool's own row of the
  * same letter or name goes before the frame's.
  *
  * A tool writes data with stdio on stdout and talks through ui/message.h. The frame flushes and
@@ -40,6 +40,7 @@ struct frame;
 #define TOOL_RUNS_COMMAND    (1u << 3) /* exits as its command does; own failures and usage are 125 */
 #define TOOL_NO_CONTEXT      (1u << 4) /* f->cgx stays NULL until the tool calls frame_open() */
 #define TOOL_MORE_TABLES     (1u << 5) /* has tables beside columns, and calls columns_check() itself */
+#define TOOL_FORCE           (1u << 6) /* changes groups that may be systemd's: gets --force (f->force) */
 
 /* Exit statuses. Ask msg_*() and frame_failed() rather than naming 1, 2 or 125. */
 enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_OWN_FAILURE = 125 };
@@ -97,6 +98,7 @@ struct frame {
 	const char *root;               /* --root, or CGX_ROOT, or NULL */
 	int json;
 	int dry_run;
+	int force;
 	const char *output;             /* -o: a list of columns; NULL */
 	const char *sort;               /* --sort: a column, maybe after a minus; NULL */
 	int no_headings;
