@@ -11,8 +11,10 @@ if [ -z "${CGX_SIGNALS-}" ] && ! sh -c 'grep "^SigIgn:" /proc/self/status' 2>/de
 	CGX_SIGNALS=1 exec env --default-signal=HUP,INT,QUIT sh "$0" "$@"
 fi
 export LC_ALL=C
+lib_live=$(dirname "$0") # or a folder below it
+[ -f "$lib_live/tap.sh" ] || lib_live=$lib_live/..
 # shellcheck source=tap.sh
-. "$(dirname "$0")/tap.sh"
+. "$lib_live/tap.sh"
 
 T=cgxt-$$-t
 status=0 out='' err=''
@@ -138,7 +140,7 @@ find_tools()
 helper() # NAME: print the path of a helper program
 {
 	for d in "${CGX_BUILDDIR:-.}/tests/live" "${abs_top_builddir:-.}/tests/live" "${top_builddir:-.}/tests/live" \
-		"$(dirname "$0")" ./build/tests/live; do
+		"$lib_live" ./build/tests/live; do
 		if [ -f "$d/$1" ] && [ -x "$d/$1" ]; then
 			echo "$(cd "$d" && pwd)/$1"
 			return

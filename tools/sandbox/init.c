@@ -2,17 +2,20 @@
 /*
  * The first process of a sandbox, a program of a few kilobytes in a sealed memory file: nothing of the host is executed
  * inside, and nobody inside can read or change it (the file is not readable, so its process cannot be dumped or traced).
+ * Where no init is wanted, and for exec, the same program becomes the command.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sandbox/message.h"
 #include "sandbox/restrict.h"
 
 static const unsigned char program[] = {
@@ -28,8 +31,6 @@ int init_seal(struct launch *l)
 	char path[40];
 	int fd;
 
-	if (!l->spec->init)
-		return 0;
 	fd = memfd_create("cgx-init", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
 	if (fd < 0 && errno == EINVAL) /* before Linux 6.3 */
 		fd = memfd_create("cgx-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -56,51 +57,22 @@ void init_close(struct launch *l)
 	l->init_fd = -1;
 }
 
-static const char *find_path(char *const *env)
-{
-	for (; env && *env; env++)
-		if (!strncmp(*env, "PATH=", 5))
-			return *env + 5;
-	return "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-}
-
-/* Without an init the command itself is the first process. */
-static int exec_itself(struct launch *l)
-{
-	const char *file = l->spec->argv.v[0], *path = find_path(l->spec->env.v);
-	int err = -ENOENT;
-
-	if (strchr(file, '/')) {
-		execve(file, l->spec->argv.v, l->spec->env.v);
-		return -errno;
-	}
-	while (*path) {
-		size_t n = strcspn(path, ":");
-		char full[4096];
-
-		if (n && n + strlen(file) + 2 < sizeof(full)) {
-			memcpy(full, path, n);
-			full[n] = '/';
-			strcpy(full + n + 1, file);
-			execve(full, l->spec->argv.v, l->spec->env.v);
-			if (errno != ENOENT && errno != ENOTDIR)
-				err = -errno;
-		}
-		path += n + (path[n] == ':');
-	}
-	return err;
-}
-
+/* The command is never executed by this program itself: a script that names /proc/self/exe as its interpreter would run the
+ * host's file inside, and could write to it later (CVE-2019-5736). */
 int init_exec(struct launch *l)
 {
 	char *const none[] = { NULL };
+	size_t n = l->spec->argv.n;
+	char **argv = calloc(n + 2, sizeof(*argv));
+	static char first[] = INIT_FIRST, in_place[] = INIT_IN_PLACE;
 	int r;
 
-	if (l->spec->init) {
-		syscall(SYS_execveat, l->init_fd, "", l->spec->argv.v, l->spec->env.v ? l->spec->env.v : none, AT_EMPTY_PATH);
-		return launch_fail(l, -errno, "the init", "execute", NULL);
-	}
-	r = exec_itself(l);
-	launch_fail(l, r, l->spec->argv.v[0], "execute", NULL);
-	return r;
+	if (!argv)
+		return -ENOMEM;
+	argv[0] = l->spec->init ? first : in_place;
+	memcpy(argv + 1, l->spec->argv.v, n * sizeof(*argv));
+	syscall(SYS_execveat, l->init_fd, "", argv, l->spec->env.v ? l->spec->env.v : none, AT_EMPTY_PATH);
+	r = -errno;
+	free(argv);
+	return launch_fail(l, r, "the init", "execute", NULL);
 }

@@ -3,6 +3,10 @@
 #ifndef CGX_SANDBOX_MESSAGE_H
 #define CGX_SANDBOX_MESSAGE_H
 
+/* The first argument of the init says what it is to be; the command follows. */
+#define INIT_FIRST    "cgx-init" /* process 1, and the command its child */
+#define INIT_IN_PLACE "cgx-exec" /* nothing: it becomes the command */
+
 enum message_kind {
 	MESSAGE_GO = 'g',      /* to the child: one byte */
 	MESSAGE_FD = 'd',      /* one byte and a descriptor */

@@ -140,8 +140,11 @@ int restrict_descriptors(struct launch *l)
 {
 	if (syscall(SYS_close_range, 3, ~0u, CLOSE_RANGE_CLOEXEC) < 0 && errno != ENOSYS && errno != EINVAL)
 		return -errno;
-	if (!l->spec->init)
-		return 0;
+	if (l->init_fd == INIT_SOCKET) {
+		l->init_fd = fcntl(l->init_fd, F_DUPFD_CLOEXEC, INIT_SOCKET + 1);
+		if (l->init_fd < 0)
+			return -errno;
+	}
 	if (l->sock[1] != INIT_SOCKET && dup3(l->sock[1], INIT_SOCKET, 0) < 0)
 		return -errno;
 	if (l->sock[1] == INIT_SOCKET && fcntl(INIT_SOCKET, F_SETFD, 0) < 0)

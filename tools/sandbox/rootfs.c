@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sandbox/idmap.h"
@@ -336,10 +338,37 @@ int rootfs_mount(struct launch *l)
 	return r;
 }
 
+/* A link in an image may lead a harmless name to /proc, /sys or what the kernel has in /dev: nothing is laid over these. */
+static int is_kernels(const struct launch *l, int fd)
+{
+	struct stat dev, st;
+	struct statfs fs;
+	int at, r;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC ||
+	    fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC)
+		return 1;
+	at = path_open_plain(l->root_fd, "/dev");
+	r = at < 0 ? at : fstat(at, &dev) < 0 || fstat(fd, &st) < 0 ? -errno : dev.st_dev == st.st_dev && dev.st_ino == st.st_ino;
+	if (at >= 0)
+		close(at);
+	return r;
+}
+
 int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir)
 {
 	int to = is_dir ? path_make_dir(l->root_fd, path, 0755) : path_make_file(l->root_fd, path);
-	int r = to < 0 ? to : mount_move(tree, to, "");
+	int r = to < 0 ? to : is_kernels(l, to);
+
+	if (r > 0) {
+		close(to);
+		close(tree);
+		return launch_fail(l, -EPERM, path, "mount", "it lies in what the kernel shows in /proc, /sys or /dev, in this root");
+	}
+	if (!r)
+		r = mount_move(tree, to, "");
 
 	if (to >= 0)
 		close(to);

@@ -92,13 +92,8 @@ static _Noreturn void become_command(struct launch *l)
 		if (r < 0)
 			fail_inside(l, r, steps[i].name);
 	}
-	r = init_exec(l);
-	{
-		struct message m = { .kind = MESSAGE_NO_EXEC, .err = r };
-
-		(void)!send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL);
-	}
-	_exit(not_executed(r));
+	fail_inside(l, init_exec(l), "the command");
+	_exit(STATUS_OWN_FAILURE);
 }
 
 static pid_t child_of_middle;
@@ -162,6 +157,8 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		r = sandbox_group(f->cgx, s, &l->group);
 	if (!r)
 		r = restrict_filter(l);
+	if (!r)
+		r = init_seal(l);
 	if (r < 0)
 		return l->words.len ? msg_error(f, buf_text(&l->remedy), "%s", buf_text(&l->words)) : msg_fail(f);
 	r = l->group ? cgx_start(l->group, &how, &child) : launch_clone(inside, e, 0, &child);
@@ -239,6 +236,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	else if (!r)
 		r = enter(f, &e, &st, &o);
 	restrict_free(&e.l);
+	init_close(&e.l);
 	tty_close(&e.l);
 	cgx_group_close(e.l.group);
 	buf_free(&e.l.words);

@@ -180,13 +180,36 @@ static void reap(int pid)
 	}
 }
 
+static int is(const char *a, const char *b)
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+/* No child, nobody to reap: this process becomes the command. */
+static _Noreturn void in_place(char **argv, char **env)
+{
+	int r;
+
+	call(SYS_fcntl, SOCKET, F_SETFD, FD_CLOEXEC, 0);
+	r = execute(argv, env);
+	tell(MESSAGE_NO_EXEC, r, 0, 0);
+	leave(r == -ENOENT ? 127 : 126);
+}
+
 __attribute__((used)) _Noreturn void start(long *stack)
 {
-	char **argv = (char **)(stack + 1), **env = argv + *stack + 1;
+	char **argv = (char **)(stack + 1), **env = argv + *stack + 1, *how = *argv++;
 	uint64_t all = ~0ull;
 	int pid;
 
 	call(SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0);
+	if (*stack > 1 && is(how, INIT_IN_PLACE))
+		in_place(argv, env);
+	/* not by a script that names /proc/self/exe: each would start the next, without an end */
+	if (*stack < 2 || !is(how, INIT_FIRST) || call(SYS_getpid, 0, 0, 0, 0) != 1)
+		leave(126);
 	call(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &all, 0, 8);
 	pid = start_command(argv, env);
 	tell(MESSAGE_RUNNING, 0, pid, 0);
