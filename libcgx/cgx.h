@@ -564,6 +564,17 @@ uint64_t cgx_sampler_limit(const struct cgx_sampler *s, size_t index, enum cgx_f
 /* The path of the group that sets it, one above those that are sampled included: as it is in its hierarchy. "" none. Until
  * the next pass. */
 const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t index, enum cgx_figure figure);
+/*
+ * on 1: from the next pass on, groups and what BPF can tell of them (memory's and pids' figures but MEMORY_INACTIVE, and
+ * FROZEN; on v2 SWAP and POPULATED) come from the kernel's iterator of groups: thousands in a millisecond, with neither
+ * watches nor descriptors. The rest is read from files, as is what BPF has not shown yet to tell as its files do. When it
+ * fails later, files are read again. 0: files alone. libbpf is loaded for it, and let go; its messages are kept quiet
+ * meanwhile. Errors, upon which files go on to be read: -EPERM needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP built without;
+ * -ENOPKG no libbpf; others: this kernel cannot do it, or path lies on no real cgroup file system.
+ */
+int cgx_sampler_bpf(struct cgx_sampler *s, int on);
+/* CGX_F_BIT(...) of the figures that came by BPF in the last pass; 0 none, and why in *ret_why: "" nobody asked for it. */
+uint64_t cgx_sampler_by_bpf(const struct cgx_sampler *s, const char **ret_why);
 /* What cannot be followed as it should, "" nothing: limits of descriptors or watches. */
 const char *cgx_sampler_note(const struct cgx_sampler *s);
 

@@ -126,6 +126,8 @@ static unsigned mount_flags(const struct proc_mount *m)
 		flags |= HIER_NSDELEGATE;
 	if (text_list_has(m->super_options, ',', "memory_localevents"))
 		flags |= HIER_LOCALEVENTS;
+	if (text_list_has(m->super_options, ',', "pids_localevents"))
+		flags |= HIER_PIDS_LOCAL;
 	return flags;
 }
 

@@ -174,6 +174,7 @@ struct cgx_hierarchy {
 #define HIER_NSDELEGATE  (1u << 1)
 #define HIER_LOCALEVENTS (1u << 2)
 #define HIER_LOADED      (1u << 3) /* v2: cgroup.controllers was read */
+#define HIER_PIDS_LOCAL  (1u << 4)
 
 struct cgx_controller {
 	const char *name, *kernel_name; /* of the table or of struct cgx's names */

@@ -32,6 +32,18 @@ static int make_order(struct cgx_sampler *s)
 	return 0;
 }
 
+static void begin(struct cgx_sampler *s)
+{
+	for (size_t i = 0; i < s->n_trees; i++)
+		for (struct node *n = s->above[i]; n; n = n->parent)
+			node_begin(n);
+	s->wanted = s->figures;
+	for (struct node *n = s->root; n; n = node_next(n, s->root, 1)) {
+		s->wanted |= n->extra;
+		node_begin(n);
+	}
+}
+
 /* From the top down, so that what a group above has lost or gained is known when those below are looked at. */
 static int pass_groups(struct cgx_sampler *s)
 {
@@ -58,6 +70,9 @@ CGX_API int cgx_sampler_pass(struct cgx_sampler *s)
 	s->time_before = s->time;
 	s->time = now_us();
 	r = tree_find_start(s);
+	begin(s);
+	if (!r && s->bpf)
+		r = seen_pass(s);
 	if (!r)
 		r = pass_groups(s);
 	if (!r && s->changed)
@@ -161,12 +176,42 @@ CGX_API const char *cgx_sampler_note(const struct cgx_sampler *s)
 	return buf_text(note);
 }
 
+/* ---- BPF ---- */
+
+CGX_API int cgx_sampler_bpf(struct cgx_sampler *s, int on)
+{
+	int r;
+
+	if (!on || s->bpf) {
+		if (!on)
+			seen_end(s);
+		return 0;
+	}
+	buf_reset(&s->bpf_why);
+	r = seen_begin(s);
+	if (!r)
+		return 0;
+	return fail(s->cgx, r, "BPF", "read the groups", "%s", s->bpf_why.len ? buf_text(&s->bpf_why) : strerror(-r));
+}
+
+CGX_API uint64_t cgx_sampler_by_bpf(const struct cgx_sampler *s, const char **ret_why)
+{
+	uint64_t figures = 0;
+
+	for (size_t i = 0; s->bpf && i < s->n_active; i++)
+		if (file_is_proven(s, i))
+			figures |= s->active[i].file->figures;
+	*ret_why = buf_text((struct buf *)&s->bpf_why);
+	return figures;
+}
+
 /* ---- open and close ---- */
 
 CGX_API struct cgx_sampler *cgx_sampler_close(struct cgx_sampler *s)
 {
 	if (!s)
 		return NULL;
+	seen_free(s);
 	sample_free(s);
 	for (size_t i = 0; i < s->n_trees; i++)
 		free(s->start[i]);
@@ -177,6 +222,7 @@ CGX_API struct cgx_sampler *cgx_sampler_close(struct cgx_sampler *s)
 	buf_free(&s->text);
 	buf_free(&s->path);
 	buf_free(&s->note);
+	buf_free(&s->bpf_why);
 	free(s);
 	return NULL;
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the files of the sampler share: sample.c what is asked of it, sample_tree.c the groups that there are,
- * sample_node.c reading one group, sample_file.c which file says what.
+ * sample_node.c reading one group, sample_file.c which file says what; sample_bpf.c the kernel's iterator of groups,
+ * sample_seen.c what becomes of what it tells.
  */
 #ifndef CGX_SAMPLE_H
 #define CGX_SAMPLE_H
 
+#include <stddef.h>
+
 #include "private.h"
+#include "sample_raw.h"
 #include "util/map.h"
 
 /* ---- sample_file.c ---- */
@@ -40,6 +44,8 @@ struct place { /* of a group in one hierarchy */
 	int wd;         /* inotify watch, 0 none */
 	uint8_t tree;   /* the hierarchy; leads back to the node, too */
 	uint8_t stale;  /* groups below must be listed */
+	uint32_t seen;  /* the pass in which BPF has told of it last */
+	uint32_t hash;  /* of its name, then */
 };
 
 struct node {
@@ -55,6 +61,8 @@ struct node {
 	uint64_t cached;   /* limits that nobody has written since, and counts of processes that are 0 */
 	uint64_t absent;   /* those that were not there; and of those: */
 	uint64_t off;      /* the controller is off here */
+	uint64_t told;     /* answered by BPF in this pass */
+	uint64_t got;      /* and the figures that came so */
 	uint64_t value[CGX_FIGURES], before[CGX_FIGURES];
 	uint8_t state[CGX_FIGURES], was[CGX_FIGURES];
 	int *fd;           /* of the files, -1 not kept; behind place[] */
@@ -64,6 +72,13 @@ struct node {
 struct active {
 	const struct sample_file *file;
 	unsigned tree;
+};
+
+/* What BPF tells of a file is held against the file itself so many times before it is taken in its place. */
+#define PROOFS 16
+struct proof {
+	uint8_t n, wrong;         /* of figures */
+	uint8_t n_off, wrong_off; /* of the controller being off */
 };
 
 #define TREES_MAX 16
@@ -88,10 +103,24 @@ struct cgx_sampler {
 	unsigned tight : 1;    /* descriptors ran short: those of no use now are given back */
 	size_t n_fds, max_fds, unwatched;
 	struct buf text, path, note;
+	/* BPF, while it is in use: */
+	struct sample_bpf *bpf;
+	struct map by_ino[TREES_MAX];   /* places */
+	uint64_t by_bpf[TREES_MAX];     /* files that it can tell of, a bit each */
+	size_t places[TREES_MAX];
+	struct place **hint[TREES_MAX]; /* the place of each group that was told of the last time, in that order */
+	size_t hints[TREES_MAX], hints_cap[TREES_MAX];
+	struct proof proof[SAMPLE_FILES];
+	uint64_t wanted;                /* figures that somebody wants of some group */
+	struct buf bpf_why;             /* why it is no longer, or is not */
 };
 
 /* The next group of the tree below top; NULL the end. into 0: what is below n is passed over. */
 struct node *node_next(const struct node *n, const struct node *top, int into);
+static inline struct node *node_of(struct place *p)
+{
+	return (struct node *)(void *)((char *)(p - p->tree) - offsetof(struct node, place));
+}
 
 /* ---- sample_tree.c ---- */
 
@@ -108,6 +137,10 @@ int tree_find_start(struct cgx_sampler *s);
 /* See whether groups came or went directly below n. */
 int tree_update(struct cgx_sampler *s, struct node *n);
 void sample_free(struct cgx_sampler *s);
+/* BPF tells of the groups from now on: no watches, no directories kept. -ENOMEM. */
+int tree_by_bpf(struct cgx_sampler *s);
+/* No longer. */
+void tree_by_files(struct cgx_sampler *s);
 
 /* ---- sample_node.c ---- */
 
@@ -119,6 +152,8 @@ int tree_of_figure(const struct cgx_sampler *s, enum cgx_figure figure);
 void members_changed(const struct cgx_sampler *s, struct node *n);
 /* Somebody wrote into this file of n. */
 void file_written(struct cgx_sampler *s, struct node *n, const char *name);
+/* What was read is of the pass before from now on. */
+void node_begin(struct node *n);
 /* Read what is wanted of n; of a group above the start its limits. */
 int node_read(struct cgx_sampler *s, struct node *n);
 void node_close_files(struct cgx_sampler *s, struct node *n, uint64_t files);
@@ -128,5 +163,32 @@ void count_fds(struct cgx_sampler *s);
 int may_keep(struct cgx_sampler *s);
 /* There are none left all the same: give back all but the directories. */
 void shed(struct cgx_sampler *s);
+/* Figures of the file as it is now, by its text: 0, the figures that were there in *ret. Else -errno. */
+int file_values(struct cgx_sampler *s, struct node *n, size_t i, uint64_t *value, uint64_t *ret);
+
+/* ---- sample_bpf.c ---- */
+
+/* Load the program, with room for so many groups of a tree. -EPERM, -EOPNOTSUPP, -ENOPKG and others: why in s->bpf_why. */
+int bpf_open(struct cgx_sampler *s, size_t room, struct sample_bpf **ret);
+struct sample_bpf *bpf_close(struct sample_bpf *b);
+/* All groups of a tree from the start on, parents first: until the next walk. ino: of the start. -ENOSPC: there are *ret_n. */
+int bpf_walk(struct cgx_sampler *s, size_t tree, uint64_t ino, unsigned want, const struct sample_raw **ret, size_t *ret_n);
+
+/* ---- sample_seen.c ---- */
+
+/* Bits of RAW_* without which BPF cannot tell of a file, when figures of it are to be. */
+unsigned raw_wanted(const struct sample_file *f, uint64_t figures);
+/* The figures of a file in what BPF tells of a group, *ret those that are there. 1; 0 the controller is off; -1 it does not say. */
+int raw_values(const struct sample_file *f, const struct sample_raw *raw, uint64_t *value, uint64_t *ret);
+/* What BPF tells of a tree: groups that are not in it leave, those that are not known make who is above them listed. */
+int seen_match(struct cgx_sampler *s, size_t tree, const struct sample_raw *raw, size_t n);
+/* BPF has shown to tell what this file does. */
+int file_is_proven(const struct cgx_sampler *s, size_t i);
+int seen_begin(struct cgx_sampler *s);
+/* Before the files, in every pass. What fails ends the use of BPF; -ENOMEM alone ends the pass. */
+int seen_pass(struct cgx_sampler *s);
+/* Files from now on. */
+void seen_end(struct cgx_sampler *s);
+void seen_free(struct cgx_sampler *s);
 
 #endif

@@ -234,6 +234,16 @@ static void forget_unwatched(const struct cgx_sampler *s, struct node *n)
 		}
 }
 
+int file_values(struct cgx_sampler *s, struct node *n, size_t i, uint64_t *value, uint64_t *ret)
+{
+	const struct sample_file *f = s->active[i].file;
+	int r = read_file(s, n, i);
+
+	if (!r)
+		*ret = f->parse(f, buf_text(&s->text), value);
+	return r;
+}
+
 /* ---- one group ---- */
 
 /* Several may tell one figure of a group: has another file done so in this pass? */
@@ -325,6 +335,10 @@ static int read_files(struct cgx_sampler *s, struct node *n, uint64_t want, uint
 
 		if (!wanted || !(n->in & 1ull << a->tree) || (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST)))
 			continue;
+		if (n->told & 1ull << i) {
+			set_states(n, wanted & ~*got, CGX_STATE_OFF);
+			continue;
+		}
 		r = read_one(s, n, i, wanted, got);
 		if (r == -ENODEV)
 			node_leave(s, n, a->tree);
@@ -343,13 +357,18 @@ static uint64_t files_of(const struct cgx_sampler *s, uint64_t figures)
 	return files;
 }
 
-int node_read(struct cgx_sampler *s, struct node *n)
+void node_begin(struct node *n)
 {
-	uint64_t want = wanted_of(s, n), got = 0;
-	int r;
-
 	memcpy(n->before, n->value, sizeof(n->before));
 	memcpy(n->was, n->state, sizeof(n->was));
+	n->told = n->got = 0;
+}
+
+int node_read(struct cgx_sampler *s, struct node *n)
+{
+	uint64_t want = wanted_of(s, n), got = n->got & want;
+	int r;
+
 	memset(n->state, CGX_STATE_PENDING, sizeof(n->state));
 	for (uint64_t m = want; m; m &= m - 1)
 		n->state[__builtin_ctzll(m)] = s->without[__builtin_ctzll(m)];

@@ -3,7 +3,6 @@
 #include "sample.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -18,11 +17,6 @@ struct node *node_next(const struct node *n, const struct node *top, int into)
 	while (n != top && !n->next)
 		n = n->parent;
 	return n == top ? NULL : n->next;
-}
-
-static struct node *node_of(struct place *p)
-{
-	return (void *)((char *)(p - p->tree) - offsetof(struct node, place));
 }
 
 const char *sample_path(struct cgx_sampler *s, const struct node *n, size_t tree)
@@ -79,6 +73,27 @@ static uint64_t files_in(const struct cgx_sampler *s, size_t tree)
 	return files;
 }
 
+/* BPF tells of groups by their inodes. Those above the start are not told of. */
+static int know_ino(struct cgx_sampler *s, struct node *n, size_t tree)
+{
+	struct place *p = &n->place[tree];
+
+	if (!s->bpf || !n->id)
+		return 0;
+	s->places[tree]++;
+	return map_put(&s->by_ino[tree], p->ino, p);
+}
+
+static void forget_ino(struct cgx_sampler *s, const struct node *n, size_t tree)
+{
+	if (!s->bpf || !n->id)
+		return;
+	s->places[tree]--;
+	s->hints[tree] = 0;
+	if (map_get(&s->by_ino[tree], n->place[tree].ino) == &n->place[tree]) /* and not that of its new name */
+		map_remove(&s->by_ino[tree], n->place[tree].ino);
+}
+
 static void leave_one(struct cgx_sampler *s, struct node *n, size_t tree)
 {
 	struct place *p = &n->place[tree];
@@ -89,7 +104,9 @@ static void leave_one(struct cgx_sampler *s, struct node *n, size_t tree)
 	node_close_files(s, n, files);
 	n->cached &= ~files;
 	n->absent &= ~files;
+	n->told &= ~files;
 	unwatch(s, p);
+	forget_ino(s, n, tree);
 	if (p->dir >= 0) {
 		close(p->dir);
 		s->n_fds--;
@@ -175,6 +192,19 @@ static void watch(struct cgx_sampler *s, struct place *p, int dir)
 		p->wd = wd;
 }
 
+/* Of a leaf that is followed only the files are of use, and they can be kept themselves. */
+static void keep_directory(struct cgx_sampler *s, struct node *n, size_t tree, int dir)
+{
+	struct place *p = &n->place[tree];
+
+	if ((p->wd && p->links == 2) || (s->bpf && n->id) || !may_keep(s)) {
+		close(dir);
+	} else {
+		p->dir = dir;
+		s->n_fds++;
+	}
+}
+
 /* ino 0: whatever is there. -ENOENT it is not there (any more). */
 static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64_t ino)
 {
@@ -186,7 +216,8 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 	if (dir < 0)
 		return dir;
 	/* the watch comes first: nothing may come between the count and it */
-	watch(s, p, dir);
+	if (!s->bpf || !n->id)
+		watch(s, p, dir);
 	r = fs_links(dir, "", &links, &p->ino);
 	if (!r && ino && p->ino != ino)
 		r = -ENOENT;
@@ -198,14 +229,8 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 	p->links = (unsigned)links;
 	p->stale = n->id && links != 2;
 	n->in |= 1ull << tree;
-	/* of a leaf that is watched only the files are of use, and they can be kept themselves */
-	if ((p->wd && links == 2) || !may_keep(s)) {
-		close(dir);
-	} else {
-		p->dir = dir;
-		s->n_fds++;
-	}
-	return 0;
+	keep_directory(s, n, tree, dir);
+	return know_ino(s, n, tree);
 }
 
 /* ---- notices ---- */
@@ -352,7 +377,7 @@ static int update_place(struct cgx_sampler *s, struct node *n, size_t tree)
 	uint64_t ino;
 	int r;
 
-	if (p->wd && !p->stale && !s->overflow)
+	if ((p->wd || s->bpf) && !p->stale && !s->overflow)
 		return 0;
 	if (p->dir >= 0)
 		r = fs_links(p->dir, "", &links, &ino);
@@ -387,13 +412,59 @@ int tree_update(struct cgx_sampler *s, struct node *n)
 	int r = 0;
 
 	for (size_t i = 0; !r && i < s->n_trees; i++) {
-		s->unwatched += n->in & 1ull << i && !n->place[i].wd;
+		s->unwatched += n->in & 1ull << i && !n->place[i].wd && !s->bpf;
 		if (n->in & 1ull << i)
 			r = update_place(s, n, i);
 	}
 	if (s->changed)
 		drop_gone(s, n);
 	return r;
+}
+
+/* ---- with and without BPF ---- */
+
+int tree_by_bpf(struct cgx_sampler *s)
+{
+	int r = 0;
+
+	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, 1)) {
+		node_close_files(s, n, UINT64_MAX);
+		for (size_t i = 0; !r && i < s->n_trees; i++) {
+			struct place *p = &n->place[i];
+
+			if (!(n->in & 1ull << i))
+				continue;
+			unwatch(s, p);
+			if (p->dir >= 0) {
+				close(p->dir);
+				p->dir = -1;
+				s->n_fds--;
+			}
+			r = know_ino(s, n, i);
+		}
+	}
+	return r;
+}
+
+static void follow_again(struct cgx_sampler *s, struct node *n, size_t tree)
+{
+	int dir = open_directory(s, n, tree);
+
+	n->place[tree].stale = 1;
+	if (dir < 0)
+		return;
+	watch(s, &n->place[tree], dir);
+	keep_directory(s, n, tree, dir);
+}
+
+void tree_by_files(struct cgx_sampler *s)
+{
+	for (struct node *n = s->root; n; n = node_next(n, s->root, 1)) {
+		n->cached = n->absent = n->told = 0;
+		for (size_t i = 0; i < s->n_trees; i++)
+			if (n->in & 1ull << i && !n->place[i].wd && n->place[i].dir < 0)
+				follow_again(s, n, i);
+	}
 }
 
 /* ---- the start ---- */

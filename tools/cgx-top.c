@@ -18,7 +18,7 @@
 
 struct spec {
 	uint64_t delay_us, count;
-	int batch, csv, json, metrics, no_headings, flat, hide_empty, read_only, ascii, no_colour, no_mouse, keys, save, list_columns;
+	int batch, csv, json, metrics, no_headings, flat, hide_empty, read_only, ascii, no_colour, no_mouse, bpf, no_bpf, keys, save, list_columns;
 	const char *sort, *columns; /* as they were written; NULL: not */
 	struct choice choice;       /* what they ask for */
 	const char *filter, *record, *replay, *output;
@@ -76,6 +76,8 @@ static const struct opt options[] = {
 	{ 0, "ascii", NULL, OPT_FLAG, offsetof(struct spec, ascii), "draw with ASCII alone" },
 	{ 0, "no-color", NULL, OPT_FLAG, offsetof(struct spec, no_colour), "no colours" },
 	{ 0, "no-mouse", NULL, OPT_FLAG, offsetof(struct spec, no_mouse), "leave the mouse to the terminal" },
+	{ 0, "bpf", NULL, OPT_FLAG, offsetof(struct spec, bpf), "read by BPF what it can; usual with 500 groups or more" },
+	{ 0, "no-bpf", NULL, OPT_FLAG, offsetof(struct spec, no_bpf), "read files alone" },
 	{ 0, "keys", NULL, OPT_FLAG, offsetof(struct spec, keys), "print the keys of the screen", .who = ONCE },
 	{ 0, "save", NULL, OPT_FLAG, offsetof(struct spec, save), "keep the other options as the usual ones",
 	  .who = ONCE },
@@ -96,9 +98,12 @@ static const struct example examples[] = {
 /* What was not said on the command line is as the file says. */
 static void fill_in(struct spec *spec, const struct spec *usual)
 {
-	int *flags[] = { &spec->flat, &spec->hide_empty, &spec->read_only, &spec->ascii, &spec->no_colour, &spec->no_mouse };
+	int *flags[] = { &spec->flat, &spec->hide_empty, &spec->read_only, &spec->ascii, &spec->no_colour, &spec->no_mouse,
+			  &spec->bpf, &spec->no_bpf };
+	/* the last word on BPF is that of the command line */
+	const int said = spec->bpf | spec->no_bpf;
 	const int usually[] = { usual->flat, usual->hide_empty, usual->read_only, usual->ascii, usual->no_colour,
-				usual->no_mouse };
+				usual->no_mouse, !said && usual->bpf, !said && usual->no_bpf };
 
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
 		*flags[i] |= usually[i];
@@ -121,7 +126,8 @@ static int save(struct frame *f, const struct spec *s)
 		const char *name;
 		int on;
 	} flags[] = { { "flat", s->flat }, { "hide-empty", s->hide_empty }, { "read-only", s->read_only },
-		      { "ascii", s->ascii }, { "no-color", s->no_colour }, { "no-mouse", s->no_mouse } };
+		      { "ascii", s->ascii }, { "no-color", s->no_colour }, { "no-mouse", s->no_mouse },
+		      { "bpf", s->bpf }, { "no-bpf", s->no_bpf } };
 	const struct {
 		const char *name, *value;
 	} texts[] = { { "sort", s->sort }, { "columns", s->columns }, { "filter", s->filter } };
@@ -180,14 +186,15 @@ static struct batch_how batch_of(const struct spec *s)
 static uint64_t needed(const struct spec *spec, int screen)
 {
 	struct batch_how how = batch_of(spec);
+	uint64_t bpf = spec->bpf ? FEED_BPF : spec->no_bpf ? FEED_NO_BPF : 0;
 	size_t n;
 
 	feed_columns(NULL, &n);
 	if (spec->record)
-		return COLUMN_BIT(n) - 1;
+		return bpf | (COLUMN_BIT(n) - 1);
 	if (!screen)
-		return batch_needs(&how);
-	return FEED_ON_DEMAND | (spec->choice.sort < n ? COLUMN_BIT(spec->choice.sort) : 0);
+		return bpf | batch_needs(&how);
+	return bpf | FEED_ON_DEMAND | (spec->choice.sort < n ? COLUMN_BIT(spec->choice.sort) : 0);
 }
 
 static int run_batch(struct frame *f, struct feed *feed, const struct spec *s)
@@ -233,6 +240,8 @@ static int check_spec(struct frame *f, const struct spec *s, int argc)
 {
 	if (s->csv + s->json + s->metrics > 1)
 		return msg_usage(f, "--csv, --json and --openmetrics exclude each other");
+	if (s->bpf && s->no_bpf)
+		return msg_usage(f, "--bpf and --no-bpf exclude each other");
 	if (s->replay && (s->record || argc))
 		return msg_usage(f, "--replay shows a file: no group and no --record with it");
 	return 0;

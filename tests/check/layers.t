@@ -63,6 +63,8 @@ cat >"$work/rows" <<-'END'
 	sample_file 5
 	sample_node 5
 	sample_tree 5
+	sample_bpf 5
+	sample_seen 5
 	watch 5
 	watch_tree 5
 	watch_count 5

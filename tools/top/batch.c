@@ -274,6 +274,16 @@ static int put_part(const struct batch *b)
 	return r;
 }
 
+static int put_source(const struct batch *b, const struct feed_head *h)
+{
+	fputs(",\"source\":", b->to);
+	json_open_object(b->json, NULL);
+	json_add_string(b->json, "by", h->source);
+	json_add_string(b->json, "why", *h->source_why ? h->source_why : NULL);
+	json_close(b->json);
+	return put_part(b);
+}
+
 /* Group by group: a document of all would take some kilobytes for each. */
 static int put_json(struct batch *b)
 {
@@ -293,6 +303,8 @@ static int put_json(struct batch *b)
 	fputs("],\"events\":", b->to);
 	json_events(b);
 	r = put_part(b);
+	if (!r && *h.source)
+		r = put_source(b, &h);
 	fputs("}\n", b->to);
 	return r;
 }

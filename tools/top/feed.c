@@ -589,6 +589,8 @@ void feed_head(const struct feed *f, struct feed_head *ret)
 	ret->host = f->shot.host;
 	ret->layout = f->shot.layout;
 	ret->note = f->shot.note;
+	ret->source = ret->replay ? "" : f->shot.by_bpf ? "bpf" : "files";
+	ret->source_why = f->shot.source_why;
 }
 
 size_t feed_count(const struct feed *f)

@@ -83,6 +83,8 @@ struct feed_head {
 	size_t at, of;                /* of a replay: which sample, of how many */
 	const char *note;             /* what the user should know, "" nothing */
 	int unseen;                   /* it is something that cannot be seen here */
+	const char *source;           /* of the figures: "files", "bpf"; "" a replay */
+	const char *source_why;       /* why it is files, "" it was not to be otherwise */
 };
 
 /*
@@ -92,6 +94,9 @@ struct feed_head {
  */
 #define FEED_ON_DEMAND (1ull << 63)
 #define FEED_NO_EVENTS (1ull << 62) /* nobody will ask for events, nor for the marks that come of them */
+/* Read by BPF what it tells: where there are many groups, unless one of these says so or not. What it does not is no failure. */
+#define FEED_BPF    (1ull << 61)
+#define FEED_NO_BPF (1ull << 60)
 struct frame;
 int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t columns, struct feed **ret);
 /* Replay a file. 0, or an exit status after a message. */

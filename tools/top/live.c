@@ -27,12 +27,16 @@ struct live {
 	size_t roots, n;          /* groups of all */
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[512];
+	int must_bpf;             /* somebody asked for it: what it is not is told */
 	uint64_t columns;         /* those that somebody may look at */
 	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
 
 /* So many groups are read whole, whoever looks: each has its past then. */
 #define FEW 128
+/* With more on the machine BPF is worth its loading. */
+#define MANY 500
+#define ALL_COLUMNS (COLUMN_BIT(COLUMNS_ALL) - 1)
 
 /* ---- columns from figures ---- */
 
@@ -349,6 +353,21 @@ static int pass(struct live *l, const struct shot *s)
 	return l->n <= FEW ? pass_roots(l) : 0;
 }
 
+/* Of several samplers the first that reads files tells why. */
+static void put_source(const struct live *l, struct shot *s)
+{
+	const char *why = "";
+
+	s->by_bpf = 0;
+	for (size_t k = 0; k < l->roots; k++) {
+		const char *one;
+
+		s->by_bpf |= cgx_sampler_by_bpf(l->root[k].sampler, &one) != 0;
+		why = *why ? why : one;
+	}
+	snprintf(s->source_why, sizeof(s->source_why), "%s", why);
+}
+
 /* What the user should know of this sample. */
 static void put_note(const struct live *l, struct shot *s)
 {
@@ -357,6 +376,8 @@ static void put_note(const struct live *l, struct shot *s)
 
 	for (size_t k = 0; k < l->roots && !*note; k++)
 		note = cgx_sampler_note(l->root[k].sampler);
+	if (l->must_bpf && *s->source_why)
+		buf_printf(&both, "BPF is not in use: %s%s", s->source_why, *l->note || *note ? "; " : "");
 	buf_printf(&both, "%s%s%s", l->note, *l->note && *note ? "; " : "", note);
 	snprintf(s->note, sizeof(s->note), "%s", buf_text(&both));
 	s->head.unseen = *s->note != '\0';
@@ -388,6 +409,7 @@ static int sample(void *data, struct shot *s)
 
 		snprintf(s->host, sizeof(s->host), "%s", uname(&u) ? "" : u.nodename);
 	}
+	put_source(l, s);
 	put_note(l, s);
 	return 0;
 }
@@ -530,6 +552,36 @@ static int open_roots(struct live *l, const char *const *paths, size_t n, uint64
 	return r;
 }
 
+/* How many groups the hierarchy has that has most, the machine over: "memory 4 5001 1". */
+static uint64_t groups_on(const struct live *l)
+{
+	char text[4096];
+	const char *at = text;
+	uint64_t most = 0, n;
+
+	if (read_proc(l, "cgroups", text, sizeof(text)))
+		return 0;
+	while ((at = strchr(at, '\n'))) {
+		at += 1 + strcspn(at + 1, "\t");
+		at += *at == '\t';
+		at += strcspn(at, "\t");
+		at += *at == '\t';
+		if (!num_scan(&at, &n) && n > most)
+			most = n;
+	}
+	return most;
+}
+
+/* Files do as well: why they must is in the samples. */
+static void open_bpf(struct live *l, uint64_t columns)
+{
+	l->must_bpf = (columns & FEED_BPF) != 0;
+	if (columns & FEED_NO_BPF || (!l->must_bpf && groups_on(l) < MANY))
+		return;
+	for (size_t k = 0; k < l->roots; k++)
+		cgx_sampler_bpf(l->root[k].sampler, 1);
+}
+
 int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t columns, struct feed **ret)
 {
 	uint64_t figures = CGX_F_BIT(CGX_F_POPULATED) | CGX_F_BIT(CGX_F_FROZEN) | CGX_F_BIT(CGX_F_PIDS);
@@ -539,12 +591,13 @@ int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t
 	if (!l)
 		return -ENOMEM;
 	l->f = f;
-	figures |= figures_for(columns & ~(FEED_ON_DEMAND | FEED_NO_EVENTS));
-	l->columns = columns & FEED_ON_DEMAND ? COLUMN_BIT(COLUMNS_ALL) - 1 : columns & ~FEED_NO_EVENTS;
+	figures |= figures_for(columns & ALL_COLUMNS);
+	l->columns = columns & FEED_ON_DEMAND ? ALL_COLUMNS : columns & ALL_COLUMNS;
 	if (columns & FEED_ON_DEMAND)
-		l->on_demand = figures_for(COLUMN_BIT(COLUMNS_ALL) - 1);
+		l->on_demand = figures_for(ALL_COLUMNS);
 	r = open_roots(l, paths, n, figures);
 	if (!r) {
+		open_bpf(l, columns);
 		if (!(columns & FEED_NO_EVENTS))
 			open_watch(l);
 		r = feed_new(&source, l, ret);

@@ -23,7 +23,8 @@ struct shot_sets {
 };
 struct shot {
 	struct feed_head head;
-	char host[128], layout[32], note[512];
+	char host[128], layout[32], note[512], source_why[256];
+	int by_bpf;
 	uint64_t columns;         /* that are kept; 0, before there is a group: all */
 	struct feed_group *group; /* path, limit_by, pids_by owned; name points into path */
 	struct shot_sets *sets;
