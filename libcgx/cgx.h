@@ -40,6 +40,7 @@ struct cgx_kmsg;       /* the kernel's reports of out-of-memory kills */
 struct cgx_sampler;    /* figures of many groups, again and again */
 struct cgx_watch;      /* events of groups */
 struct cgx_oom_log;    /* the same, at length, from a log */
+struct cgx_config;     /* what a cgconfig.conf says */
 
 /* The version of the library, as "0.1.0". Static. */
 const char *cgx_version(void);
@@ -753,6 +754,69 @@ int cgx_oom_log_next(struct cgx_oom_log *log, const struct cgx_oom_report **ret)
 /* Records of the kernel that are missing, where the log numbers them. */
 uint64_t cgx_oom_log_lost(const struct cgx_oom_log *log);
 struct cgx_oom_log *cgx_oom_log_close(struct cgx_oom_log *log);
+
+/* ---- cgconfig.conf ------------------------------------------------------------------------- */
+
+/*
+ * What a text in the form of libcgroup's cgconfig.conf(5) says. Nothing is looked up and nothing is touched: names of
+ * users, controllers and settings are those of the text. Strings belong to the struct cgx_config.
+ *
+ * All that libcgroup's own reader takes is taken, and beyond that: a comment behind a value, perm anywhere in a group and
+ * with task or admin alone, a group without controllers, lines that end in CR LF.
+ */
+enum cgx_config_kind {
+	CGX_CONFIG_GROUP,
+	CGX_CONFIG_TEMPLATE,
+	CGX_CONFIG_DEFAULT,   /* permissions of groups that have none of their own */
+	CGX_CONFIG_MOUNT,     /* settings are CONTROLLER = DIRECTORY */
+	CGX_CONFIG_NAMESPACE, /* settings are CONTROLLER = PATH */
+	CGX_CONFIG_SYSTEMD,   /* slice, scope, setdefault, pid */
+};
+struct cgx_config_perm { /* users and groups by name or number, NULL not given; modes, -1 not given */
+	const char *task_uid, *task_gid, *admin_uid, *admin_gid;
+	int task_fperm, admin_fperm, admin_dperm;
+};
+struct cgx_config_block {
+	enum cgx_config_kind kind;
+	const char *name;     /* of a group or template, else "" */
+	unsigned line;
+	int has_perm;
+	struct cgx_config_perm perm;
+};
+struct cgx_config_setting {
+	const char *controller; /* NULL in blocks that are neither group nor template */
+	const char *name;       /* NULL: the controller is named and nothing is set */
+	const char *value;
+	unsigned line;
+};
+/*
+ * Read a text. file is its name for words. Errors: -EBADMSG, the words are "FILE:LINE: ..." and the reason; -E2BIG more
+ * than 16 MiB.
+ */
+int cgx_config_read(struct cgx *cgx, const char *file, const char *text, size_t len, struct cgx_config **ret);
+struct cgx_config *cgx_config_free(struct cgx_config *c);
+/* Blocks in order, index from 0. -ENOENT past the last. */
+int cgx_config_block(const struct cgx_config *c, size_t index, struct cgx_config_block *ret);
+/* The settings of a block in order, index from 0. -ENOENT past the last. */
+int cgx_config_setting(const struct cgx_config *c, size_t block, size_t index, struct cgx_config_setting *ret);
+/* The first block of this kind and name, for cgx_config_block(); a template's name is as written, "users/%u". -ENOENT. */
+int cgx_config_find(const struct cgx_config *c, enum cgx_config_kind kind, const char *name, size_t *ret);
+/* text as one word of such a file, bare or in quotes. -EINVAL the form has no way to say it. *ret is owned by the caller. */
+int cgx_config_word(struct cgx *cgx, const char *text, char **ret);
+
+struct cgx_config_who {
+	size_t size;         /* sizeof(struct cgx_config_who) */
+	uid_t uid;
+	gid_t gid;
+	pid_t pid;
+	const char *user, *group, *process; /* NULL or "": unknown, its number is put in */
+};
+/*
+ * Put names into the name of a template: %u %U user and its number, %g %G group, %p %P process; "\%" is a percent sign,
+ * anything else is as it is. Names are hostile: a slash or control byte in one becomes "_".
+ * Errors: -EINVAL a part of the path would be "." or ".."; -ENAMETOOLONG. *ret is owned by the caller.
+ */
+int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
 
 #ifdef __cplusplus
 }
