@@ -41,6 +41,7 @@ struct cgx_sampler;    /* figures of many groups, again and again */
 struct cgx_watch;      /* events of groups */
 struct cgx_oom_log;    /* the same, at length, from a log */
 struct cgx_config;     /* what a cgconfig.conf says */
+struct cgx_rules;      /* which group a process belongs in: cgrules.conf */
 
 /* The version of the library, as "0.1.0". Static. */
 const char *cgx_version(void);
@@ -817,6 +818,85 @@ struct cgx_config_who {
  * Errors: -EINVAL a part of the path would be "." or ".."; -ENAMETOOLONG. *ret is owned by the caller.
  */
 int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
+
+/* ---- rules: which group a process belongs in ----------------------------------------------- */
+
+/*
+ * The rules of cgrules.conf(5), as libcgroup has them: USER[:PROCESS] CONTROLLERS DESTINATION [OPTIONS]. The first rule that
+ * fits counts, with the lines below it that begin with "%". Nothing here looks into the user database: names of users and
+ * groups are handed out by cgx_rules_at() and their ids handed in by cgx_rules_resolve(), once after reading. A name that is
+ * a number is an id. A rule whose name was not resolved fits nobody, nor do the lines that go on with it.
+ */
+enum cgx_rule_who {
+	CGX_RULE_ALL,   /* "*" */
+	CGX_RULE_USER,
+	CGX_RULE_GROUP, /* "@NAME": the group of the process, or one of its supplementary groups */
+	CGX_RULE_MORE,  /* "%": one more destination of the rule above */
+};
+#define CGX_RULE_IGNORE    (1u << 0) /* leave what fits alone */
+#define CGX_RULE_IGNORE_RT (1u << 1) /* the same for processes with a real-time policy */
+struct cgx_rule {
+	const char *file;        /* borrowed, as all here, from the rules */
+	unsigned line;
+	enum cgx_rule_who who;
+	const char *name;        /* of the user or group; NULL for the others */
+	id_t id;
+	int resolved;            /* id is known */
+	const char *process;     /* NULL: every process. A path, a last part of one, or with "*" at its end a beginning */
+	cgx_set controllers;     /* 0: all in which the group is */
+	const char *destination; /* %u %U user, %g %G group (name, number), %p program, %P pid; \% is a percent sign */
+	unsigned flags;          /* CGX_RULE_* */
+};
+
+int cgx_rules_new(struct cgx *cgx, struct cgx_rules **ret);
+struct cgx_rules *cgx_rules_close(struct cgx_rules *r);
+/*
+ * Add the rules of a text behind those there are; file is for words. All of them, or none.
+ * Errors: -EINVAL, the words are "FILE:LINE: read the rule: REASON"; -EFBIG.
+ */
+int cgx_rules_add(struct cgx_rules *r, const char *file, const char *text, size_t len);
+/* The same from a file below the context's root, or from the files of a directory in the order of their names, those
+ * that begin with "." left out. Errors: also those of reading. */
+int cgx_rules_read(struct cgx_rules *r, const char *path);
+/* The rule at index; -ENOENT past the last. */
+int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret);
+/* The id of a rule's user or group. -ENOENT no such rule, -EINVAL it names none. */
+int cgx_rules_resolve(struct cgx_rules *r, size_t index, id_t id);
+
+struct cgx_subject {
+	pid_t pid;
+	uid_t uid;           /* effective */
+	gid_t gid;
+	const gid_t *groups; /* supplementary */
+	size_t n_groups;
+	char comm[64];
+	const char *exe;     /* its program's path; NULL not known, or no rule asks for it */
+	const char *script;  /* the script that the program runs, where it was started as one; NULL */
+	int realtime;        /* known where a rule asks for it */
+	const char *user;    /* for %u; NULL: the number */
+	const char *group;   /* for %g */
+};
+/* What the rules need to know of a process, from /proc. user and group are NULL. Pointers are good until the next call.
+ * Errors: -ESRCH; -EACCES its program may not be known. */
+int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret);
+
+enum cgx_rules_verdict {
+	CGX_RULES_NONE,  /* no rule fits */
+	CGX_RULES_PLACE, /* rules first to first + count - 1 say where to; each may name other controllers */
+	CGX_RULES_LEAVE, /* the rule first says: leave it alone */
+};
+enum cgx_rules_verdict cgx_rules_match(const struct cgx_rules *r, const struct cgx_subject *s, size_t *ret_first,
+				       size_t *ret_count);
+/* The path that a rule names for a process; what comes from the process is one part of it: "/" and a "." in front become
+ * "_". -ENAMETOOLONG. Owned by the caller. */
+int cgx_rules_path(struct cgx_rules *r, size_t index, const struct cgx_subject *s, char **ret);
+/* The same, and cgx_group_open() of it. */
+int cgx_rules_group(struct cgx_rules *r, size_t index, const struct cgx_subject *s, struct cgx_group **ret);
+/*
+ * Move a process into the group where it is not there yet; for whoever places many: no plan, nothing is undone. 1 moved,
+ * 0 it was there. Errors: -ESRCH, -ENOENT no such group, those of the kernel.
+ */
+int cgx_group_take(struct cgx_group *g, pid_t pid);
 
 #ifdef __cplusplus
 }

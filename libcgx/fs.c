@@ -133,6 +133,47 @@ int fs_reread(int fd, struct buf *b)
 	return read_on(fd, b, 0);
 }
 
+int fs_read_config(int rootfd, const char *path, size_t max, struct buf *b)
+{
+	AUTO_CLOSE int fd = open_beneath(rootfd, path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
+	buf_reset(b);
+	do {
+		if (buf_reserve(b, 16384))
+			return -ENOMEM;
+		n = read(fd, b->s + b->len, b->cap - b->len - 1);
+		if (n > 0)
+			b->len += (size_t)n;
+		if (b->len > max)
+			return -EFBIG;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	b->s[b->len] = '\0';
+	return n < 0 ? -errno : 0;
+}
+
+int fs_read_link(int dirfd, const char *path, struct buf *b)
+{
+	ssize_t n;
+
+	buf_reset(b);
+	if (buf_reserve(b, CGX_PATH_MAX))
+		return -ENOMEM;
+	n = readlinkat(dirfd, path, b->s, b->cap - 1);
+	if (n < 0)
+		return -errno;
+	b->len = (size_t)n;
+	b->s[n] = '\0';
+	return 0;
+}
+
 static int write_once(int fd, const char *text)
 {
 	size_t len = strlen(text);

@@ -57,6 +57,11 @@ int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, stru
 int fs_open_write(int dirfd, const char *path);
 int fs_open_read(int dirfd, const char *path);
 int fs_open_rdwr(int dirfd, const char *path);
+/* A file of an administrator: "/" in front is the root's, links are followed within it; a regular one, and -EFBIG beyond
+ * max bytes. */
+int fs_read_config(int rootfd, const char *path, size_t max, struct buf *b);
+/* Where a link of /proc points to. */
+int fs_read_link(int dirfd, const char *path, struct buf *b);
 int fs_mkdir(int dirfd, const char *path);
 int fs_rmdir(int dirfd, const char *path);
 int fs_chown(int dirfd, const char *path, uid_t uid, gid_t gid);

@@ -116,6 +116,42 @@ CGX_API int cgx_tasks_next(struct cgx_tasks *t, pid_t *ret)
 	return 1;
 }
 
+/* ---- one into a group ---- */
+
+static int take_in(struct cgx_group *g, struct group_place *pl, pid_t pid, const char *groups)
+{
+	AUTO_FREE char *now = NULL;
+	char value[16];
+	int dir, r;
+
+	/* moving where it is costs the kernel as much as moving */
+	if (!layout_path_in(g->cgx, pl->h, groups, &now) && !strcmp(now, pl->path))
+		return 0;
+	dir = place_fd(g, pl);
+	if (dir < 0)
+		return dir;
+	snprintf(value, sizeof(value), "%d", (int)pid);
+	r = fs_write(dir, pl->h->ops->procs_file, value);
+	if (r == -ESRCH)
+		return fail(g->cgx, r, g->path, "move a process in", "there is no such process (any more)");
+	return r ? pl->h->ops->explain_attach(g->cgx, pl->h, dir, g->path, r) : 1;
+}
+
+CGX_API int cgx_group_take(struct cgx_group *g, pid_t pid)
+{
+	AUTO_BUF struct buf groups = { 0 };
+	int r = layout_read_pid(g->cgx, pid, &groups), moved = 0;
+
+	group_settle(g);
+	if (!r && !g->n)
+		r = fail(g->cgx, -ENOENT, g->path, "move a process in", "there is no such group");
+	for (size_t i = 0; r >= 0 && i < g->n; i++) {
+		r = take_in(g, &g->place[i], pid, buf_text(&groups));
+		moved |= r > 0;
+	}
+	return r < 0 ? r : moved;
+}
+
 /* ---- one process ---- */
 
 /* Words of the command line with blanks between, cut to the room there is; "[comm]" without one. */

@@ -15,6 +15,8 @@
 #include "exec/limits.h"
 #include "exec/monitor.h"
 #include "exec/report.h"
+#include "rules/load.h"
+#include "rules/place.h"
 #include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
@@ -35,8 +37,10 @@ struct spec {
 	char **made;                    /* the NAME=VALUE texts of the limits in words */
 	size_t n_made;
 	uint64_t timeout, kill_after;
-	int nice, nice_set, keep, kill, sticky, report, systemd;
+	struct strings rules_files;
+	int nice, nice_set, keep, kill, sticky, report, rules, systemd;
 };
+enum { RULES_NONE, RULES_OWN, RULES_LIBCGROUP };
 static const struct spec defaults = { .timeout = OPT_UNSET, .kill_after = 5000000 };
 
 #define LIKE_CGEXEC 1
@@ -99,6 +103,7 @@ static const char *const pids_max[] = { "pids.max", NULL };
 static const char *const cpu_max[] = { "cpu.max", NULL };
 static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
 static const char *const io_max[] = { "io.max", NULL };
+static const char *const engines[] = { "none", "cgx", "libcgroup", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 
 #define LIMIT(long_name, argument, setting, text)                                                     \
@@ -134,13 +139,19 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = REPORT_TEXT, .choices = report_kinds },
 	{ 0, "report-to", "FILE", OPT_STRING, offsetof(struct spec, report_to),
 	  "write the report there; a number is a descriptor", COMPLETE_FILE, .who = WHO_NATIVE },
-	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell libcgroup's cgrulesengd to leave it there" },
+	{ 0, "rules", "ENGINE", OPT_ENUM, offsetof(struct spec, rules), "in the groups that cgrules.conf names; by cgx, or "
+	  "libcgroup itself", .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = RULES_OWN, .choices = engines },
+	{ 0, "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, rules_files),
+	  "rules from here; a file or a directory", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell the rule daemon to leave it there" },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
 	OPT_END
 };
 
-static const char *const synopsis[] = { "[limits] COMMAND [ARGUMENT...]", "-g GROUP COMMAND [ARGUMENT...]", NULL };
+static const char *const synopsis[] = {
+	"[limits] COMMAND [ARGUMENT...]", "-g GROUP COMMAND [ARGUMENT...]", "--rules COMMAND [ARGUMENT...]", NULL
+};
 static const struct example examples[] = {
 	{ "cgx-exec --pids 100 --memory 1G make -j", "a build that cannot take the machine down" },
 	{ "cgx-exec --timeout 5m --kill ./ci.sh", "nothing of it is left after five minutes" },
@@ -521,6 +532,26 @@ static int run_and_wait(struct job *j)
 	return outcome_status(&o);
 }
 
+static int run_and_end(struct job *j)
+{
+	int r = run_and_wait(j);
+
+	end_group(j);
+	return r;
+}
+
+static int execute(struct job *j)
+{
+	int r;
+
+	if (j->spec->sticky && libcgroup_stick(j->f, getpid(), 1) < 0)
+		return STATUS_OWN_FAILURE;
+	execvp(j->argv[0], j->argv);
+	r = errno;
+	msg_errno(j->f, r, j->argv[0], "execute");
+	return not_executed(-r);
+}
+
 /* cgexec's way, and ours where nothing is to be told or done at the end: join and become the command. */
 static int join_and_exec(struct job *j)
 {
@@ -528,14 +559,7 @@ static int join_and_exec(struct job *j)
 
 	for (size_t i = 0; !r && i < j->n_more; i++)
 		r = cgx_enter(j->more[i]);
-	if (r < 0)
-		return msg_fail(j->f);
-	if (j->spec->sticky && libcgroup_stick(j->f, getpid(), 1) < 0)
-		return STATUS_OWN_FAILURE;
-	execvp(j->argv[0], j->argv);
-	r = errno;
-	msg_errno(j->f, r, j->argv[0], "execute");
-	return not_executed(-r);
+	return r < 0 ? msg_fail(j->f) : execute(j);
 }
 
 static int only_joins(const struct job *j)
@@ -681,6 +705,122 @@ static int ask_to_join(struct job *j)
 			 cgx_group_path(j->group), buf_text(&why));
 }
 
+/* ---- by rules ---- */
+
+/* The program as the rules see it: where PATH finds it. */
+static void find_program(const char *name, struct buf *ret)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(name, '/')) {
+		buf_puts(ret, name);
+		return;
+	}
+	for (path = path ? path : "/usr/bin:/bin"; *path; path += strspn(path, ":")) {
+		size_t len = strcspn(path, ":");
+
+		buf_reset(ret);
+		buf_add(ret, path, len);
+		buf_printf(ret, "/%s", name);
+		if (!ret->err && !access(buf_text(ret), X_OK))
+			return;
+		path += len;
+	}
+	buf_reset(ret);
+	buf_puts(ret, name);
+}
+
+static void subject_of(const struct job *j, const char *program, struct cgx_subject *s)
+{
+	const char *slash = strrchr(program, '/');
+
+	s->exe = program;
+	s->script = NULL;
+	snprintf(s->comm, sizeof(s->comm), "%.15s", slash ? slash + 1 : program);
+	if (j->setup.uid == (uid_t)-1)
+		return;
+	s->uid = j->setup.uid;
+	s->gid = j->setup.gid;
+	s->groups = j->setup.groups;
+	s->n_groups = (size_t)j->setup.n_groups;
+}
+
+static int open_ruled(struct job *j, struct cgx_rules *rules, struct placing *p)
+{
+	struct cgx_plan *plan = NULL;
+	int r = cgx_plan_new(j->f->cgx, &plan);
+
+	j->more = calloc(p->n, sizeof(*j->more));
+	if (!r && !j->more)
+		r = -ENOMEM;
+	for (size_t i = 0; !r && i < p->n; i++) {
+		r = place_group(rules, p->first + i, p, plan, i ? &j->more[i - 1] : &j->group);
+		j->n_more += !r && i;
+	}
+	if (!r && j->spec->values.n)
+		r = limits_plan(plan, j->group, j->spec->values.v, j->spec->values.n);
+	if (!r)
+		r = apply_plan(j->f, plan);
+	cgx_plan_free(plan);
+	return r;
+}
+
+/* The groups that the rules name; where none fits or one says to leave it alone, those it is in. */
+static int open_by_rules(struct job *j)
+{
+	AUTO_BUF struct buf program = { 0 };
+	struct cgx_rules *rules = NULL;
+	struct placing p = { 0 };
+	int r;
+
+	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
+		return STATUS_OWN_FAILURE;
+	find_program(j->argv[0], &program);
+	r = cgx_rules_look(rules, getpid(), &p.who);
+	if (!r) {
+		subject_of(j, buf_text(&program), &p.who);
+		place_match(rules, &p);
+		r = p.verdict == CGX_RULES_PLACE ? open_ruled(j, rules, &p) : cgx_group_open(j->f->cgx, ".", 0, &j->group);
+	}
+	if (r < 0 && p.verdict == CGX_RULES_PLACE) {
+		AUTO_BUF struct buf origin = { 0 };
+
+		place_origin(rules, &p, &origin);
+		r = msg_fail(j->f);
+		msg_note(j->f, "%s is placed by %s", j->argv[0], buf_text(&origin));
+	}
+	place_free(&p);
+	cgx_rules_close(rules);
+	return r;
+}
+
+static int run_by_libcgroup(struct job *j)
+{
+	AUTO_BUF struct buf program = { 0 };
+	int r;
+
+	find_program(j->argv[0], &program);
+	if (libcgroup_place(j->f, getpid(), geteuid(), getegid(), buf_text(&program)) < 0)
+		return STATUS_OWN_FAILURE;
+	r = cgx_group_open(j->f->cgx, ".", 0, &j->group);
+	return r ? r : only_joins(j) ? execute(j) : run_and_end(j);
+}
+
+static int run_ruled(struct job *j)
+{
+	int r;
+
+	if (j->spec->rules == RULES_LIBCGROUP)
+		return run_by_libcgroup(j);
+	r = open_by_rules(j);
+	if (r || j->f->dry_run)
+		return r;
+	r = ask_to_join(j);
+	if (r)
+		return r;
+	return only_joins(j) ? join_and_exec(j) : run_and_end(j);
+}
+
 static int run_named(struct job *j)
 {
 	int r = open_groups(j);
@@ -690,26 +830,29 @@ static int run_named(struct job *j)
 	r = ask_to_join(j);
 	if (r)
 		return r;
-	if (only_joins(j))
-		return join_and_exec(j);
-	r = run_and_wait(j);
-	end_group(j);
-	return r;
+	return only_joins(j) ? join_and_exec(j) : run_and_end(j);
+}
+
+/* cgexec without -g. */
+static int by_rules(const struct frame *f, const struct spec *spec)
+{
+	return spec->rules || spec->rules_files.n || (f->like && !spec->targets.n);
 }
 
 static int check_spec(struct frame *f, const struct spec *spec, int argc)
 {
 	if (!argc)
 		return msg_usage(f, "no command named");
-	if (f->like && !spec->targets.n)
-		return msg_error(f, "name it with -g CONTROLLERS:PATH; placing by cgrules.conf is not built yet",
-				 "no group named");
 	if ((spec->targets.n || spec->under) && spec->systemd == SCOPE_YES)
 		return msg_usage(f, "--systemd=yes is for groups made for the command, not with -g or --under");
 	if (spec->keep && spec->systemd == SCOPE_YES)
 		return msg_usage(f, "--keep: systemd removes its scopes when they are empty; give --systemd=no");
-	if (spec->targets.n && (spec->under || spec->name || spec->keep))
-		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g");
+	if (by_rules(f, spec) && spec->targets.n)
+		return msg_usage(f, "--rules says in which group: not with -g");
+	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || f->dry_run))
+		return msg_usage(f, "--rules=libcgroup reads /etc/cgrules.conf alone, and has no dry run");
+	if ((spec->targets.n || by_rules(f, spec)) && (spec->under || spec->name || spec->keep))
+		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g or --rules");
 	if (spec->name && (!*spec->name || strchr(spec->name, '/')))
 		return msg_usage(f, "--name %s: a name has no \"/\"; --under says below which group", spec->name);
 	for (size_t i = 0; i < spec->values.n; i++)
@@ -731,7 +874,10 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		r = open_report(&j);
 	if (r)
 		return r;
-	r = spec->targets.n ? run_named(&j) : run_temporary(&j);
+	if (by_rules(f, spec))
+		r = run_ruled(&j);
+	else
+		r = spec->targets.n ? run_named(&j) : run_temporary(&j);
 	witness_close(&j.witness, j.report_to ? fileno(j.report_to) : -1);
 	cgx_group_close(j.group);
 	while (j.n_more)

@@ -4,18 +4,26 @@
 #include <string.h>
 
 #include "compat/libcgroup.h"
+#include "rules/load.h"
+#include "rules/place.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/target.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
 #include "util/num.h"
 
 struct spec {
 	int libcgroup_b;
 	struct strings targets;
 	const char *all_from;
-	int threads, sticky, cancel_sticky;
+	struct strings rules_files;
+	int threads, sticky, cancel_sticky, rules;
 };
+
+enum { RULES_NONE, RULES_OWN, RULES_LIBCGROUP };
+static const char *const engines[] = { "none", "cgx", "libcgroup", NULL };
 
 #define LIKE_CGCLASSIFY 1
 
@@ -26,6 +34,11 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 0, "all-from", "GROUP", OPT_STRING, offsetof(struct spec, all_from), "everything that is in GROUP itself",
 	  COMPLETE_GROUP, .who = WHO_NATIVE },
+	{ 0, "rules", "ENGINE", OPT_ENUM, offsetof(struct spec, rules),
+	  "to where the rules of cgrules.conf say; by cgx, or libcgroup itself", .who = WHO_NATIVE,
+	  .flags = OPT_OPTIONAL, .value = RULES_OWN, .choices = engines },
+	{ 0, "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, rules_files),
+	  "rules from here; a file or a directory", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky),
 	  "tell libcgroup's cgrulesengd to leave them and their children there" },
 	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
@@ -36,15 +49,16 @@ static const struct opt options[] = {
 };
 
 static const char *const synopsis[] = {
-	"GROUP PID...", "-g CONTROLLERS:PATH... PID...", "--all-from GROUP GROUP", "--cancel-sticky PID...", NULL
+	"GROUP PID...", "-g CONTROLLERS:PATH... PID...", "--all-from GROUP GROUP", "--rules PID...", "--cancel-sticky PID...", NULL
 };
 static const struct example examples[] = {
 	{ "cgx-move web 1234 1235", "move two processes, both or none" },
 	{ "cgx-move --all-from web/old web/new", "move all that is in web/old" },
+	{ "cgx-move --rules 1234", "where cgrules.conf says" },
 	{ "cgx-move -g memory:batch $$", "the shell itself, in one hierarchy" },
 	{ NULL, NULL }
 };
-static const char *const cgclassify_synopsis[] = { "-g CONTROLLERS:PATH... [--sticky | --cancel-sticky] PID...", NULL };
+static const char *const cgclassify_synopsis[] = { "[-g CONTROLLERS:PATH]... [--sticky | --cancel-sticky] PID...", NULL };
 static const struct compat compat[] = {
 	{ "cgclassify", LIKE_CGCLASSIFY, cgclassify_synopsis, "Move processes into groups, as libcgroup's cgclassify",
 	  { COMPLETE_PID } },
@@ -155,12 +169,22 @@ static int moves_nothing(const struct spec *spec)
 	return spec->cancel_sticky && !spec->targets.n && !spec->all_from;
 }
 
+/* cgclassify without -g. */
+static int by_rules(const struct frame *f, const struct spec *spec)
+{
+	return spec->rules || spec->rules_files.n || (f->like && !spec->targets.n && !moves_nothing(spec));
+}
+
 static int check_spec(struct frame *f, const struct spec *spec, int argc)
 {
-	int pids = spec->targets.n || moves_nothing(spec) ? argc : argc - 1;
+	int pids = spec->targets.n || moves_nothing(spec) || by_rules(f, spec) ? argc : argc - 1;
 
 	if (spec->sticky && spec->cancel_sticky)
 		return msg_usage(f, "--sticky and --cancel-sticky exclude each other");
+	if (by_rules(f, spec) && (spec->targets.n || spec->all_from || spec->threads))
+		return msg_usage(f, "--rules says where to: not with -g, --all-from or --threads");
+	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || f->dry_run))
+		return msg_usage(f, "--rules=libcgroup reads /etc/cgrules.conf alone, and has no dry run");
 	if (pids < 0)
 		return msg_usage(f, "no group named");
 	if (!pids && !spec->all_from)
@@ -181,11 +205,108 @@ static int plan_moves(struct job *j, int argc, char **argv)
 	return r;
 }
 
+/* ---- by rules ---- */
+
+static int plan_rule(struct job *j, struct cgx_rules *rules, size_t index, const struct placing *p)
+{
+	struct cgx_group *g;
+	int r = place_group(rules, index, p, j->plan, &g);
+
+	if (r)
+		return r;
+	r = cgx_plan_move(j->plan, g, p->who.pid, 0);
+	cgx_group_close(g);
+	return r;
+}
+
+static int plan_by_rules(struct job *j, struct cgx_rules *rules, pid_t pid)
+{
+	AUTO_BUF struct buf origin = { 0 };
+	struct placing p = { 0 };
+	int r = place_look(rules, pid, &p);
+
+	place_origin(rules, &p, &origin);
+	if (!r && p.verdict == CGX_RULES_NONE)
+		msg_note(j->f, "process %d: no rule fits it: it stays where it is", (int)pid);
+	if (!r && p.verdict == CGX_RULES_LEAVE)
+		msg_note(j->f, "process %d: %s says to leave it alone", (int)pid, buf_text(&origin));
+	for (size_t i = 0; !r && p.verdict == CGX_RULES_PLACE && i < p.n; i++)
+		r = plan_rule(j, rules, p.first + i, &p);
+	if (r && p.verdict == CGX_RULES_PLACE) {
+		r = msg_fail(j->f);
+		msg_note(j->f, "process %d is placed by %s", (int)pid, buf_text(&origin));
+	}
+	place_free(&p);
+	return r;
+}
+
+static int place_words(struct job *j, int argc, char **argv)
+{
+	struct cgx_rules *rules;
+	int r;
+
+	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
+		return frame_failed(j->f);
+	r = cgx_plan_new(j->f->cgx, &j->plan);
+	for (int i = 0; !r && i < argc; i++) {
+		pid_t pid = 0;
+
+		r = read_pid(j, argv[i], &pid);
+		if (!r)
+			r = plan_by_rules(j, rules, pid);
+	}
+	if (!r && !j->f->dry_run && (j->spec->sticky || j->spec->cancel_sticky))
+		r = stick_moved(j);
+	if (!r)
+		r = apply_plan(j->f, j->plan);
+	cgx_rules_close(rules);
+	cgx_plan_free(j->plan);
+	return r;
+}
+
+static int place_one_by_libcgroup(const struct job *j, struct cgx_rules *none, pid_t pid)
+{
+	struct cgx_subject who;
+	int r = cgx_rules_look(none, pid, &who);
+
+	if (r)
+		return r;
+	if ((j->spec->sticky || j->spec->cancel_sticky) && libcgroup_stick(j->f, pid, j->spec->sticky) < 0)
+		return frame_failed(j->f);
+	return libcgroup_place(j->f, pid, who.uid, who.gid, who.exe ? who.exe : who.comm) < 0 ? frame_failed(j->f) : 0;
+}
+
+static int place_by_libcgroup(const struct job *j, int argc, char **argv)
+{
+	/* a rule that asks for the program makes it be looked for */
+	static const char program[] = "*:program * program\n";
+	struct cgx_rules *rules;
+	int r = cgx_rules_new(j->f->cgx, &rules);
+
+	if (r)
+		return r;
+	r = cgx_rules_add(rules, "program", program, sizeof(program) - 1);
+	for (int i = 0; !r && i < argc; i++) {
+		pid_t pid = 0;
+
+		r = read_pid(j, argv[i], &pid);
+		if (!r)
+			r = place_one_by_libcgroup(j, rules, pid);
+	}
+	cgx_rules_close(rules);
+	return r;
+}
+
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct spec *spec = data;
 	struct job j = { .f = f, .spec = spec };
 	int r = check_spec(f, spec, argc);
+
+	if (!r && spec->rules == RULES_LIBCGROUP)
+		return place_by_libcgroup(&j, argc, argv);
+	if (!r && by_rules(f, spec))
+		return place_words(&j, argc, argv);
 
 	if (!r && moves_nothing(spec))
 		return stick_words(&j, argc, argv);

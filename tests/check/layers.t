@@ -70,6 +70,8 @@ cat >"$work/rows" <<-'END'
 	watch_count 5
 	watch_who 5
 	config 5
+	rules 5
+	rules_parse 3
 END
 files 'libcgx/*.c' | sed -n 's,^libcgx/\([a-z0-9_]*\)\.c$,\1,p' | while read -r f; do
 	grep -q "^$f " "$work/rows" || echo "libcgx/$f.c: give it a row in tests/check/layers.t"

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which group the rules of cgrules.conf give a process. */
+#include "rules.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+
+CGX_API int cgx_rules_new(struct cgx *cgx, struct cgx_rules **ret)
+{
+	struct cgx_rules *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return -ENOMEM;
+	r->cgx = cgx;
+	*ret = r;
+	return 0;
+}
+
+CGX_API struct cgx_rules *cgx_rules_close(struct cgx_rules *r)
+{
+	if (!r)
+		return NULL;
+	rules_cut(r, 0);
+	while (r->n_files)
+		free(r->file[--r->n_files]);
+	free(r->file);
+	free(r->rule);
+	buf_free(&r->status);
+	buf_free(&r->link);
+	buf_free(&r->words);
+	buf_free(&r->group_list);
+	free(r);
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+CGX_API int cgx_rules_add(struct cgx_rules *r, const char *file, const char *text, size_t len)
+{
+	if (len > RULES_FILE_MAX)
+		return fail(r->cgx, -EFBIG, file, "read the rules", "it is larger than %u bytes", RULES_FILE_MAX);
+	return rules_parse(r, file, text, len);
+}
+
+static int read_file(struct cgx_rules *r, const char *path)
+{
+	AUTO_BUF struct buf b = { 0 };
+	int err = fs_read_config(r->cgx->fs.fd, path, RULES_FILE_MAX, &b);
+
+	if (err == -EFBIG)
+		return fail(r->cgx, err, path, "read the rules", "it is larger than %u bytes", RULES_FILE_MAX);
+	if (err)
+		return fail(r->cgx, err, path, "read the rules", NULL);
+	return rules_parse(r, path, buf_text(&b), b.len);
+}
+
+/* Files by name, so that which rule is first does not change from one day to the next. */
+static int read_dir(struct cgx_rules *r, const char *path)
+{
+	struct fs_list list = { 0 };
+	int err = fs_list_files(r->cgx->fs.fd, path, &list);
+
+	if (err)
+		return fail(r->cgx, err, path, "read the rules", NULL);
+	for (size_t i = 0; !err && i < list.n; i++) {
+		AUTO_BUF struct buf b = { 0 };
+
+		if (list.entry[i].name[0] == '.')
+			continue;
+		buf_printf(&b, "%s/%s", path, list.entry[i].name);
+		err = b.err ? b.err : read_file(r, buf_text(&b));
+	}
+	fs_list_free(&list);
+	return err;
+}
+
+CGX_API int cgx_rules_read(struct cgx_rules *r, const char *path)
+{
+	AUTO_CLOSE int dir = fs_dir(r->cgx->fs.fd, path + strspn(path, "/"));
+	size_t before = r->n;
+	int err = dir >= 0 ? read_dir(r, path) : read_file(r, path);
+
+	if (err)
+		rules_cut(r, before);
+	return err;
+}
+
+CGX_API int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret)
+{
+	const struct rule *rule = index < r->n ? &r->rule[index] : NULL;
+
+	if (!rule)
+		return -ENOENT;
+	*ret = (struct cgx_rule){
+		.file = r->file[rule->file], .line = rule->line, .who = rule->who, .name = rule->name,
+		.id = rule->id, .resolved = rule->resolved, .process = rule->process,
+		.controllers = rule->controllers, .destination = rule->destination, .flags = rule->flags,
+	};
+	return 0;
+}
+
+CGX_API int cgx_rules_resolve(struct cgx_rules *r, size_t index, id_t id)
+{
+	struct rule *rule = index < r->n ? &r->rule[index] : NULL;
+
+	if (!rule)
+		return -ENOENT;
+	if (rule->who != CGX_RULE_USER && rule->who != CGX_RULE_GROUP)
+		return -EINVAL;
+	rule->id = id;
+	rule->resolved = 1;
+	return 0;
+}
+
+/* ---- a process ---- */
+
+/* The kernel adds it to the name of a program whose file is gone. */
+static void cut_deleted(struct buf *b)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = sizeof(mark) - 1;
+
+	if (b->len > n && !strcmp(b->s + b->len - n, mark))
+		b->s[b->len -= n] = '\0';
+}
+
+static int is_realtime(int dir)
+{
+	AUTO_BUF struct buf b = { 0 };
+	const char *p, *word;
+	size_t len, n;
+	uint64_t policy;
+
+	if (fs_read(dir, "stat", &b) || !(p = strrchr(buf_text(&b), ')')))
+		return 0;
+	p++;
+	len = strlen(p);
+	/* the state is the third field, the policy the 41st */
+	for (int i = 3; i <= 41; i++)
+		if (!text_word(&p, &len, &word, &n))
+			return 0;
+	return !num_scan(&word, &policy) && (policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE);
+}
+
+static int look_program(struct cgx_rules *r, int dir, struct cgx_subject *s)
+{
+	const char *base;
+	int err = fs_read_link(dir, "exe", &r->link);
+
+	if (err)
+		return err;
+	cut_deleted(&r->link);
+	s->exe = buf_text(&r->link);
+	base = strrchr(s->exe, '/');
+	base = base ? base + 1 : s->exe;
+	/* the kernel cuts a name at 15 bytes; another one belongs to a script, or was chosen by the process */
+	if (!strncmp(base, s->comm, 15) || fs_read(dir, "cmdline", &r->words))
+		return 0;
+	s->script = rules_script(buf_text(&r->words), r->words.len, s->comm);
+	return 0;
+}
+
+CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret)
+{
+	struct cgx_subject s = { .pid = pid };
+	AUTO_CLOSE int dir = -1;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "proc/%d", (int)pid);
+	dir = fs_dir(r->cgx->fs.fd, path);
+	err = dir < 0 ? dir : fs_read(dir, "status", &r->status);
+	if (!err)
+		err = rules_status(buf_text(&r->status), &s, &r->group_list);
+	if (!err && r->asks & RULES_ASK_PROCESS)
+		err = look_program(r, dir, &s);
+	/* a kernel thread and a zombie have no program */
+	if (err == -ENOENT && dir >= 0 && fs_exists(dir, "status") == 1)
+		err = 0;
+	if (err == -ENOENT)
+		err = -ESRCH;
+	if (err)
+		return fail(r->cgx, err, path, "look at the process", NULL);
+	if (r->asks & RULES_ASK_POLICY)
+		s.realtime = is_realtime(dir);
+	*ret = s;
+	return 0;
+}
+
+/* ---- matching ---- */
+
+static int in_group(const struct cgx_subject *s, gid_t gid)
+{
+	if (s->gid == gid)
+		return 1;
+	for (size_t i = 0; i < s->n_groups; i++)
+		if (s->groups[i] == gid)
+			return 1;
+	return 0;
+}
+
+static int is_meant(const struct rule *rule, const struct cgx_subject *s)
+{
+	if (!rule->resolved)
+		return 0;
+	switch (rule->who) {
+	case CGX_RULE_ALL:
+		return rules_same_process(rule, s);
+	case CGX_RULE_USER:
+		return s->uid == (uid_t)rule->id && rules_same_process(rule, s);
+	case CGX_RULE_GROUP:
+		return in_group(s, (gid_t)rule->id) && rules_same_process(rule, s);
+	case CGX_RULE_MORE:
+		break;
+	}
+	return 0;
+}
+
+CGX_API enum cgx_rules_verdict cgx_rules_match(const struct cgx_rules *r, const struct cgx_subject *s, size_t *ret_first,
+					       size_t *ret_count)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		size_t n = 1;
+
+		if (!is_meant(&r->rule[i], s))
+			continue;
+		while (i + n < r->n && r->rule[i + n].who == CGX_RULE_MORE)
+			n++;
+		*ret_first = i;
+		*ret_count = n;
+		if (r->rule[i].flags & CGX_RULE_IGNORE || (r->rule[i].flags & CGX_RULE_IGNORE_RT && s->realtime))
+			return CGX_RULES_LEAVE;
+		return CGX_RULES_PLACE;
+	}
+	return CGX_RULES_NONE;
+}
+
+/* ---- where to ---- */
+
+/* "FILE:LINE", for words. */
+static const char *origin(const struct cgx_rules *r, const struct rule *rule, struct buf *b)
+{
+	buf_printf(b, "%s:%u", r->file[rule->file], rule->line);
+	return buf_text(b);
+}
+
+CGX_API int cgx_rules_path(struct cgx_rules *r, size_t index, const struct cgx_subject *s, char **ret)
+{
+	AUTO_BUF struct buf b = { 0 };
+	AUTO_BUF struct buf at = { 0 };
+	int err;
+
+	if (index >= r->n)
+		return fail(r->cgx, -ENOENT, "rules", "find the destination", "there is no such rule");
+	err = rules_expand(r->rule[index].destination, s, &b);
+	if (err)
+		return fail(r->cgx, err, origin(r, &r->rule[index], &at), "name the group", NULL);
+	return buf_steal(&b, ret);
+}
+
+CGX_API int cgx_rules_group(struct cgx_rules *r, size_t index, const struct cgx_subject *s, struct cgx_group **ret)
+{
+	AUTO_FREE char *path = NULL;
+	int err = cgx_rules_path(r, index, s, &path);
+
+	return err ? err : cgx_group_open(r->cgx, path, r->rule[index].controllers, ret);
+}
