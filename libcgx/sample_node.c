@@ -357,8 +357,11 @@ static uint64_t files_of(const struct cgx_sampler *s, uint64_t figures)
 	return files;
 }
 
-void node_begin(struct node *n)
+void node_begin(const struct cgx_sampler *s, struct node *n)
 {
+	if (n->begun == s->pass + 1)
+		return;
+	n->begun = s->pass + 1;
 	memcpy(n->before, n->value, sizeof(n->before));
 	memcpy(n->was, n->state, sizeof(n->was));
 	n->told = n->got = 0;
@@ -366,9 +369,12 @@ void node_begin(struct node *n)
 
 int node_read(struct cgx_sampler *s, struct node *n)
 {
-	uint64_t want = wanted_of(s, n), got = n->got & want;
+	uint64_t want = wanted_of(s, n), got;
 	int r;
 
+	node_begin(s, n);
+	got = n->got & want;
+	s->extra |= n->extra;
 	memset(n->state, CGX_STATE_PENDING, sizeof(n->state));
 	for (uint64_t m = want; m; m &= m - 1)
 		n->state[__builtin_ctzll(m)] = s->without[__builtin_ctzll(m)];

@@ -143,6 +143,7 @@ static void take(struct cgx_sampler *s, struct node *n, size_t tree, const struc
 {
 	uint64_t value[CGX_FIGURES];
 
+	node_begin(s, n);
 	for (uint64_t files = s->by_bpf[tree]; files; files &= files - 1) {
 		size_t i = (size_t)__builtin_ctzll(files);
 		const struct sample_file *f = s->active[i].file;
@@ -180,7 +181,7 @@ static void make_stale(struct cgx_sampler *s, size_t tree, uint64_t ino)
 	struct place *p = ino ? map_get(&s->by_ino[tree], ino) : NULL;
 
 	if (p)
-		p->stale = 1;
+		s->listing = p->stale = 1;
 }
 
 /* The group of one record, NULL it is not known. v1 groups can be renamed. */
