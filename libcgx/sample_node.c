@@ -333,12 +333,16 @@ static int read_files(struct cgx_sampler *s, struct node *n, uint64_t want, uint
 		uint64_t wanted = a->file->figures & want;
 		int r;
 
-		if (!wanted || !(n->in & 1ull << a->tree) || (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST)))
+		if (!wanted || !(n->in & 1ull << a->tree))
 			continue;
 		if (n->told & 1ull << i) {
 			set_states(n, wanted & ~*got, CGX_STATE_OFF);
+			if (n->fd[i] >= 0)
+				node_close_files(s, n, 1ull << i);
 			continue;
 		}
+		if (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST))
+			continue;
 		r = read_one(s, n, i, wanted, got);
 		if (r == -ENODEV)
 			node_leave(s, n, a->tree);
