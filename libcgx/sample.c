@@ -48,6 +48,15 @@ static int pass_groups(struct cgx_sampler *s)
 	return r;
 }
 
+static int list_all(struct cgx_sampler *s)
+{
+	int r = 0;
+
+	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, n->in != 0))
+		r = tree_update(s, n);
+	return r;
+}
+
 CGX_API int cgx_sampler_pass(struct cgx_sampler *s)
 {
 	int r;
@@ -62,6 +71,8 @@ CGX_API int cgx_sampler_pass(struct cgx_sampler *s)
 	r = tree_find_start(s);
 	s->wanted = s->figures | s->extra;
 	s->extra = 0;
+	if (!r && s->bpf && !s->n)
+		r = list_all(s); /* what is known is not read from files */
 	if (!r && s->bpf)
 		r = seen_pass(s);
 	if (!r)

@@ -163,7 +163,7 @@ static int read_file(struct cgx_sampler *s, struct node *n, size_t i)
 	r = fs_reread(fd, &s->text);
 	if (kept)
 		return r;
-	if (r || (a->file->flags & FILE_LIMIT && n->place[a->tree].wd) || !may_keep(s)) {
+	if (r || (a->file->flags & FILE_LIMIT && n->place[a->tree].wd) || (n->id && s->by_bpf[a->tree] & 1ull << i) || !may_keep(s)) {
 		close(fd);
 	} else {
 		n->fd[i] = fd;

@@ -134,6 +134,8 @@ static int prove(struct cgx_sampler *s, struct node *n, size_t i, const uint64_t
 	r = agrees(s, n, i, told, figures);
 	*seen += r >= 0;
 	*wrong += r == 0;
+	if (*seen == PROOFS && !is_proven(*seen, *wrong))
+		s->by_bpf[s->active[i].tree] &= ~(1ull << i); /* its files it is */
 	return 0;
 }
 
@@ -294,6 +296,7 @@ int seen_begin(struct cgx_sampler *s)
 void seen_free(struct cgx_sampler *s)
 {
 	s->bpf = bpf_close(s->bpf);
+	memset(s->by_bpf, 0, sizeof(s->by_bpf));
 	for (size_t i = 0; i < s->n_trees; i++) {
 		map_free(&s->by_ino[i]);
 		free(s->hint[i]);

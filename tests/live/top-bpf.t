@@ -71,7 +71,11 @@ kept() # PID: descriptors, watches
 }
 background cgx-top --bpf --csv -d 100ms -c PIDS,MEMORY "$T" >"$tmp/out"
 top=$!
-wait_for 10 test -s "$tmp/out"
+sampled() # N: so many samples are there
+{
+	[ "$(awk -F, '$1 != was { n++; was = $1 } END { print n + 0 }' "$tmp/out")" -ge "$1" ]
+}
+wait_for 10 sampled 5
 top=$(pgrep -P "$top" cgx-top || echo "$top")
 # what is above the start is watched for its limits
 num "$(kept "$top" | cut -d' ' -f1)" -le 40 "no descriptor of a group stays open"
