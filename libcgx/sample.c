@@ -32,18 +32,6 @@ static int make_order(struct cgx_sampler *s)
 	return 0;
 }
 
-static void begin(struct cgx_sampler *s)
-{
-	for (size_t i = 0; i < s->n_trees; i++)
-		for (struct node *n = s->above[i]; n; n = n->parent)
-			node_begin(n);
-	s->wanted = s->figures;
-	for (struct node *n = s->root; n; n = node_next(n, s->root, 1)) {
-		s->wanted |= n->extra;
-		node_begin(n);
-	}
-}
-
 /* From the top down, so that what a group above has lost or gained is known when those below are looked at. */
 static int pass_groups(struct cgx_sampler *s)
 {
@@ -53,10 +41,19 @@ static int pass_groups(struct cgx_sampler *s)
 		for (struct node *n = s->above[i]; !r && n; n = n->parent)
 			r = n->in ? node_read(s, n) : 0;
 	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, n->in != 0)) {
-		r = tree_update(s, n);
+		r = s->bpf && !s->listing && !s->changed ? 0 : tree_update(s, n);
 		if (!r && n->in)
 			r = node_read(s, n);
 	}
+	return r;
+}
+
+static int list_all(struct cgx_sampler *s)
+{
+	int r = 0;
+
+	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, n->in != 0))
+		r = tree_update(s, n);
 	return r;
 }
 
@@ -69,8 +66,13 @@ CGX_API int cgx_sampler_pass(struct cgx_sampler *s)
 	s->unwatched = 0;
 	s->time_before = s->time;
 	s->time = now_us();
+	s->listing = s->again;
+	s->again = 0;
 	r = tree_find_start(s);
-	begin(s);
+	s->wanted = s->figures | s->extra;
+	s->extra = 0;
+	if (!r && s->bpf && !s->n)
+		r = list_all(s); /* what is known is not read from files */
 	if (!r && s->bpf)
 		r = seen_pass(s);
 	if (!r)
@@ -161,6 +163,7 @@ CGX_API const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t i
 CGX_API void cgx_sampler_want(struct cgx_sampler *s, size_t index, uint64_t figures)
 {
 	s->order[index]->extra = figures;
+	s->extra |= figures;
 }
 
 CGX_API const char *cgx_sampler_note(const struct cgx_sampler *s)

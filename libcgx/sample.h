@@ -57,6 +57,7 @@ struct node {
 	unsigned depth;    /* parts of the path */
 	uint64_t in;       /* hierarchies that have it, a bit each; 0 it is gone */
 	uint64_t extra;    /* figures read of it beside those of all */
+	uint64_t begun;    /* what was read is of the pass before this one */
 	/* files, a bit each by index in active[] */
 	uint64_t cached;   /* limits that nobody has written since, and counts of processes that are 0 */
 	uint64_t absent;   /* those that were not there; and of those: */
@@ -111,7 +112,9 @@ struct cgx_sampler {
 	struct place **hint[TREES_MAX]; /* the place of each group that was told of the last time, in that order */
 	size_t hints[TREES_MAX], hints_cap[TREES_MAX];
 	struct proof proof[SAMPLE_FILES];
-	uint64_t wanted;                /* figures that somebody wants of some group */
+	uint64_t wanted, extra;         /* figures that somebody wants of some group; those beside them so far, for the next pass */
+	unsigned listing : 1;           /* some group's groups must be listed in this pass */
+	unsigned again : 1;             /* or in the next */
 	struct buf bpf_why;             /* why it is no longer, or is not */
 };
 
@@ -153,7 +156,7 @@ void members_changed(const struct cgx_sampler *s, struct node *n);
 /* Somebody wrote into this file of n. */
 void file_written(struct cgx_sampler *s, struct node *n, const char *name);
 /* What was read is of the pass before from now on. */
-void node_begin(struct node *n);
+void node_begin(const struct cgx_sampler *s, struct node *n);
 /* Read what is wanted of n; of a group above the start its limits. */
 int node_read(struct cgx_sampler *s, struct node *n);
 void node_close_files(struct cgx_sampler *s, struct node *n, uint64_t files);

@@ -163,7 +163,7 @@ static int read_file(struct cgx_sampler *s, struct node *n, size_t i)
 	r = fs_reread(fd, &s->text);
 	if (kept)
 		return r;
-	if (r || (a->file->flags & FILE_LIMIT && n->place[a->tree].wd) || !may_keep(s)) {
+	if (r || (a->file->flags & FILE_LIMIT && n->place[a->tree].wd) || (n->id && s->by_bpf[a->tree] & 1ull << i) || !may_keep(s)) {
 		close(fd);
 	} else {
 		n->fd[i] = fd;
@@ -333,12 +333,16 @@ static int read_files(struct cgx_sampler *s, struct node *n, uint64_t want, uint
 		uint64_t wanted = a->file->figures & want;
 		int r;
 
-		if (!wanted || !(n->in & 1ull << a->tree) || (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST)))
+		if (!wanted || !(n->in & 1ull << a->tree))
 			continue;
 		if (n->told & 1ull << i) {
 			set_states(n, wanted & ~*got, CGX_STATE_OFF);
+			if (n->fd[i] >= 0)
+				node_close_files(s, n, 1ull << i);
 			continue;
 		}
+		if (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST))
+			continue;
 		r = read_one(s, n, i, wanted, got);
 		if (r == -ENODEV)
 			node_leave(s, n, a->tree);
@@ -357,8 +361,11 @@ static uint64_t files_of(const struct cgx_sampler *s, uint64_t figures)
 	return files;
 }
 
-void node_begin(struct node *n)
+void node_begin(const struct cgx_sampler *s, struct node *n)
 {
+	if (n->begun == s->pass + 1)
+		return;
+	n->begun = s->pass + 1;
 	memcpy(n->before, n->value, sizeof(n->before));
 	memcpy(n->was, n->state, sizeof(n->was));
 	n->told = n->got = 0;
@@ -366,9 +373,12 @@ void node_begin(struct node *n)
 
 int node_read(struct cgx_sampler *s, struct node *n)
 {
-	uint64_t want = wanted_of(s, n), got = n->got & want;
+	uint64_t want = wanted_of(s, n), got;
 	int r;
 
+	node_begin(s, n);
+	got = n->got & want;
+	s->extra |= n->extra;
 	memset(n->state, CGX_STATE_PENDING, sizeof(n->state));
 	for (uint64_t m = want; m; m &= m - 1)
 		n->state[__builtin_ctzll(m)] = s->without[__builtin_ctzll(m)];

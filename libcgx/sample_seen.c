@@ -134,6 +134,8 @@ static int prove(struct cgx_sampler *s, struct node *n, size_t i, const uint64_t
 	r = agrees(s, n, i, told, figures);
 	*seen += r >= 0;
 	*wrong += r == 0;
+	if (*seen == PROOFS && !is_proven(*seen, *wrong))
+		s->by_bpf[s->active[i].tree] &= ~(1ull << i); /* its files it is */
 	return 0;
 }
 
@@ -143,6 +145,7 @@ static void take(struct cgx_sampler *s, struct node *n, size_t tree, const struc
 {
 	uint64_t value[CGX_FIGURES];
 
+	node_begin(s, n);
 	for (uint64_t files = s->by_bpf[tree]; files; files &= files - 1) {
 		size_t i = (size_t)__builtin_ctzll(files);
 		const struct sample_file *f = s->active[i].file;
@@ -180,7 +183,7 @@ static void make_stale(struct cgx_sampler *s, size_t tree, uint64_t ino)
 	struct place *p = ino ? map_get(&s->by_ino[tree], ino) : NULL;
 
 	if (p)
-		p->stale = 1;
+		s->listing = p->stale = 1;
 }
 
 /* The group of one record, NULL it is not known. v1 groups can be renamed. */
@@ -293,6 +296,7 @@ int seen_begin(struct cgx_sampler *s)
 void seen_free(struct cgx_sampler *s)
 {
 	s->bpf = bpf_close(s->bpf);
+	memset(s->by_bpf, 0, sizeof(s->by_bpf));
 	for (size_t i = 0; i < s->n_trees; i++) {
 		map_free(&s->by_ino[i]);
 		free(s->hint[i]);

@@ -121,7 +121,7 @@ void node_leave(struct cgx_sampler *s, struct node *n, size_t tree)
 	for (struct node *c = n; c; c = node_next(c, n, 1))
 		leave_one(s, c, tree);
 	if (n->parent)
-		n->parent->place[tree].stale = 1;
+		s->again = n->parent->place[tree].stale = 1;
 }
 
 static void free_one(struct cgx_sampler *s, struct node *n)
@@ -228,6 +228,7 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 	}
 	p->links = (unsigned)links;
 	p->stale = n->id && links != 2;
+	s->listing |= p->stale;
 	n->in |= 1ull << tree;
 	keep_directory(s, n, tree, dir);
 	return know_ino(s, n, tree);
@@ -319,7 +320,7 @@ static int meet(struct cgx_sampler *s, struct node *n, struct node **link, const
 	}
 	r = node_enter(s, c, tree, e->ino);
 	if (r && r != -ENOENT && r != -ENODEV)
-		n->place[tree].stale = 1; /* it is there: look again the next time */
+		s->again = n->place[tree].stale = 1; /* it is there: look again the next time */
 	return r == -ENOMEM || r == -EMFILE || r == -ENFILE ? r : 0;
 }
 
@@ -365,7 +366,7 @@ static int relist(struct cgx_sampler *s, struct node *n, size_t tree, nlink_t li
 		r = merge(s, n, &list, tree);
 	fs_list_free(&list);
 	if (r == -EIO)
-		p->stale = 1;
+		s->again = p->stale = 1;
 	return r == -EACCES || r == -EPERM || r == -EIO ? 0 : r;
 }
 
@@ -427,6 +428,7 @@ int tree_by_bpf(struct cgx_sampler *s)
 {
 	int r = 0;
 
+	s->again = 1;
 	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, 1)) {
 		node_close_files(s, n, UINT64_MAX);
 		for (size_t i = 0; !r && i < s->n_trees; i++) {
