@@ -9,10 +9,31 @@
 #include <strings.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-static unsigned last_cap(void)
+#include "ui/lazy.h"
+#include "util/cleanup.h"
+
+/* Names that are newer than ours; a start that names none of them does without the library. */
+#define SYMBOLS(X) X(cap_from_name)
+struct libcap {
+	SYMBOLS(LAZY_POINTER)
+};
+static const struct lazy_symbol symbols[] = {
+#define X(name) LAZY_SYMBOL(struct libcap, name),
+	SYMBOLS(X)
+#undef X
+};
+static const struct lazy library = LAZY("libcap.so.2", "libcap2", symbols);
+
+static uint64_t all_of_kernel(void)
 {
-	return (unsigned)cap_max_bits() - 1;
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < 64 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
+		set |= CAPABILITY(i);
+	return set;
 }
 
 const char *capabilities_name(unsigned bit)
@@ -30,50 +51,61 @@ const char *capabilities_name(unsigned bit)
 	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
 }
 
-int capabilities_parse(const char *name, uint64_t *ret, struct buf *why)
+static int find_name(const char *name)
 {
-	char full[40];
+	AUTO_BUF struct buf why = { 0 };
+	struct libcap lib;
 	cap_value_t value;
+	char full[40];
 
-	if (!strcasecmp(name, "all")) {
-		*ret = last_cap() >= 63 ? UINT64_MAX : CAPABILITY(last_cap() + 1) - 1;
-		return 0;
-	}
 	snprintf(full, sizeof(full), "%s%.30s", strncasecmp(name, "cap_", 4) ? "cap_" : "", name);
+	for (unsigned i = 0; capabilities_name(i); i++)
+		if (!strcasecmp(capabilities_name(i), full))
+			return (int)i;
 	for (char *p = full; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	if (isdigit((unsigned char)full[4]) || cap_from_name(full, &value)) {
+	if (isdigit((unsigned char)full[4]) || lazy_load(&library, &lib, &why) || lib.cap_from_name(full, &value))
+		return -EINVAL;
+	return value >= 0 && value < 64 ? value : -EINVAL;
+}
+
+int capabilities_parse(const char *name, uint64_t *ret, struct buf *why)
+{
+	int cap;
+
+	if (!strcasecmp(name, "all")) {
+		*ret = all_of_kernel();
+		return 0;
+	}
+	cap = find_name(name);
+	if (cap < 0) {
 		buf_puts(why, "no capability has this name; capabilities(7) lists them, as NET_ADMIN");
 		return -EINVAL;
 	}
-	*ret = CAPABILITY(value);
+	*ret = CAPABILITY(cap);
 	return 0;
 }
 
+/* Up to the last that this kernel has. */
 int capabilities_bound(uint64_t set)
 {
-	for (unsigned i = 0; i <= last_cap(); i++)
-		if (!(set & CAPABILITY(i)) && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0 && errno != EINVAL)
-			return -errno;
+	for (unsigned i = 0; i < 64; i++) {
+		if (set & CAPABILITY(i) || !prctl(PR_CAPBSET_DROP, i, 0, 0, 0))
+			continue;
+		return errno == EINVAL ? 0 : -errno;
+	}
 	return 0;
 }
 
 int capabilities_set(uint64_t set)
 {
-	cap_t caps = cap_init();
-	int r = caps ? 0 : -ENOMEM;
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct d[2] = {
+		{ .effective = (uint32_t)set, .permitted = (uint32_t)set },
+		{ .effective = (uint32_t)(set >> 32), .permitted = (uint32_t)(set >> 32) },
+	};
 
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 && errno != EINVAL)
-		r = -errno;
-	for (unsigned i = 0; !r && i <= last_cap(); i++) {
-		cap_value_t v = (cap_value_t)i;
-
-		if (set & CAPABILITY(i) && (cap_set_flag(caps, CAP_PERMITTED, 1, &v, CAP_SET) < 0 ||
-				     cap_set_flag(caps, CAP_EFFECTIVE, 1, &v, CAP_SET) < 0))
-			r = -errno;
-	}
-	if (!r && cap_set_proc(caps) < 0)
-		r = -errno;
-	cap_free(caps);
-	return r;
+		return -errno;
+	return syscall(SYS_capset, &h, d) < 0 ? -errno : 0;
 }

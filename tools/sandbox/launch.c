@@ -67,6 +67,40 @@ int launch_send(struct launch *l, int fd)
 	return sendmsg(l->sock[0], &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
+int launch_hand(struct launch *l, int fd)
+{
+	if (l->n_handed == MOST_TREES) {
+		close(fd);
+		return -E2BIG;
+	}
+	l->handed[l->n_handed++] = fd;
+	return 0;
+}
+
+/* What was handed over and the word to go on, so that the child wakes once. */
+static int let_go(struct launch *l)
+{
+	char byte = MESSAGE_GO, control[CMSG_SPACE(MOST_TREES * sizeof(int))] = "";
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	int r;
+
+	if (l->n_handed) {
+		struct cmsghdr *c = (struct cmsghdr *)control;
+
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(l->n_handed * sizeof(int));
+		memcpy(CMSG_DATA(c), l->handed, l->n_handed * sizeof(int));
+		m.msg_control = control;
+		m.msg_controllen = CMSG_SPACE(l->n_handed * sizeof(int));
+	}
+	r = sendmsg(l->sock[0], &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	while (l->n_handed)
+		close(l->handed[--l->n_handed]);
+	return r;
+}
+
 int launch_receive(struct launch *l, int *ret)
 {
 	if (l->taken == l->n_trees)
@@ -90,25 +124,29 @@ static int tell_failure(struct launch *l, const struct step *s, int err)
 	return send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL) < 0;
 }
 
-/* Descriptors come before the word to go on. */
+/* The descriptors come with the word to go on. */
 static int wait_for_go(struct launch *l)
 {
-	l->n_trees = 0;
-	for (;;) {
-		char byte = 0, control[CMSG_SPACE(sizeof(int))] = "";
-		struct iovec v = { &byte, 1 };
-		struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-		ssize_t n = recvmsg(l->sock[1], &m, MSG_CMSG_CLOEXEC);
-		struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
+	char byte = 0, control[CMSG_SPACE(MOST_TREES * sizeof(int))] = "";
+	struct iovec v = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	ssize_t n;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 1 && byte == MESSAGE_GO)
-			return 0;
-		if (!c || c->cmsg_type != SCM_RIGHTS || l->n_trees == MOST_TREES)
-			return -ECANCELED;
-		memcpy(&l->tree[l->n_trees++], CMSG_DATA(c), sizeof(int));
-	}
+	do
+		n = recvmsg(l->sock[1], &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n != 1 || byte != MESSAGE_GO || m.msg_flags & MSG_CTRUNC)
+		return -ECANCELED;
+	l->n_trees = 0;
+	c = CMSG_FIRSTHDR(&m);
+	if (!c)
+		return 0;
+	if (c->cmsg_type != SCM_RIGHTS || c->cmsg_len > CMSG_LEN(sizeof(l->tree)))
+		return -ECANCELED;
+	l->n_trees = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	memcpy(l->tree, CMSG_DATA(c), l->n_trees * sizeof(int));
+	return 0;
 }
 
 static int inside(void *data)
@@ -283,6 +321,8 @@ void launch_end(struct launch *l)
 	for (; l->done; l->done--)
 		if (parts[l->done - 1].side == OUTSIDE && parts[l->done - 1].undo)
 			parts[l->done - 1].undo(l);
+	while (l->n_handed)
+		close(l->handed[--l->n_handed]);
 	for (int *fd = l->sock; fd < l->sock + 2; fd++)
 		if (*fd >= 0) {
 			close(*fd);
@@ -301,15 +341,14 @@ void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx
 
 int launch_start(struct launch *l)
 {
-	char go = MESSAGE_GO;
 	int r = run_outside(l, STAGE_PREPARE, STAGE_PREPARE);
 
 	if (!r)
 		r = start_child(l);
 	if (!r)
 		r = run_outside(l, STAGE_MAP, STAGE_NET);
-	if (!r && send(l->sock[0], &go, 1, MSG_NOSIGNAL) < 0)
-		r = launch_fail(l, -errno, l->spec->name, "start", "its first process died");
+	if (!r && let_go(l) < 0)
+		r = launch_fail(l, -ECHILD, l->spec->name, "start", "its first process died");
 	if (!r)
 		r = launch_hear(l);
 	if (r) {

@@ -75,6 +75,8 @@ struct launch {
 	int userns_fd;          /* of the child once mapped, -1 none */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;
+	int handed[MOST_TREES]; /* outside: for the child, when it goes on */
+	size_t n_handed;
 	struct network *net;
 	struct sock_fprog *filter; /* NULL: none */
 	uid_t uid;              /* of the command, inside */
@@ -98,8 +100,10 @@ int launch_clone(int (*run)(void *data), void *data, uint64_t namespaces, struct
 int launch_hear(struct launch *l);
 /* Undo what the start did outside. */
 void launch_end(struct launch *l);
-/* Give the child a descriptor before it goes on; take them inside, in the same order. */
-int launch_send(struct launch *l, int fd);
+/* Give the child a descriptor when it goes on, which is ours no more; take them inside, in the same order. */
+int launch_hand(struct launch *l, int fd);
 int launch_receive(struct launch *l, int *ret);
+/* One descriptor at once, to the other side. */
+int launch_send(struct launch *l, int fd);
 
 #endif

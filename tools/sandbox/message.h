@@ -8,8 +8,8 @@
 #define INIT_IN_PLACE "cgx-exec" /* nothing: it becomes the command */
 
 enum message_kind {
-	MESSAGE_GO = 'g',      /* to the child: one byte */
-	MESSAGE_FD = 'd',      /* one byte and a descriptor */
+	MESSAGE_GO = 'g',      /* to the child: one byte, and the descriptors that it needs */
+	MESSAGE_FD = 'd',      /* from the child: one byte and the far side of its terminal */
 	MESSAGE_FAILED = 'f',  /* from here on struct message, from the child: words */
 	MESSAGE_NO_EXEC = 'x',   /* err: the command could not be executed */
 	MESSAGE_RUNNING = 'r', /* pid: of the command, as the sandbox has it */

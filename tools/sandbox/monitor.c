@@ -19,7 +19,7 @@
 /* A command that runs for less has its kills named by the kernel log alone. */
 #define SETTLED_US 50000
 
-enum { AT_SIGNALS, AT_PID, AT_SOCKET, AT_EVENTS, AT_PTY, AT_STDIN, AT_LISTENER, AT_CLIENT, PLACES };
+enum { AT_SIGNALS, AT_PID, AT_EVENTS, AT_PTY, AT_STDIN, AT_LISTENER, AT_CLIENT, PLACES };
 
 struct life {
 	struct launch *l;
@@ -113,8 +113,6 @@ static void take_message(struct life *f)
 
 	if (n == (ssize_t)sizeof(m) && m.kind == MESSAGE_ENDED)
 		set_status(f, m.status);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		f->p[AT_SOCKET].fd = -1;
 }
 
 /* The first process is gone, and everything in the sandbox with it. */
@@ -126,7 +124,7 @@ static int reap(struct life *f)
 	if (pid != f->l->pid)
 		return 0;
 	f->l->pid = 0;
-	take_message(f); /* what it said before it went tells more than its status */
+	take_message(f); /* what it said before it went tells more than its status, and waits for us: no wake-up of its own */
 	if (!f->ended)
 		set_status(f, status);
 	return 1;
@@ -201,7 +199,6 @@ int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome 
 		f.p[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 	f.p[AT_SIGNALS].fd = how->signals;
 	f.p[AT_PID].fd = l->pidfd;
-	f.p[AT_SOCKET].fd = l->sock[0];
 	f.p[AT_LISTENER].fd = l->pty >= 0 ? how->listener : -1;
 	if (how->unattended)
 		give_to_nobody(&f);
@@ -214,8 +211,6 @@ int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome 
 			break;
 		if (f.p[AT_SIGNALS].revents)
 			take_signals(&f);
-		if (f.p[AT_SOCKET].revents)
-			take_message(&f);
 		if (f.p[AT_EVENTS].revents)
 			witness_take(w);
 		carry_terminal(&f);

@@ -116,7 +116,7 @@ static int send_tree(struct launch *l, int fd, uint64_t attributes, int shift, i
 			r = mount_change(tree, attributes, -1, below);
 	}
 	if (!r)
-		r = launch_send(l, tree);
+		return launch_hand(l, tree);
 	if (tree >= 0)
 		close(tree);
 	return r;
@@ -136,7 +136,7 @@ int rootfs_send(struct launch *l)
 	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
 		r = send_tree(l, l->tree[n++], KERNEL_ATTRIBUTES, 0, 1);
 	else if (!r && l->spec->ns[NS_PID].how == NS_JOIN)
-		r = launch_send(l, l->tree[n++]); /* it is new: there is nothing to copy */
+		r = launch_hand(l, fcntl(l->tree[n++], F_DUPFD_CLOEXEC, 0)); /* it is new: there is nothing to copy */
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++) {
 		const struct volume *v = &l->spec->volume[i];
 
