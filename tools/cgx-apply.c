@@ -255,7 +255,7 @@ static int plan_line(struct job *j, struct cgx_group *g, const struct want *w, c
 
 	if (!r || r == -ENOMEM || (cannot_carry(r) && says_nothing(s->name, value)))
 		return r == -ENOMEM ? r : 0;
-	if (!cannot_carry(r))
+	if (!cannot_carry(r) || !cgx_setting_find(s->name))
 		return refused(j, w->file, s->line);
 	why = strdup(cgx_error(j->f->cgx));
 	return why ? leave_out(j, w->file, s->line, s->name, why, 0) : -ENOMEM;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which settings are a group's own. */
 #include "kept.h"
 
 #include <string.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files of groups: read and put in one list. */
 #include "want.h"
 
 #include <dirent.h>
