@@ -274,7 +274,7 @@ static int permission(struct reader *r, int admin)
 	struct cgx_config_perm *p = &this_block(r)->say.perm;
 	unsigned line = r->at;
 	const char *name, *value;
-	int err = pair(r, &name, &value);
+	int ignored, err = pair(r, &name, &value);
 
 	if (err)
 		return err;
@@ -284,11 +284,11 @@ static int permission(struct reader *r, int admin)
 		*(admin ? &p->admin_gid : &p->task_gid) = value;
 	else if (!strcmp(name, "fperm"))
 		return mode(r, line, value, admin ? &p->admin_fperm : &p->task_fperm);
-	else if (admin && !strcmp(name, "dperm"))
-		return mode(r, line, value, &p->admin_dperm);
+	else if (!strcmp(name, "dperm")) /* of task: taken by libcgroup, and of no effect */
+		return mode(r, line, value, admin ? &p->admin_dperm : &ignored);
 	else
 		return wrong(r, line, "\"%.60s\" is no permission: %s", name,
-			     admin ? "uid, gid, dperm, fperm" : "uid, gid, fperm");
+			     "uid, gid, dperm, fperm");
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "config/kept.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
 #include "ui/message.h"
@@ -127,23 +128,6 @@ static int plan_one(const struct job *j, struct cgx_group *g, const char *assign
 	return r ? r : cgx_plan_set(j->plan, g, name, eq + 1);
 }
 
-/* What --copy-from leaves out: actions, counters that a write resets, what belongs to a group's place in the tree,
- * its processes, a second name for one value (cpu.weight.nice), and v1 files that newer kernels only keep up. */
-static int is_copied(const char *name)
-{
-	static const char *const left_out[] = { "tasks", "release_agent", "notify_on_release", "memory.use_hierarchy",
-						 "cpu.weight.nice" };
-	const struct cgx_setting *row = cgx_setting_find(name);
-	unsigned flags = row ? cgx_setting_flags(row) : 0;
-
-	for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
-		if (!strcmp(name, left_out[i]))
-			return 0;
-	return row && flags & CGX_S_WRITE && flags & CGX_S_READ && !(flags & (CGX_S_ACTION | CGX_S_COUNTER)) &&
-	       strncmp(name, "cgroup.", 7) && strncmp(name, "memory.kmem.", 12) && !strstr(name, "max_usage") &&
-	       !strstr(name, "failcnt");
-}
-
 static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx_group *to)
 {
 	char **list;
@@ -155,7 +139,7 @@ static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx
 		AUTO_FREE char *value = NULL;
 
 		/* what cannot be read or said of this group is not there to be copied */
-		if (!is_copied(list[i]) || cgx_get(from, list[i], &value) || !*value || strchr(value, '\n'))
+		if (!kept_setting(list[i]) || cgx_get(from, list[i], &value) || !*value || strchr(value, '\n'))
 			continue;
 		r = cgx_plan_set(j->plan, to, list[i], value);
 		if (r != -ENOMEM)

@@ -7,7 +7,7 @@ need_root
 has pids || skip_all "no pids controller"
 mkdir "$tmp/bin"
 for pair in cgcreate=cgx-create cgdelete=cgx-delete cgexec=cgx-exec cgget=cgx-get cgset=cgx-set cgclassify=cgx-move \
-	lscgroup=cgx-ls lssubsys=cgx-ls; do
+	lscgroup=cgx-ls lssubsys=cgx-ls cgconfigparser=cgx-apply cgclear=cgx-apply cgsnapshot=cgx-save; do
 	program=$(command -v "${pair#*=}")
 	libs=$(dirname "$program")/.libs
 	if [ -x "$libs/${pair#*=}" ]; then # not libtool's wrapper, which does not hand its name on
@@ -119,6 +119,27 @@ isnt "$status" 0 "cgdelete of a missing group fails"
 like "$err" "$T/nosuch" "and names it"
 exits 0 "cgdelete -r" cgdelete -r "pids:$T"
 ok "takes those below" not exists "$T" pids
+
+printf 'group %s/f { pids { pids.max = 9; } }\n' "$T" >"$tmp/f.conf"
+mkdir "$tmp/d"
+printf 'group %s/g { pids { pids.max = 8; } }\n' "$T" >"$tmp/d/g.conf"
+exits 0 "cgconfigparser -l, -L" cgconfigparser -l "$tmp/f.conf" -L "$tmp/d"
+is "$out$err" "" "says nothing"
+is "$(in_kernel pids "$T/f" pids.max pids.max)$(in_kernel pids "$T/g" pids.max pids.max)" 98 "sets"
+exits 0 "cgconfigparser -s" cgconfigparser -s 660 -l "$tmp/f.conf"
+printf 'group %s/h { nosuch { } pids { } }\n' "$T" >"$tmp/h.conf"
+run cgconfigparser -l "$tmp/h.conf"
+isnt "$status" 0 "cgconfigparser with an unknown controller fails"
+ok "and makes nothing" not exists "$T/h" pids
+exits 0 "cgsnapshot -s CONTROLLER" cgsnapshot -s pids
+like "$out" "^group $T/f \{" "prints the groups"
+like "$out" 'pids\.max = 9;' "with what is set"
+exits 0 "cgsnapshot -f" cgsnapshot -s -f "$tmp/snap" pids
+ok "writes a file" grep -q "^group $T/f {" "$tmp/snap"
+run cgclear
+isnt "$status" 0 "cgclear without a file fails: cgx unmounts nothing"
+exits 0 "cgclear -l, -L" cgclear -l "$tmp/f.conf" -L "$tmp/d"
+ok "removes" not exists "$T/f" pids
 
 # Against the real ones, where they are here and sound.
 PATH=$old

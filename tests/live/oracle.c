@@ -45,6 +45,8 @@ static int set(char **argv)
 
 int main(int argc, char **argv)
 {
+	if (argc == 3 && !strcmp(argv[1], "parse")) /* touches no kernel, and can be asked once a process */
+		return cgroup_init_templates_cache(argv[2]) != 0;
 	if (argc < 2 || cgroup_init())
 		return 2;
 	if (!strcmp(argv[1], "mounts"))

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Files: cgx-apply, cgx-save and libcgroup's names for them; libcgroup's reader and cgconfigparser are the judges.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+has pids || skip_all "no pids controller"
+
+# ---- what is taken and what is not ----
+
+oracle=$(helper oracle)
+judge() # WANT-THEIRS WANT-OURS TEXT: 0 taken, 1 not
+{
+	printf '%b' "$3" >"$tmp/x.conf"
+	run cgx-apply --dry-run "$tmp/x.conf"
+	is "$status" "$2" "ours: $3"
+	[ "$2" = 0 ] || like "$err" "x\.conf:[0-9]+: |no such user" "file, line and reason"
+	[ -x "$oracle" ] || { skip "built without libcgroup-dev" "theirs: $3"; return; }
+	run "$oracle" parse "$tmp/x.conf"
+	is "$status" "$1" "theirs: $3"
+}
+P='perm { task { uid = root; } admin { uid = root; } }'
+judge 0 0 ''
+judge 0 0 "group $T { pids { } }"
+judge 0 0 "group $T { $P }"
+judge 0 0 "group $T { $P pids { } }"
+judge 0 0 "# x\ngroup default { pids { } }\n* x\n"
+judge 0 0 'mount { pids = /x; }'
+judge 0 0 'namespace { pids = x; }'
+judge 0 0 'template t/%u { pids { pids.max = 3; } }'
+judge 0 0 "default { $P }"
+judge 0 0 "group \"$T b\" { pids { \"pids.max\" = \"20\"; } }"
+judge 0 0 "group $T { perm { task { dperm = 700; } admin { uid = root; } } pids { } }"
+judge 1 1 "group $T { pids { pids.max = 1 } }"
+judge 1 1 "group $T { pids { pids.max = 1:2; } }"
+judge 1 1 "group $T { pids { } pids { } }" 
+judge 1 1 'group task { pids { } }'
+judge 1 1 'template default { pids { } }'
+judge 1 1 "group $T { pids = 1; }"
+judge 1 1 "group $T { pids { } "
+judge 1 1 'foo'
+judge 1 1 "group $T { perm { task { uid = root; fperm = 999; } admin { uid = root; } } pids { } }"
+judge 1 1 "group $T { perm { task { uid = nosuch; } admin { uid = root; } } pids { } }"
+# beyond theirs
+judge 1 0 "group $T { }"
+judge 1 0 "group $T { pids { } } # behind"
+judge 1 0 "group $T { perm { admin { uid = root; } } pids { } }"
+judge 1 0 "group $T { pids { } $P }"
+judge 1 0 "group $T { pids { } }\r\n"
+
+# ---- applied by both ----
+
+cat >"$tmp/a.conf" <<END
+group $T {
+	perm {
+		task { uid = nobody; gid = nogroup; fperm = 660; }
+		admin { uid = root; gid = daemon; dperm = 750; fperm = 640; }
+	}
+	pids { pids.max = 50; }
+}
+group $T/a {
+	pids { pids.max = 20; }
+}
+END
+picture()
+{
+	(cd "$(mount_of pids)" && find "$T" -printf '%p %U:%G %m\n' | sort && find "$T" -type f -name 'pids.max' -exec grep -H . {} + | sort)
+}
+exits 0 "cgx-apply --dry-run" cgx-apply --dry-run "$tmp/a.conf"
+like "$out" "^write .*/$T/a/pids.max 20" "prints the plan"
+ok "and does nothing" not exists "$T" pids
+exits 0 "cgx-apply" cgx-apply "$tmp/a.conf"
+is "$(in_kernel pids "$T/a" pids.max pids.max)" 20 "sets"
+picture >"$tmp/ours"
+exits 0 "again" cgx-apply --dry-run "$tmp/a.conf"
+unlike "$out" '^(write|mkdir)' "nothing is left to do"
+exits 0 "--clear" cgx-apply --clear "$tmp/a.conf"
+ok "removes" not exists "$T" pids
+if [ "$(version_of pids)" = 1 ] && theirs=$(PATH=/usr/sbin:/usr/bin command -v cgconfigparser); then
+	run "$theirs" -l "$tmp/a.conf"
+	if [ "$status" = 0 ]; then
+		picture >"$tmp/theirs"
+		ok "the tree is cgconfigparser's, file by file" diff "$tmp/theirs" "$tmp/ours"
+	else
+		skip "cgconfigparser fails here" "the tree is cgconfigparser's, file by file"
+	fi
+	exits 0 "--clear of theirs" cgx-apply --clear "$tmp/a.conf"
+else
+	skip "no cgconfigparser, or pids is on v2" "the tree is cgconfigparser's, file by file"
+fi
+
+# ---- all or nothing ----
+
+printf 'group %s/x { pids { pids.max = 5; } }\ngroup %s/y { pids { pids.max = "-7"; } }\n' "$T" "$T" >"$tmp/bad.conf"
+run cgx-apply "$tmp/bad.conf"
+isnt "$status" 0 "a bad value fails"
+like "$err" "bad\.conf:2: " "with its line"
+ok "nothing is made" not exists "$T" pids
+printf 'group %s { pids { pids.nosuch = 5; } }\n' "$T" >"$tmp/bad.conf"
+exits 1 "a name that nobody knows is no difference of layouts" cgx-apply "$tmp/bad.conf"
+printf 'group %s { nosuch { nosuch.max = 5; } pids { pids.max = 6; } }\n' "$T" >"$tmp/part.conf"
+run cgx-apply --strict --dry-run "$tmp/part.conf"
+isnt "$status" 0 "--strict: a controller that is not there"
+
+# ---- prune ----
+
+cgx-apply "$tmp/a.conf"
+cgx-create -c pids "$T/b/c" "$T/a/x"
+exits 0 "--prune" cgx-apply --prune "$tmp/a.conf"
+ok "removes what is not named" not exists "$T/b" pids
+ok "below named ones, too" not exists "$T/a/x" pids
+ok "keeps what is" exists "$T/a" pids
+cgx-create -c pids "$T/b"
+sleeper
+cgx-move "pids:$T/b" "$pid" 2>/dev/null || cgx-move -g "pids:$T/b" "$pid"
+run cgx-apply --prune "$tmp/a.conf"
+isnt "$status" 0 "a group with a process is refused"
+ok "and stays" exists "$T/b" pids
+exits 0 "--prune --kill" cgx-apply --prune --kill "$tmp/a.conf"
+ok "removes it" not exists "$T/b" pids
+
+# ---- save, and back ----
+
+for form in '' --json; do
+	# shellcheck disable=SC2086
+	exits 0 "cgx-save $form" cgx-save $form -f "$tmp/saved" "$T"
+	cgx-delete -r "$T" 2>/dev/null
+	exits 0 "loads back" cgx-apply "$tmp/saved"
+	is "$(in_kernel pids "$T/a" pids.max pids.max)" 20 "as it was"
+	picture >"$tmp/again"
+	ok "owners and modes as well" diff "$tmp/ours" "$tmp/again"
+done
+unlike "$(cgx-save "$T")" 'pids\.(current|events|peak)' "no counters"
+echo pids.max >"$tmp/list"
+unlike "$(cgx-save -b "$tmp/list" "$T")" 'pids\.max' "the deny list"
+unlike "$(cgx-save -s -t -w /dev/null "$T")" 'pids\.max' "the allow list, strictly"
+name=$(printf '%s/a"b' "$T")
+cgx-create -c pids "$name"
+exits 1 "a name with a quote has no form" cgx-save "$T"
+like "$err" 'left out' "and is told"
+exits 0 "JSON has one" cgx-save --json -f "$tmp/saved" "$T"
+cgx-delete "$name"
+exits 0 "and it loads back" cgx-apply "$tmp/saved"
+ok "with its name" exists "$name" pids
+cgx-delete -r "$T"
+done_testing

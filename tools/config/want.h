@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What files say about groups, in cgconfig.conf form or the JSON of cgx-save. */
+#ifndef CGX_CONFIG_WANT_H
+#define CGX_CONFIG_WANT_H
+
+#include "ui/frame.h"
+
+struct want_setting {
+	const char *controller; /* NULL: the name says it */
+	const char *name;       /* NULL: the controller alone */
+	const char *value;
+	unsigned line;
+};
+struct want {
+	const char *file;
+	unsigned line;
+	const char *path;       /* "/" the root group */
+	int has_perm;
+	struct cgx_config_perm perm;
+	struct want_setting *setting;
+	size_t n;
+};
+struct want_pair {          /* of mount and namespace blocks */
+	const char *file;
+	unsigned line;
+	const char *controller, *where;
+};
+struct want_list {
+	struct want *want;
+	size_t n, cap;
+	struct want_pair *mount, *space;
+	size_t n_mounts, n_spaces;
+	int has_default;
+	struct cgx_config_perm by_default;
+	/* what the strings above belong to */
+	struct cgx_config **config;
+	size_t n_configs;
+	struct json_tree **json;
+	size_t n_json;
+};
+
+/* Read a file, the *.conf and *.json of a directory in the order of their names, or "-". 0, or an exit status after the words. */
+int want_read(const struct frame *f, const char *path, struct want_list *ret);
+int want_read_dir(const struct frame *f, const char *path, struct want_list *ret);
+void want_free(struct want_list *l);
+
+#endif
