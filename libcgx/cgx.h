@@ -420,7 +420,7 @@ struct cgx_unit {
 	uid_t uid;       /* whose manager it belongs to, user@UID.service; (uid_t)-1 the system's */
 	int own;         /* 1 the group asked for is the unit's own, 0 it lies below it */
 	int delegated;   /* 1 systemd leaves what is below the unit's own group to others (Delegate=), 0 it does not,
-			  * -1 not known: a user's manager of an old systemd does not tell */
+			  * -1 not known: an old systemd does not tell it to or of a user */
 };
 /* The unit that a group of this path belongs to, the innermost: 1; 0 none, or systemd is not process 1. */
 int cgx_unit_of(struct cgx *cgx, const char *path, struct cgx_unit *ret);

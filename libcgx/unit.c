@@ -33,6 +33,16 @@ static int is_marked(struct cgx *cgx, const char *path, const char *name, char v
 	return 0;
 }
 
+/* Old systemd's mark can be read by root alone; what it has delegated to a user belongs to him, though. */
+static int may_be_users(struct cgx *cgx, const char *path)
+{
+	struct cgx_hierarchy *v2 = layout_v2(cgx);
+	int root = v2 && geteuid() ? hier_fd(cgx, v2) : -1;
+	uid_t owner;
+
+	return root >= 0 && fs_is_cgroup(root) && !fs_stat(root, path, &owner, NULL, NULL) && owner == geteuid();
+}
+
 /* A user's manager leaves no marks before systemd 254 or so: of its scopes and services nothing is known then. */
 static int is_delegated(struct cgx *cgx, const struct cgx_unit *u)
 {
@@ -40,7 +50,9 @@ static int is_delegated(struct cgx *cgx, const struct cgx_unit *u)
 
 	if (is_marked(cgx, u->path, "trusted.delegate", '1') || is_marked(cgx, u->path, "user.delegate", '1'))
 		return 1;
-	if (u->uid == (uid_t)-1 || !strcmp(u->name, "init.scope") || (strcmp(kind, ".scope") && strcmp(kind, ".service")))
+	if (!strcmp(u->name, "init.scope") || (strcmp(kind, ".scope") && strcmp(kind, ".service")))
+		return 0;
+	if (u->uid == (uid_t)-1 && !may_be_users(cgx, u->path))
 		return 0;
 	return is_marked(cgx, u->path, "user.invocation_id", 0) ? 0 : -1;
 }

@@ -141,6 +141,18 @@ as cgx-exec -g "$manager/app.slice/$T-web.scope/api" cat /proc/self/cgroup
 is "$out" "0::/$manager/app.slice/$T-web.scope/api" "he starts commands there, though the kernel lets him not move there"
 as cgx-exec --systemd=no -g "$manager/app.slice/$T-web.scope/api" true
 is "$status" 125 "which it says without systemd"
+if have cgx-sandbox; then
+	mkdir -p "$tmp/run"
+	chown tester "$tmp/run"
+	as env XDG_RUNTIME_DIR="$tmp/run" cgx-sandbox run -d --name "$T-ubox" --pids 20 / sleep 60
+	is "$status" 0 "a user's sandbox in the background"
+	as env XDG_RUNTIME_DIR="$tmp/run" cgx-sandbox exec "$T-ubox" id -u
+	is "$status:$out" 0:0 "is entered from outside of his manager"
+	as env XDG_RUNTIME_DIR="$tmp/run" cgx-sandbox rm -f "$T-ubox"
+	ok "its scope goes with it" wait_for 5 no_scope "cgx-sandbox-$T-ubox"
+else
+	skip "no cgx-sandbox here" "a user's sandbox in the background"
+fi
 as cgx-create -r memory.max=64M "$T-web2"
 is "$status" 0 "the scope itself"
 as env XDG_RUNTIME_DIR="/run/user/$uid" systemctl --user show "$T-web2.scope" -p MemoryMax
@@ -165,7 +177,7 @@ like "$out" "/$T-in.scope/$T-inner$" "what is delegated already needs no scope m
 as cgx-exec --name "$T-bg" --pids 9 sh -c 'sleep 60 & sleep 0.1'
 is "$status" 0 "a process is left behind"
 is "$(cat "$cg/$manager/app.slice/$T-bg.scope/$T-bg/pids.max")" 9 "within its limits"
-kill -KILL $(cat "$cg/$manager/app.slice/$T-bg.scope/$T-bg/cgroup.procs")
+xargs kill -KILL <"$cg/$manager/app.slice/$T-bg.scope/$T-bg/cgroup.procs"
 ok "the scope goes with the last" wait_for 10 no_scope "$T-bg"
 systemctl stop "user@$uid.service"
 done_testing

@@ -27,6 +27,7 @@
 #include "sandbox/rootfs.h"
 #include "sandbox/tty.h"
 #include "sandbox/verbs.h"
+#include "systemd/scope.h"
 #include "ui/message.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -141,6 +142,19 @@ static int inside(void *data)
 
 /* ---- outside ---- */
 
+/* From a login session the kernel lets a user join none of his manager's groups; the manager does it. */
+static int ask_to_join(struct launch *l, const struct frame *f)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	int r = scope_join(f->cgx, l->group, &why, &remedy);
+
+	if (r >= 0 || r == -ENOPKG)
+		return 0;
+	launch_fail(l, r, cgx_group_path(l->group), "have systemd move this process there", "%s", buf_text(&why));
+	launch_advise(l, "%s", buf_text(&remedy));
+	return r;
+}
+
 static int enter(struct frame *f, struct entering *e, const struct state *s, struct outcome *o)
 {
 	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = e };
@@ -155,6 +169,8 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
 	if (!r && s->groups.n)
 		r = sandbox_group(f->cgx, s, &l->group);
+	if (!r && l->group)
+		r = ask_to_join(l, f);
 	if (!r)
 		r = restrict_filter(l);
 	if (!r)

@@ -231,6 +231,21 @@ int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct bu
 	return r ? r : step_aside(cgx, scope, why);
 }
 
+/* The group beside those that are limited, if the scope is one of ours: from there all the others can be joined. */
+static int has_monitor(struct cgx *cgx, const struct cgx_unit *u)
+{
+	AUTO_BUF struct buf b = { 0 };
+	struct cgx_group *g;
+	int found;
+
+	buf_printf(&b, "%s/monitor", u->path);
+	if (b.err || cgx_group_open(cgx, buf_text(&b), CGX_C_CORE, &g) < 0)
+		return 0;
+	found = cgx_group_exists(g) != 0;
+	cgx_group_close(g);
+	return found;
+}
+
 int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy)
 {
 	const char *path = v2_of(cgx) ? cgx_group_path_in(g, v2_of(cgx)) : NULL;
@@ -247,7 +262,7 @@ int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, stru
 	if (!manager || group_of(cgx, 0, own, sizeof(own)) < 0 || !strncmp(own, path, (size_t)(manager - path) + 9))
 		return 0;
 	where.name = u.name;
-	r = bus_attach(&where, path + strlen(u.path), why, remedy);
+	r = bus_attach(&where, has_monitor(cgx, &u) ? "/monitor" : path + strlen(u.path), why, remedy);
 	return r < 0 ? r : 1;
 }
 

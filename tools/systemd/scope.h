@@ -40,7 +40,7 @@ void scope_name(struct scope *scope, const char *name);
 int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret);
 /*
  * A user may not move a process of his login session into his manager's units: no directory above both is his. Have the
- * manager do it with the caller, where g lies in a unit of the user's own that is delegated and the caller does not: 1 it did,
+ * manager move the caller near g, where g lies in a unit of the user's own that is delegated and the caller does not: 1 it did,
  * 0 there is no need, or errors as bus_attach().
  */
 int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy);
