@@ -125,22 +125,36 @@ static void cut_deleted(struct buf *b)
 		b->s[b->len -= n] = '\0';
 }
 
-static int is_realtime(int dir)
+/* The numeric field of /proc/PID/stat, counted from 1 as proc(5) does, behind the third; 0 unknown. */
+static uint64_t stat_field(int dir, int field)
 {
 	AUTO_BUF struct buf b = { 0 };
 	const char *p, *word;
 	size_t len, n;
-	uint64_t policy;
+	uint64_t value = 0;
 
 	if (fs_read(dir, "stat", &b) || !(p = strrchr(buf_text(&b), ')')))
 		return 0;
 	p++;
 	len = strlen(p);
-	/* the state is the third field, the policy the 41st */
-	for (int i = 3; i <= 41; i++)
+	for (int i = 3; i <= field; i++)
 		if (!text_word(&p, &len, &word, &n))
 			return 0;
-	return !num_scan(&word, &policy) && (policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE);
+	num_scan(&word, &value);
+	return value;
+}
+
+static int is_realtime(int dir)
+{
+	uint64_t policy = stat_field(dir, 41);
+
+	return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
+/* A kernel thread has no program; neither has a process that is ending, which is as good as gone. */
+static int is_kernel_thread(int dir)
+{
+	return (stat_field(dir, 9) & 0x00200000) != 0; /* PF_KTHREAD */
 }
 
 static int look_program(struct cgx_rules *r, int dir, struct cgx_subject *s)
@@ -175,8 +189,7 @@ CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *r
 		err = rules_status(buf_text(&r->status), &s, &r->group_list);
 	if (!err && r->asks & RULES_ASK_PROCESS)
 		err = look_program(r, dir, &s);
-	/* a kernel thread and a zombie have no program */
-	if (err == -ENOENT && dir >= 0 && fs_exists(dir, "status") == 1)
+	if (err == -ENOENT && dir >= 0 && is_kernel_thread(dir))
 		err = 0;
 	if (err == -ENOENT)
 		err = -ESRCH;

@@ -1,0 +1,198 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# cgx-rulesd: places what starts and what changes identity, reloads, survives a storm, keeps its hands off sticky ones, and
+# does what libcgroup's daemon does with the same rules. In a mount namespace with an /etc and a /run of its own.
+[ -n "${CGX_RULESD_NS-}" ] || [ "$(id -u)" != 0 ] || CGX_RULESD_NS=1 exec unshare -m sh "$0" "$@"
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+need_root
+PATH=$PATH:/usr/sbin:/sbin
+has pids || skip_all "no pids controller"
+
+program=$tmp/ruled
+cp "$(command -v sleep)" "$program"
+cp /bin/true "$tmp/quick"
+for g in a b kept; do
+	cgx-create -g "pids:$T/$g"
+done
+rules=$tmp/rules
+cat >"$rules" <<-END
+	cgxt-rules:$program pids $T/b
+	*:$program pids $T/a
+	*:$tmp/quick pids $T/q/%p
+END
+mkdir "$tmp/etc"
+cp -a /etc/. "$tmp/etc" 2>/dev/null
+rm -rf "$tmp/etc/cgrules.d" "$tmp/etc/cgconfig.d"
+mkdir "$tmp/etc/cgrules.d" "$tmp/etc/cgconfig.d"
+cp "$rules" "$tmp/etc/cgrules.conf"
+: >"$tmp/etc/cgconfig.conf"
+echo 'cgxt-rules:x:4242:4242::/:/bin/sh' >>"$tmp/etc/passwd"
+if ! mount --bind "$tmp/etc" /etc || ! mount -t tmpfs none /run; then
+	umount /etc 2>/dev/null
+	skip_all "no mounts allowed here"
+fi
+
+runs() # PID: it has become the program
+{
+	[ "$(readlink "/proc/$1/exe")" = "$program" ]
+}
+is_in() # PID GROUP
+{
+	[ "$(group_of pids "$1")" = "$2" ]
+}
+figure() # WORDS: the number before them in the last summary
+{
+	sed -n "s/.*[ :]\\([0-9][0-9]*\\) $1.*/\\1/p" "$tmp/log" | tail -n 1
+}
+listening()
+{
+	grep -q 'rules in force' "$tmp/log"
+}
+summaries()
+{
+	grep -c 'gone before' "$tmp/log"
+}
+summarize() # ask for one and wait for it
+{
+	before=$(summaries)
+	kill -USR1 "$daemon"
+	# shellcheck disable=SC2317
+	more()
+	{
+		[ "$(summaries)" -gt "$before" ]
+	}
+	wait_for 5 more
+}
+begin() # OPTIONS...
+{
+	: >"$tmp/log"
+	# no wrapper: it gets signals
+	background cgx-rulesd "$@" 2>"$tmp/log"
+	daemon=$!
+	wait_for 5 listening
+}
+end()
+{
+	kill "$daemon"
+	wait "$daemon"
+}
+
+background "$program" 100
+early=$!
+wait_for 5 runs "$early"
+if ! begin; then
+	err=$(cat "$tmp/log")
+	umount /etc
+	skip_all "no process events here: $(head -n 1 "$tmp/log")"
+fi
+ok "what runs already is placed at its start" is_in "$early" "$T/a"
+background "$program" 101
+ok "what starts is placed" wait_for 5 is_in "$!" "$T/a"
+background setpriv --reuid 4242 --clear-groups "$program" 102
+ok "by its user" wait_for 5 is_in "$!" "$T/b"
+other=$!
+
+# storm: short processes, none lost without a word
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+		"$tmp/quick"
+	done
+done
+summarize
+num "$(($(figure 'processes placed') + $(figure 'were gone before') + $(figure 'events lost')))" -ge 602 \
+	"of 600 short ones each was placed, gone or lost, and counted"
+is "$(figure 'could not be placed')" 0 "none failed"
+ok "the group that a rule names by a variable was made" exists "$T/q/quick" pids
+
+echo "nonsense" >>/etc/cgrules.conf
+kill -HUP "$daemon"
+ok "new rules that cannot be read are told" wait_for 5 grep -q 'cgrules.conf:4: read the rule' "$tmp/log"
+ok "and the old ones stay" wait_for 5 grep -q 'stay in force' "$tmp/log"
+background "$program" 103
+ok "as one can see" wait_for 5 is_in "$!" "$T/a"
+sed -e '$d' -e '1d' "$tmp/etc/cgrules.conf" >"$tmp/new"
+cat "$tmp/new" >/etc/cgrules.conf
+kill -HUP "$daemon"
+ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
+ok "and hold for what runs" wait_for 5 is_in "$other" "$T/a"
+
+background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 104
+kept=$!
+wait_for 5 runs "$kept"
+background "$program" 105
+wait_for 5 is_in "$!" "$T/a"
+is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
+if have cgexec; then
+	background "$(command -v cgexec)" --sticky -g "pids:$T/kept" sh -c "$program 106; :"
+	in_kept()
+	{
+		[ "$(procs_of pids "$T/kept" | grep -c .)" -ge 3 ]
+	}
+	wait_for 5 in_kept
+	background "$program" 107
+	wait_for 5 is_in "$!" "$T/a"
+	ok "and so do the children of one that libcgroup's cgexec named" in_kept
+else
+	skip "no cgexec here" "children of cgexec --sticky"
+fi
+exits 1 "a second daemon" cgx-rulesd
+like "$err" "a rule daemon runs already" "is refused"
+end
+ok "it tells what it did at its end" grep -q 'gone before they could be placed' "$tmp/log"
+ok "and takes its socket with it" not test -e /run/cgred.socket
+
+# too many events for its room: it stands still meanwhile
+begin --buffer 4096
+kill -STOP "$daemon"
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
+	"$tmp/quick"
+done
+background "$program" 108
+last=$!
+wait_for 5 runs "$last"
+kill -CONT "$daemon"
+ok "lost events are told" wait_for 5 grep -q 'events came faster than they could be read' "$tmp/log"
+ok "and a sweep places what they were about" wait_for 5 is_in "$last" "$T/a"
+end
+num "$(figure 'events lost')" -gt 0 "they are counted"
+
+# libcgroup's daemon, the same rules
+cp "$rules" /etc/cgrules.conf
+if have cgrulesengd; then
+	places() # of the processes in $all
+	{
+		for p in $all; do
+			group_of pids "$p"
+		done
+	}
+	three()
+	{
+		all=
+		background setpriv --reuid 4242 --clear-groups "$program" 110
+		all="$all $!"
+		background "$program" 111
+		all="$all $!"
+		background "$tmp/copy" 112
+		all="$all $!"
+		sleep 1
+	}
+	cp "$program" "$tmp/copy"
+	begin
+	three
+	ours=$(places)
+	end
+	background timeout -k 1 60 cgrulesengd -n -Q -f "$tmp/cglog"
+	theirs_daemon=$!
+	if wait_for 10 test -S /run/cgred.socket; then
+		three
+		is "$ours" "$(places)" "libcgroup's daemon places the same processes in the same groups"
+	else
+		skip "cgrulesengd does not start here" "the same by libcgroup's daemon"
+	fi
+	kill "$theirs_daemon" 2>/dev/null
+else
+	skip "no cgrulesengd here" "the same by libcgroup's daemon"
+fi
+umount /etc
+done_testing
