@@ -14,6 +14,8 @@ forget()
 	done
 }
 trap 'forget; clean_up' EXIT
+pause=0.5
+[ -z "${CGX_VM-}" ] || pause=4
 told() { grep -q "$1" "$tmp/told" 2>/dev/null; }
 left() { find /run/cgx -mindepth 1 -name "$N*"; find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*"; }
 
@@ -114,26 +116,26 @@ if have script && have stty; then
 	typed() { script -qec "stty rows 33 cols 99; $1" /dev/null 2>&1 </dev/null | tr -d '\r'; }
 	like "$(typed "cgx-sandbox run --rm -t --name $N-y / stty size")" '33 99' "-t: as large as the caller's"
 	cat >"$tmp/resize" <<-END
-		cgx-sandbox run --rm -t --name $N-y --timeout 8 / sh -c 'echo up; until stty size | grep "22 88"; do sleep 0.1; done' </dev/tty &
-		sleep 0.5
+		cgx-sandbox run --rm -t --name $N-y --timeout 30 / sh -c 'echo up; until stty size | grep "22 88"; do sleep 0.1; done' </dev/tty &
+		sleep $pause
 		stty rows 22 cols 88
 		wait
 	END
-	like "$(typed "sh $tmp/resize")" '^22 88' "and is told when that changes its size"
+	like "$(typed "sh $tmp/resize")" '22 88$' "and is told when that changes its size"
 	typed "cgx-sandbox run --rm -t --name $N-y / sh -c 'echo err >&2; test -t 0 && test -t 1 && test -t 2 && echo all; exit 7'; echo status \$?" >"$tmp/out"
 	like "$(cat "$tmp/out")" '^err|err$' "-t: stdout and stderr are one"
 	like "$(cat "$tmp/out")" '^all' "all three are the terminal"
 	like "$(cat "$tmp/out")" '^status 7' "the status is the command's"
 	out=$({
-		sleep 0.5
+		sleep $pause
 		printf '\003'
-		sleep 0.5
+		sleep $pause
 	} | script -qec "cgx-sandbox run --rm -it --name $N-y / sleep 30; echo status \$?" /dev/null 2>&1 | tr -d '\r')
 	like "$out" 'status 130' "control-C typed there interrupts the command: 130"
 	out=$({
-		sleep 0.5
+		sleep $pause
 		printf 'exit 9\n'
-		sleep 0.3
+		sleep $pause
 	} | script -qec "cgx-sandbox run --rm -it --name $N-y / sh; echo status \$?; stty -a | grep -o ' -\\?icanon\| -\\?echo '" /dev/null 2>&1 | tr -d '\r')
 	like "$out" 'status 9' "a shell typed to"
 	unlike "$out" ' -icanon| -echo ' "the caller's terminal is as it was"
