@@ -71,7 +71,7 @@ struct launch {
 	uint32_t id_count;      /* how many; 0: the user namespace is shared; 1: an ordinary user's */
 	struct id_range more_uids, more_gids; /* of an ordinary user: 1 on inside; count 0: none */
 	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
-	int init_fd;            /* the sealed memfd, -1 without init */
+	int init_fd;            /* the sealed memfd, -1 none yet */
 	int userns_fd;          /* of the child once mapped, -1 none */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;

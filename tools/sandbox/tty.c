@@ -75,6 +75,7 @@ static int bind_console(int slave)
 /* A session of its own in any case: without a terminal the caller's is none it can reach. */
 int tty_take(struct launch *l)
 {
+	struct winsize size;
 	int slave = -1, r;
 
 	if (setsid() < 0)
@@ -82,6 +83,8 @@ int tty_take(struct launch *l)
 	if (!l->spec->tty)
 		return 0;
 	r = make_pair(l, &slave);
+	if (!r && !ioctl(STDIN_FILENO, TIOCGWINSZ, &size)) /* before the command asks: the monitor may come after */
+		ioctl(slave, TIOCSWINSZ, &size);
 	for (int fd = 0; !r && fd < 3; fd++)
 		r = dup2(slave, fd) < 0 ? -errno : 0;
 	if (!r && ioctl(slave, TIOCSCTTY, 0) < 0)
