@@ -24,6 +24,9 @@ for rule in 'libcgroup\.h <compat/libcgroup.c>' '^systemd/sd- <systemd/bus.c>' '
 		ok "only $owner includes ${header#^}"
 done
 
+awk '$1 != "libcgx/sample_bpf.c" && $1 != "libcgx/sample.bpf.c" && $2 ~ /^(bpf\/|linux\/bpf)/ && $1 ~ /^(libcgx\/|tools\/top)/' "$work/includes" |
+	ok 'only the sampler includes libbpf'
+
 # Rows, lowest first. A file may use private functions of its own row and of rows below.
 cat >"$work/rows" <<-'END'
 	fs 1

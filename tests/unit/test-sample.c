@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #undef fail /* the library has one of its own */
@@ -127,6 +128,8 @@ static int end_machine(void **state)
 {
 	struct machine *m = *state;
 
+	if (m->s && m->s->bpf == (void *)m)
+		m->s->bpf = NULL; /* see as_by_bpf() */
 	cgx_sampler_close(m->s);
 	cgx_close(m->cgx);
 	remove_all(m, "");
@@ -576,6 +579,213 @@ static void test_map(void **state)
 
 #define HYBRID(test) cmocka_unit_test_setup_teardown(test, hybrid_machine, end_machine)
 
+/* ---- what BPF tells ---- */
+
+static const struct sample_file *file_of(int version, const char *name, cgx_set controller)
+{
+	for (size_t i = 0; i < sample_files_count(); i++)
+		if (sample_files[i].version == version && !strcmp(sample_files[i].name, name) &&
+		    (sample_files[i].controller == controller || !controller))
+			return &sample_files[i];
+	assert_null(name);
+	return NULL;
+}
+
+static void test_raw_figures(void **state)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), v[CGX_FIGURES], got = 0;
+	struct sample_raw raw = {
+		.id = 7, .usage = 3, .max = (uint64_t)INT64_MAX / page, .peak = 9, .hits = 4, .kills = 2, .swap = 5, .pids = 6,
+		.pids_max = 4194305, .pids_peak = 8, .denied = 1, .populated = 1, .frozen = 1,
+		.has = RAW_MEMORY | RAW_MEMORY_MAX | RAW_PEAK | RAW_HITS | RAW_KILLS | RAW_SWAP | RAW_PIDS | RAW_PIDSPEAK | RAW_DENIED |
+		       RAW_CORE,
+	};
+
+	(void)state;
+	assert_int_equal(raw_values(file_of(2, "memory.current", 0), &raw, v, &got), 1);
+	assert_int_equal(got, CGX_F_BIT(CGX_F_MEMORY));
+	assert_int_equal(v[CGX_F_MEMORY], 3 * page);
+	assert_int_equal(raw_values(file_of(1, "memory.limit_in_bytes", 0), &raw, v, &got), 1);
+	assert_int_equal(v[CGX_F_MEMORY_MAX], UINT64_MAX);
+	raw.max = 1;
+	assert_int_equal(raw_values(file_of(2, "memory.max", 0), &raw, v, &got), 1);
+	assert_int_equal(v[CGX_F_MEMORY_MAX], page);
+	assert_int_equal(raw_values(file_of(2, "memory.events.local", 0), &raw, v, &got), 1);
+	assert_int_equal(got, CGX_F_BIT(CGX_F_LIMIT_HITS) | CGX_F_BIT(CGX_F_OOM_KILLS));
+	assert_int_equal(v[CGX_F_LIMIT_HITS], 4);
+	assert_int_equal(v[CGX_F_OOM_KILLS], 2);
+	assert_int_equal(raw_values(file_of(1, "pids.max", 0), &raw, v, &got), 1);
+	assert_int_equal(v[CGX_F_PIDS_MAX], UINT64_MAX);
+	raw.pids_max = 4194304; /* the most that can be written */
+	assert_int_equal(raw_values(file_of(1, "pids.max", 0), &raw, v, &got), 1);
+	assert_int_equal(v[CGX_F_PIDS_MAX], 4194304);
+	assert_int_equal(raw_values(file_of(2, "cgroup.events", 0), &raw, v, &got), 1);
+	assert_int_equal(v[CGX_F_POPULATED], 1);
+	assert_int_equal(v[CGX_F_FROZEN], 1);
+}
+
+static void test_raw_lacks(void **state)
+{
+	uint64_t v[CGX_FIGURES], got = 77;
+	struct sample_raw raw = { .id = 7, .has = RAW_MEMORY | RAW_CORE };
+
+	(void)state;
+	/* the controller is there, this kernel has no such counter: its file shall say */
+	assert_int_equal(raw_values(file_of(2, "memory.peak", 0), &raw, v, &got), -1);
+	/* the controller is off; on v1 there is no such thing */
+	assert_int_equal(raw_values(file_of(2, "pids.current", 0), &raw, v, &got), 0);
+	assert_int_equal(raw_values(file_of(1, "pids.current", 0), &raw, v, &got), -1);
+	/* nobody tells it by BPF */
+	assert_int_equal(raw_values(file_of(2, "memory.stat", 0), &raw, v, &got), -1);
+	assert_int_equal(raw_values(file_of(1, "memory.stat", 0), &raw, v, &got), -1);
+	assert_int_equal(raw_values(file_of(2, "cpu.stat", 0), &raw, v, &got), -1);
+	/* the root's files are others */
+	raw.has |= RAW_ROOT;
+	assert_int_equal(raw_values(file_of(2, "memory.current", 0), &raw, v, &got), -1);
+	assert_int_equal(got, 77);
+	assert_int_equal(raw_wanted(file_of(1, "memory.failcnt", 0), CGX_F_BIT(CGX_F_MEMORY)), 0);
+	assert_int_equal(raw_wanted(file_of(1, "memory.failcnt", 0), CGX_F_BIT(CGX_F_LIMIT_HITS)), RAW_MEMORY | RAW_HITS);
+	assert_int_equal(raw_wanted(file_of(2, "memory.events.local", 0), CGX_F_BIT(CGX_F_LIMIT_HITS)), RAW_MEMORY | RAW_HITS | RAW_KILLS);
+}
+
+static uint64_t inode(const struct machine *m, const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(at(m, path), &st), 0);
+	return st.st_ino;
+}
+
+static size_t tree_named(const struct machine *m, const char *name)
+{
+	for (size_t i = 0; i < m->s->n_trees; i++)
+		if (!strcmp(m->s->tree[i]->name, name))
+			return i;
+	assert_null(name);
+	return 0;
+}
+
+/* The sampler as it is when BPF is in use; what would have been told is handed in. */
+static size_t as_by_bpf(struct machine *m)
+{
+	size_t tree;
+
+	m->s->bpf = (void *)m; /* is looked at by nobody but for being there */
+	assert_int_equal(tree_by_bpf(m->s), 0);
+	tree = tree_named(m, "pids");
+	for (size_t i = 0; i < m->s->n_active; i++)
+		if (!strcmp(m->s->active[i].file->name, "pids.current")) {
+			m->s->by_bpf[tree] = 1ull << i;
+			m->s->proof[i] = (struct proof){ .n = PROOFS };
+		}
+	m->s->wanted = ALL;
+	return tree;
+}
+
+static struct node *node_at(const struct machine *m, const char *path)
+{
+	return m->s->order[find(m, path)];
+}
+
+static void test_seen(void **state)
+{
+	struct machine *m = *state;
+	struct sample_raw raw[3] = { { .has = RAW_PIDS, .pids = 70 }, { .has = RAW_PIDS, .pids = 71 }, { .has = RAW_PIDS, .pids = 72 } };
+	size_t tree;
+
+	pids_group(m, "web", "1\n", "max\n");
+	pids_group(m, "web/a", "2\n", "max\n");
+	pids_group(m, "web/b", "3\n", "max\n");
+	sample(m, "web", ALL);
+	tree = as_by_bpf(m);
+	assert_int_equal(m->s->places[tree], 3);
+	raw[0].id = inode(m, CG "pids/web");
+	raw[1].id = inode(m, CG "pids/web/b"); /* in the order in which they were made, whatever it was */
+	raw[2].id = inode(m, CG "pids/web/a");
+	raw[1].parent = raw[2].parent = raw[0].id;
+	m->s->listing = 0;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_int_equal(node_at(m, "web/b")->value[CGX_F_PIDS], 71);
+	assert_int_equal(node_at(m, "web/a")->value[CGX_F_PIDS], 72);
+	assert_false(m->s->listing);
+	/* one is gone: it alone leaves, and nobody need look */
+	m->s->pass++;
+	m->s->again = 0;
+	node_at(m, "web")->place[tree].stale = 0;
+	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
+	assert_int_equal(node_at(m, "web/a")->in, 0);
+	assert_true(node_at(m, "web/b")->in);
+	assert_false(node_at(m, "web")->place[tree].stale);
+	/* one that nobody knows: who is above it is to be listed */
+	m->s->pass++;
+	raw[2].id = 987654321;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_true(node_at(m, "web")->place[tree].stale);
+	assert_true(m->s->listing);
+	/* another name */
+	m->s->pass++;
+	node_at(m, "web")->place[tree].stale = 0;
+	raw[1].hash = 5;
+	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
+	assert_true(node_at(m, "web")->place[tree].stale);
+	/* the start itself */
+	m->s->pass++;
+	assert_int_equal(seen_match(m->s, tree, raw, 0), 0);
+	assert_int_equal(m->s->root->in, 0);
+	assert_int_equal(m->s->places[tree], 0);
+}
+
+/* What does not agree with its file is not taken. */
+static void test_proof(void **state)
+{
+	struct machine *m = *state;
+	struct sample_raw raw[PROOFS + 1] = { { 0 } };
+	char name[64];
+	size_t tree, i;
+
+	pids_group(m, "web", "1\n", "max\n");
+	for (i = 1; i <= PROOFS; i++) {
+		snprintf(name, sizeof(name), "web/g%02zu", i);
+		pids_group(m, name, "2\n", "max\n");
+	}
+	sample(m, "web", ALL);
+	tree = as_by_bpf(m);
+	memset(m->s->proof, 0, sizeof(m->s->proof));
+	for (i = 0; i <= PROOFS; i++) {
+		snprintf(name, sizeof(name), CG "pids/web/g%02zu", i);
+		raw[i] = (struct sample_raw){ .id = inode(m, i ? name : CG "pids/web"), .has = RAW_PIDS, .pids = i ? 2 : 1 };
+	}
+	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	assert_int_equal(node_at(m, "web/g16")->told, m->s->by_bpf[tree]); /* the last, after all others */
+	assert_int_equal(node_at(m, "web/g15")->told, 0);
+	memset(m->s->proof, 0, sizeof(m->s->proof));
+	m->s->pass++;
+	for (i = 0; i <= PROOFS; i++)
+		raw[i].pids = 12345;
+	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	assert_int_equal(m->s->by_bpf[tree], 0);
+	assert_int_equal(node_at(m, "web/g16")->told, 0);
+}
+
+/* No real cgroups, or nobody who may: files go on to be read. */
+static void test_no_bpf(void **state)
+{
+	struct machine *m = *state;
+	const char *why;
+
+	pids_group(m, "web", "1\n", "max\n");
+	sample(m, "web", ALL);
+	assert_int_equal(cgx_sampler_by_bpf(m->s, &why), 0);
+	assert_string_equal(why, "");
+	assert_true(cgx_sampler_bpf(m->s, 1) < 0);
+	assert_int_equal(cgx_sampler_by_bpf(m->s, &why), 0);
+	assert_true(*why);
+	assert_int_equal(cgx_sampler_bpf(m->s, 0), 0);
+	put(m, CG "pids/web/pids.current", "5\n");
+	pass(m);
+	assert_int_equal(value_of(m, "web", CGX_F_PIDS), 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -584,6 +794,8 @@ int main(void)
 		HYBRID(test_more_of_one), HYBRID(test_limits), HYBRID(test_limits_unwatched), HYBRID(test_limits_cached),
 		HYBRID(test_coming), HYBRID(test_coming_unwatched), HYBRID(test_start_goes), HYBRID(test_own),
 		HYBRID(test_descriptors), HYBRID(test_depth),
+		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_proof),
+		HYBRID(test_no_bpf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
