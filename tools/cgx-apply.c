@@ -75,6 +75,7 @@ struct job {
 	struct want_list list;
 	struct cgx_plan *plan;
 	struct cgx_create by_default;
+	cgx_set mounted;     /* these are, as far as was asked */
 	int making;          /* the first of two rounds: groups and controllers; the second are the settings */
 	int enabled;         /* a group that is there may get controllers by this plan */
 };
@@ -106,6 +107,20 @@ static int refused(struct job *j, const char *file, unsigned line)
 	if (!words || !remedy)
 		return -ENOMEM;
 	return msg_error(j->f, *remedy ? remedy : NULL, "%s:%u: %s", file, line, words);
+}
+
+/* What carries a controller is asked of the root group, once. */
+static int is_mounted(struct job *j, cgx_set set)
+{
+	struct cgx_group *g;
+
+	if (!(set & ~j->mounted))
+		return 1;
+	if (cgx_group_open(j->f->cgx, "/", set, &g))
+		return 0;
+	cgx_group_close(g);
+	j->mounted |= set;
+	return 1;
 }
 
 /* ---- permissions ---- */
@@ -178,7 +193,6 @@ static int controllers_of(struct job *j, const struct want *w, const char *only,
 	for (size_t i = 0; !r && i < w->n; i++) {
 		const struct want_setting *s = &w->setting[i];
 		const struct cgx_setting *row = s->controller ? NULL : cgx_setting_find(s->name);
-		struct cgx_group *g = NULL;
 		cgx_set one = row ? cgx_setting_controller(row) : 0;
 
 		if (only && (!s->controller || strcmp(s->controller, only)))
@@ -191,14 +205,10 @@ static int controllers_of(struct job *j, const struct want *w, const char *only,
 			r = leave_out(j, w->file, s->line, s->controller, "there is no such controller here", 1);
 		if (r || !one || !(one & ~all))
 			continue;
-		if (cgx_group_open(j->f->cgx, w->path, one, &g) == -ENODEV) {
-			if (s->controller)
-				r = leave_out(j, w->file, s->line, s->controller, "this controller is mounted nowhere here", 1);
-			continue;
-		}
-		if (g)
-			cgx_group_close(g);
-		all |= one;
+		if (is_mounted(j, one))
+			all |= one;
+		else if (s->controller)
+			r = leave_out(j, w->file, s->line, s->controller, "this controller is mounted nowhere here", 1);
 	}
 	*ret = all;
 	return r;
@@ -352,18 +362,13 @@ static int plan_want(struct job *j, const struct want *w)
 static int check_mount(struct job *j, const struct want_pair *m)
 {
 	AUTO_FREE char *first = strndup(m->controller, strncmp(m->controller, "name=", 5) ? strcspn(m->controller, ",") : 4096);
-	struct cgx_group *g = NULL;
 	cgx_set set;
 	int r;
 
 	if (!first)
 		return -ENOMEM;
 	r = cgx_set_parse(j->f->cgx, first, &set);
-	if (!r)
-		r = cgx_group_open(j->f->cgx, "/", set, &g);
-	if (g)
-		cgx_group_close(g);
-	if (!r || r == -ENOMEM)
+	if (r == -ENOMEM || (!r && is_mounted(j, set)))
 		return r;
 	return leave_out(j, m->file, m->line, m->controller, "it is not mounted, and cgx mounts nothing; see mount(8), -t cgroup",
 			 1);
