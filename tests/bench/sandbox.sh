@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Part of bench: what a sandbox costs beside a plain start: a filter of docker's size, one more command in a running one,
 # the one who waits for it, the calls. Peers that are not there are told; where crun refuses a hybrid host the v2 tree is hidden.
-# shellcheck disable=SC2154 # bench's: work name peers limits runs
+# shellcheck disable=SC2154,SC2086 # bench's: work name peers, and limits and own_groups, which are words
 
 v2=$(awk '{ for (i = 7; i < NF; i++) if ($i == "-") { if ($(i + 1) == "cgroup2") print $5; break } }' /proc/self/mountinfo | head -n 1)
 hide=()
@@ -64,7 +64,9 @@ if command -v jq >/dev/null && profile >"$work/profile.json" && [ "$(wc -c <"$wo
 		row "with such a filter, $label" "$t" 'the built-in filter' \
 			"$(measure "${p[@]}" "cgx-sandbox run --rm $limits $work/rootfs /bin/true")" '4.5 ms'
 		for peer in crun runc; do
-			usable $peer && bundle $peer && change $peer ".linux.seccomp = \$profile[0]" || continue
+			if ! { usable $peer && bundle $peer && change $peer ".linux.seccomp = \$profile[0]"; }; then
+				continue
+			fi
 			row '' "$t" "$peer" "$(n=10 measure "${p[@]}" "$peer run --bundle $work/bundle-$peer $name")" ''
 		done
 	done
@@ -87,7 +89,9 @@ for idle in '' 'sleep 0.25'; do
 	t=$(measure "${p[@]}" "cgx-sandbox exec $name /bin/true")
 	row "one more command in a running one, $label" "$t" 'exec alone' "$(measure "${p[@]}" "$work/rootfs/bin/true")" '2 ms'
 	for peer in crun runc; do
-		usable $peer && bundle $peer && change $peer '.process.args = ["/bin/wait"]' || continue
+		if ! { usable $peer && bundle $peer && change $peer '.process.args = ["/bin/wait"]'; }; then
+			continue
+		fi
 		if "${inside[@]}" $peer run -d --bundle "$work/bundle-$peer" "$name-$peer" </dev/null >/dev/null 2>"$work/log"; then
 			row '' "$t" "$peer" "$(n=10 measure "${p[@]}" "$peer exec $name-$peer /bin/true")" ''
 		else
@@ -106,7 +110,9 @@ for peer in crun runc bwrap; do
 		command -v bwrap >/dev/null || { echo '# bwrap: not installed'; continue; }
 		bwrap --unshare-all --bind "$work/rootfs" / --proc /proc --dev /dev /bin/wait &
 	else
-		usable $peer && bundle $peer && change $peer '.process.args = ["/bin/wait"]' || continue
+		if ! { usable $peer && bundle $peer && change $peer '.process.args = ["/bin/wait"]'; }; then
+			continue
+		fi
 		"${inside[@]}" $peer run --bundle "$work/bundle-$peer" "$name-w" </dev/null >/dev/null 2>&1 &
 	fi
 	sleep 1
@@ -125,7 +131,9 @@ cgx-sandbox rm -f "$name" >/dev/null
 if command -v strace >/dev/null; then
 	ours=$(calls "$work/cgx-sandbox" run --rm $limits "$work/rootfs" /bin/true)
 	for peer in crun runc; do
-		usable $peer && bundle $peer || continue
+		if ! { usable $peer && bundle $peer; }; then
+			continue
+		fi
 		row "  its system calls" "$ours" "$peer" "$(calls "${inside[@]}" $peer run --bundle "$work/bundle-$peer" "$name")" ''
 	done
 	inside=()

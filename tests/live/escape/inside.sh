@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the tests of ways out share; sourced by each after ../lib.sh. Each row is a way out of a container that was found in
 # some runtime; a row that could pass because nothing happened is held against a weaker runtime as well: "(...)".
+# shellcheck disable=SC2034,SC2154 # they are for whoever sources this; tmp is lib.sh's
 need_root
 have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 need_helpers probe hog

@@ -17,12 +17,12 @@ if have script; then
 			if [ $verb = run ]; then
 				command="cgx-sandbox run --rm $how --name $N-t /"
 			else
-				[ -n "$(cgx-sandbox ps -q | grep "^$N-x$")" ] || start x / sleep 300
+				cgx-sandbox ps -q | grep -q "^$N-x\$" || start x / sleep 300
 				command="cgx-sandbox exec $how $N-x"
 			fi
 			out=$(on_terminal "$command $probe tiocsti; echo after")
 			like "$out" 'shut tiocsti' "$verb $how: input cannot be pushed into the terminal"
-			like "$out" '^after' "and what follows is the caller's"
+			like "$out" 'after$' "and what follows is the caller's"
 			out=$(on_terminal "$command $probe tioclinux")
 			like "$out" 'shut tioclinux EPERM' "$verb $how: nor pasted by the console"
 			[ -z "$how" ] || continue

@@ -40,8 +40,8 @@ for rival in bwrap unshare; do
 		skip "no $rival here" "(the same under $rival)"
 		continue
 	fi
-	# shellcheck disable=SC2086
-	out=$(timeout -s KILL 60 $with sh -c "for n in $(echo $weak); do $probe \$n; done; true" 2>&1)
+	# shellcheck disable=SC2086,SC2016
+	out=$(timeout -s KILL 60 $with sh -c 'probe=$1; shift; for n; do "$probe" "$n"; done; true' - "$probe" $weak 2>&1)
 	num "$(printf '%s\n' "$out" | grep -c ^OPEN)" -ge 8 \
 		"(under $rival the probe finds open: $(printf '%s\n' "$out" | sed -n 's/^OPEN //p' | paste -sd' '))"
 done
