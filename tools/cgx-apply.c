@@ -543,7 +543,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return r;
 	r = read_all(&j, argc, argv);
 	if (!r)
-		r = cgx_plan_new(f->cgx, &j.plan);
+		r = plan_new(f, &j.plan);
 	if (!r)
 		r = plan_all(&j);
 	if (r < 0)
@@ -566,7 +566,7 @@ static const struct tool tool = {
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),
-	.flags = TOOL_CHANGES | TOOL_DATA,
+	.flags = TOOL_CHANGES | TOOL_DATA | TOOL_FORCE,
 	.positional = { COMPLETE_FILE | COMPLETE_DIR },
 	.compat = compat,
 	.run = run,

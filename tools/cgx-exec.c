@@ -748,7 +748,7 @@ static void subject_of(const struct job *j, const char *program, struct cgx_subj
 static int open_ruled(struct job *j, struct cgx_rules *rules, struct placing *p)
 {
 	struct cgx_plan *plan = NULL;
-	int r = cgx_plan_new(j->f->cgx, &plan);
+	int r = plan_new(j->f, &plan);
 
 	j->more = calloc(p->n, sizeof(*j->more));
 	if (!r && !j->more)

@@ -247,7 +247,7 @@ static int place_words(struct job *j, int argc, char **argv)
 
 	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
 		return frame_failed(j->f);
-	r = cgx_plan_new(j->f->cgx, &j->plan);
+	r = plan_new(j->f, &j->plan);
 	for (int i = 0; !r && i < argc; i++) {
 		pid_t pid = 0;
 
