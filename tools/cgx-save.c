@@ -318,6 +318,33 @@ static cgx_set without_named(struct cgx *cgx, cgx_set set)
 	return set;
 }
 
+static int has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; *text; text += strcspn(text, " "), text += strspn(text, " "))
+		if (strcspn(text, " ") == len && !strncmp(text, word, len))
+			return 1;
+	return 0;
+}
+
+/* A group of the v2 tree has those controllers that are enabled for it; what is saved must not enable more. */
+static cgx_set only_enabled(struct cgx *cgx, struct cgx_group *g, cgx_set set)
+{
+	AUTO_FREE char *enabled = NULL;
+	const struct cgx_controller *c;
+
+	if (cgx_get_raw(g, "cgroup.controllers", &enabled))
+		return set;
+	for (size_t i = 0; (c = cgx_controller_at(cgx, i)); i++) {
+		const struct cgx_hierarchy *h = cgx_controller_hierarchy(c);
+
+		if (h && cgx_hierarchy_version(h) == 2 && !has_word(enabled, cgx_controller_name(c)))
+			set &= ~cgx_controller_bit(c);
+	}
+	return set;
+}
+
 static int save_group(struct job *j, const struct cgx_entry *e)
 {
 	AUTO_FREE char *word = NULL;
@@ -337,6 +364,7 @@ static int save_group(struct job *j, const struct cgx_entry *e)
 		r = cgx_group_open(j->f->cgx, e->path, e->controllers, &g);
 	if (r)
 		return r;
+	has = only_enabled(j->f->cgx, g, has);
 	own = find_perm(j, g, &perm);
 	if (j->json) {
 		json_open_object(j->json, NULL);
@@ -385,6 +413,7 @@ static int save_all(struct job *j, int argc, char **argv)
 {
 	int r = 0;
 
+	cgx_controller_at(j->f->cgx, 0); /* or the walk would not know yet what the v2 tree has */
 	if (!argc || j->f->like)
 		return save_tree(j, "/");
 	for (int i = 0; !r && i < argc; i++)

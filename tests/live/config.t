@@ -127,6 +127,7 @@ for form in '' --json; do
 	cgx-delete -r "$T" 2>/dev/null
 	exits 0 "loads back" cgx-apply "$tmp/saved"
 	is "$(in_kernel pids "$T/a" pids.max pids.max)" 20 "as it was"
+	is "$(in_kernel pids "$T" pids.max pids.max)" 50 "the first one, too"
 	picture >"$tmp/again"
 	ok "owners and modes as well" diff "$tmp/ours" "$tmp/again"
 done
