@@ -108,7 +108,7 @@ for peer in crun runc bwrap; do
 	inside=()
 	if [ $peer = bwrap ]; then
 		command -v bwrap >/dev/null || { echo '# bwrap: not installed'; continue; }
-		bwrap --unshare-all --bind "$work/rootfs" / --proc /proc --dev /dev /bin/wait &
+		bwrap --die-with-parent --unshare-all --bind "$work/rootfs" / --proc /proc --dev /dev /bin/wait &
 	else
 		if ! { usable $peer && bundle $peer && change $peer '.process.args = ["/bin/wait"]'; }; then
 			continue

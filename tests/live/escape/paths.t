@@ -113,7 +113,7 @@ chmod 777 "$root/a" "$tmp/vol/here"
 pids="$pids $!"
 "$probe" --exchange "$tmp/vol/here" "$tmp/vol/there" &
 pids="$pids $!"
-starts=120 ran=0
+starts=80 ran=0
 [ -z "${CGX_VM-}" ] || starts=12
 for i in $(seq $starts); do
 	case $((i % 4)) in
