@@ -120,7 +120,7 @@ else
 	skip "v2 has no renaming" "one that was renamed has its new name"
 fi
 mkdir "$(dir_of pids "$T")/many"
-(cd "$(dir_of pids "$T")/many" && seq -f n%g $((slower > 1 ? 600 : 1100)) | xargs mkdir)
+(cd "$(dir_of pids "$T")/many" && seq -f n%g 1100 | xargs mkdir)
 wait_for 20 shows_all
 is "$(paths | wc -l)" "$(in_tree | wc -l)" "more than there was room for"
 ok "and no other" shows_all
