@@ -116,7 +116,7 @@ if has memory; then
 	if [ -n "${CGX_VM-}" ]; then
 		skip "times mean nothing on an emulated machine" "a watched command ends at once"
 	else
-		num "$watched" -le $((bare + 15000)) "a watched command ends at once (in $watched us, not watched $bare)"
+		num "$watched" -le $((bare * 3 / 2 + 15000)) "a watched command ends at once (in $watched us, not watched $bare)"
 	fi
 else
 	skip "no memory controller" "a kill in a group that the command makes below its own"

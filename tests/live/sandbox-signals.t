@@ -55,6 +55,10 @@ for want in 1 2 125 126 127 128 130 255; do
 	run cgx-sandbox run --rm --name "$N-c" / sh -c "exit $want"
 	is "$status" $want "the command's own $want"
 done
+for s in INT:130 PIPE:141; do
+	run env "--ignore-signal=${s%:*}" cgx-sandbox run --rm --name "$N-c" / sh -c "kill -${s%:*} \$\$"
+	is "$status" "${s#*:}" "SIG${s%:*} kills it though the caller ignores it"
+done
 for s in ABRT:134 FPE:136 KILL:137 SEGV:139 PIPE:141 ALRM:142 TERM:143; do
 	run cgx-sandbox run --rm --name "$N-c" / sh -c "kill -${s%:*} \$\$"
 	is "$status" "${s#*:}" "killed by SIG${s%:*}: ${s#*:}"

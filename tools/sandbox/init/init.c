@@ -138,6 +138,15 @@ static int execute(char **argv, char **env)
 	return err;
 }
 
+/* What the caller ignores is no business of the command: a service ignores SIGPIPE, whoever starts in the background SIGINT. */
+static void default_signals(void)
+{
+	static const uint64_t as_usual[4]; /* struct sigaction, as the kernel has it: SIG_DFL, nothing else */
+
+	for (int signal = 1; signal < 32; signal++)
+		call(SYS_rt_sigaction, signal, as_usual, 0, 8);
+}
+
 static _Noreturn void command(char **argv, char **env)
 {
 	uint64_t none = 0;
@@ -147,6 +156,7 @@ static _Noreturn void command(char **argv, char **env)
 	/* a group of its own, in front: what is typed goes to it and not to the init */
 	call(SYS_setpgid, 0, 0, 0, 0);
 	call(SYS_ioctl, 0, TIOCSPGRP, &self, 0);
+	default_signals();
 	call(SYS_rt_sigprocmask, 2 /* SIG_SETMASK */, &none, 0, 8);
 	r = execute(argv, env);
 	tell(MESSAGE_NO_EXEC, r, 0, 0);
@@ -192,6 +202,7 @@ static _Noreturn void in_place(char **argv, char **env)
 {
 	int r;
 
+	default_signals();
 	call(SYS_fcntl, SOCKET, F_SETFD, FD_CLOEXEC, 0);
 	r = execute(argv, env);
 	tell(MESSAGE_NO_EXEC, r, 0, 0);
