@@ -92,7 +92,7 @@ is "$(ask 192.0.2.10 8080)" hello "by its address"
 is "$(in_world timeout 10 busybox nc -w 5 192.0.2.10 8080 </dev/null)" hello "from the world"
 is "$(ask 127.0.0.1 8081)" hello "one of an address"
 in_world timeout 5 busybox nc -w 2 192.0.2.10 8081 </dev/null >"$tmp/out" 2>&1
-is "$(cat "$tmp/out" | grep -c hello)" 0 "is of no other"
+is "$(grep -c hello "$tmp/out")" 0 "is of no other"
 is "$(ask 127.0.0.1 8000)" hello "a range"
 like "$(cgx-sandbox ps)" '0\.0\.0\.0:8080->80/tcp, 127\.0\.0\.1:8081->80/tcp' "ps shows them"
 json "inspect, too" "$(cgx-sandbox inspect "$N-web")" '.[0].network.ports[0] == {"protocol":"tcp","address":"0.0.0.0","host_port":8080,"port":80}'
@@ -219,10 +219,10 @@ is "$(cat "$tmp"/many.* | sed -n 's/.*inet \([0-9.]*\).*/\1/p' | sort -u | wc -l
 # ---- the end -----------------------------------------------------------------------------------------------
 
 start=$(date +%s%N)
-out=$(cgx-sandbox run --rm --net bridge / echo done)
+out=$(cgx-sandbox run --rm --net bridge / echo 'done')
 num $((($(date +%s%N) - start) / 1000000)) -lt $((1500 * slower)) "who reads its output does not wait for what lingers"
 cgx-sandbox stop "$N-web" >/dev/null
-gone() { [ -z "$(ip -o link show | grep cgx)" ] && [ "$(ls /run/cgx/.net)" = "" ] && [ "$(flag up0)" = 0 ]; }
+gone() { ! ip -o link show | grep -q cgx && [ "$(ls /run/cgx/.net)" = "" ] && [ "$(flag up0)" = 0 ]; }
 wait_for 10 gone
 is "$(ip -o link show | grep cgx)" "" "after the last no link is left"
 is "$(ls /run/cgx/.net)" "" "no lease"

@@ -130,17 +130,20 @@ if have script && have stty; then
 	like "$(cat "$tmp/out")" '^err|err$' "-t: stdout and stderr are one"
 	like "$(cat "$tmp/out")" '^all' "all three are the terminal"
 	like "$(cat "$tmp/out")" '^status 7' "the status is the command's"
-	out=$({
-		sleep $pause
-		printf '\003'
-		sleep $pause
-	} | script -qec "cgx-sandbox run --rm -it --name $N-y / sleep 30; echo status \$?" /dev/null 2>&1 | tr -d '\r')
+	# typing TEXT COMMAND: type it once the sandbox says that it is up; sets out
+	typing()
+	{
+		: >"$tmp/told"
+		{
+			wait_for 10 told up
+			printf '%b' "$1"
+			wait_for 10 told status
+		} | script -qec "$2" /dev/null 2>&1 | tr -d '\r' >"$tmp/told"
+		out=$(cat "$tmp/told")
+	}
+	typing '\003' "cgx-sandbox run --rm -it --name $N-y / sh -c 'echo up; exec sleep 30'; echo status \$?"
 	like "$out" 'status 130' "control-C typed there interrupts the command: 130"
-	out=$({
-		sleep $pause
-		printf 'exit 9\n'
-		sleep $pause
-	} | script -qec "cgx-sandbox run --rm -it --name $N-y / sh; echo status \$?; stty -a | grep -o ' -\\?icanon\| -\\?echo '" /dev/null 2>&1 | tr -d '\r')
+	typing 'exit 9\n' "cgx-sandbox run --rm -it --name $N-y / sh -c 'echo up; exec sh'; echo status \$?; stty -a | grep -o ' -\\?icanon\| -\\?echo '"
 	like "$out" 'status 9' "a shell typed to"
 	unlike "$out" ' -icanon| -echo ' "the caller's terminal is as it was"
 else
