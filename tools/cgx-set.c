@@ -85,7 +85,7 @@ struct job {
 	struct cgx_plan *plan;
 };
 
-static int memory_is_on_v1(const struct cgx *cgx)
+static int memory_is_on_v1(struct cgx *cgx)
 {
 	const struct cgx_hierarchy *h;
 
