@@ -117,8 +117,11 @@ int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret);
 /* The other way: "cpu,memory". Owned by the caller. */
 int cgx_set_format(const struct cgx *cgx, cgx_set set, char **ret);
 
-/* Hierarchies, v1 in the order of their mounts, the v2 tree last. index from 0; NULL at the end. */
-const struct cgx_hierarchy *cgx_hierarchy_at(const struct cgx *cgx, size_t index);
+/*
+ * Hierarchies, v1 in the order of their mounts, the v2 tree last. index from 0; NULL at the end, and
+ * when memory runs out. Where cgroup.controllers of the v2 tree cannot be read it has CGX_C_CORE alone.
+ */
+const struct cgx_hierarchy *cgx_hierarchy_at(struct cgx *cgx, size_t index);
 int cgx_hierarchy_version(const struct cgx_hierarchy *h);           /* 1 or 2 */
 cgx_set cgx_hierarchy_controllers(const struct cgx_hierarchy *h);    /* what can be used on it */
 /* The n-th place where it is mounted, NULL past the last one. */

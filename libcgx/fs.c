@@ -249,8 +249,11 @@ static int parent_dir(int dirfd, const char *path, const char **ret_name)
 int fs_mkdir(int dirfd, const char *path)
 {
 	const char *name;
-	AUTO_CLOSE int dir = parent_dir(dirfd, path, &name);
+	AUTO_CLOSE int dir = -1;
 
+	if (!strchr(path, '/')) /* nothing on the way that could lead elsewhere */
+		return mkdirat(dirfd, path, 0755) ? -errno : 0;
+	dir = parent_dir(dirfd, path, &name);
 	if (dir < 0)
 		return dir;
 	return mkdirat(dir, name, 0755) ? -errno : 0;

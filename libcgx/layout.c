@@ -344,6 +344,13 @@ struct cgx_hierarchy *layout_v2(struct cgx *cgx)
 /* What v1 has a controller for and v2 does itself. */
 #define V2_IMPLIED (CGX_C_CORE | CGX_C_CPUACCT | CGX_C_FREEZER | CGX_C_PERF_EVENT)
 
+int layout_load(struct cgx *cgx)
+{
+	struct cgx_hierarchy *v2 = layout_v2(cgx);
+
+	return v2 && load_v2(cgx, v2) == -ENOMEM ? -ENOMEM : 0;
+}
+
 struct cgx_hierarchy *layout_find(struct cgx *cgx, cgx_set bit)
 {
 	struct cgx_hierarchy *v2 = layout_v2(cgx);
@@ -482,9 +489,11 @@ CGX_API const char *cgx_layout_name(enum cgx_layout layout)
 	return "unknown";
 }
 
-CGX_API const struct cgx_hierarchy *cgx_hierarchy_at(const struct cgx *cgx, size_t index)
+CGX_API const struct cgx_hierarchy *cgx_hierarchy_at(struct cgx *cgx, size_t index)
 {
-	return index < cgx->n_hier ? &cgx->hier[index] : NULL;
+	if (index >= cgx->n_hier || layout_load(cgx))
+		return NULL;
+	return &cgx->hier[index];
 }
 
 CGX_API int cgx_hierarchy_version(const struct cgx_hierarchy *h)

@@ -248,15 +248,15 @@ static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct c
 	return r;
 }
 
-/* Make the group at path in h below its parent, which exists or is made by an earlier step. */
+/* Make the group at path in h, unless it exists, below its parent, which does or is made by an earlier step. */
 static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, const char *parent,
-			const char *path, unsigned flags)
+			const char *path, int exists, unsigned flags)
 {
 	int r = pl->h->ops->plan_enable(p, pl->h, parent, g->wanted, flags);
 
 	if (r)
 		return r;
-	r = plan_makes(p, pl->h, path) ? 1 : dir_exists(p->cgx, pl->h, path);
+	r = plan_makes(p, pl->h, path) ? 1 : exists;
 	if (r < 0 && r != -ENOENT)
 		return fail(p->cgx, r, g->path, "look for the group", NULL);
 	if (r == 1)
@@ -283,7 +283,7 @@ static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 		end = strchr(end == path ? path : end + 1, '/');
 		if (end)
 			*end = '\0';
-		r = create_level(p, g, pl, parent, path, flags);
+		r = create_level(p, g, pl, parent, path, end ? dir_exists(p->cgx, pl->h, path) : exists, flags);
 		if (r)
 			return r;
 		free(parent);

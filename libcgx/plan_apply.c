@@ -41,9 +41,26 @@ static const char *make_remedy(int err)
 	}
 }
 
+/* Groups of one parent follow each other: its directory is opened once. */
+static int make_dir(struct cgx_plan *p, const struct step *s, int root)
+{
+	const char *slash = strrchr(s->path, '/');
+	AUTO_FREE char *parent = slash ? strndup(s->path, (size_t)(slash - s->path)) : NULL;
+	int dir, r = -ENOENT;
+
+	if (!slash)
+		return fs_mkdir(root, s->path);
+	if (!parent)
+		return -ENOMEM;
+	dir = plan_dir(p, s->h, parent);
+	if (dir >= 0)
+		r = fs_mkdir(dir, slash + 1);
+	return r == -ENOENT ? fs_mkdir(root, s->path) : r; /* the one that is open may have been removed and made anew */
+}
+
 static int do_mkdir(struct cgx_plan *p, struct step *s, int root)
 {
-	int r = fs_mkdir(root, s->path);
+	int r = make_dir(p, s, root);
 
 	return r ? say(p, s, "make the group", r, make_remedy(r)) : 0;
 }

@@ -208,6 +208,8 @@ int hier_fd(struct cgx *cgx, struct cgx_hierarchy *h);
 /* The hierarchy that carries a controller bit; NULL none. v2 controllers are read when needed. */
 struct cgx_hierarchy *layout_find(struct cgx *cgx, cgx_set bit);
 struct cgx_hierarchy *layout_v2(struct cgx *cgx);
+/* Read which controllers the v2 tree has, unless that is known. What cannot be read is none; -ENOMEM alone is told. */
+int layout_load(struct cgx *cgx);
 /* The bit of a kernel or v2 controller name of len bytes; 0 unknown. */
 cgx_set layout_bit(const struct cgx *cgx, const char *name, size_t len);
 const char *layout_bit_name(const struct cgx *cgx, cgx_set bit);

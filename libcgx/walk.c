@@ -239,7 +239,9 @@ CGX_API int cgx_walk_open(struct cgx *cgx, const char *path, cgx_set controllers
 		return -ENOMEM;
 	w->cgx = cgx;
 	w->max_depth = depth;
-	r = cgx_group_open(cgx, path, controllers, &g);
+	r = layout_load(cgx); /* entries name controllers */
+	if (!r)
+		r = cgx_group_open(cgx, path, controllers, &g);
 	if (!r)
 		r = begin(w, g);
 	if (!r)

@@ -77,6 +77,7 @@ struct job {
 	struct cgx_create by_default;
 	cgx_set mounted;     /* these are, as far as was asked */
 	int making;          /* the first of two rounds: groups and controllers; the second are the settings */
+	int made;            /* the first round is carried out */
 	int enabled;         /* a group that is there may get controllers by this plan */
 };
 
@@ -291,7 +292,7 @@ static int plan_value(struct job *j, struct cgx_group *g, const struct want *w, 
 	return r;
 }
 
-static int plan_at(struct job *j, const struct want *w, const char *path, const char *only, const struct cgx_create *how)
+static int plan_at(struct job *j, struct want *w, const char *path, const char *only, const struct cgx_create *how)
 {
 	struct cgx_group *g;
 	cgx_set controllers;
@@ -302,8 +303,9 @@ static int plan_at(struct job *j, const struct want *w, const char *path, const 
 	r = cgx_group_open(j->f->cgx, path, controllers, &g);
 	if (r)
 		return r == -ENOMEM ? r : refused(j, w->file, w->line);
-	there = cgx_group_exists(g) != 0;
+	there = j->making ? cgx_group_exists(g) != 0 : w->there || j->made;
 	if (j->making) {
+		w->there |= there;
 		j->enabled |= there;
 		r = cgx_plan_create(j->plan, g, how);
 		if (r && r != -ENOMEM)
@@ -325,7 +327,7 @@ static const char *space_of(const struct want_list *l, const char *controller)
 }
 
 /* With namespace blocks a group lies elsewhere in each hierarchy, so each of its controllers is a group of its own here. */
-static int plan_spaces(struct job *j, const struct want *w, const struct cgx_create *how)
+static int plan_spaces(struct job *j, struct want *w, const struct cgx_create *how)
 {
 	int r = 0;
 
@@ -344,7 +346,7 @@ static int plan_spaces(struct job *j, const struct want *w, const struct cgx_cre
 	return r;
 }
 
-static int plan_want(struct job *j, const struct want *w)
+static int plan_want(struct job *j, struct want *w)
 {
 	struct cgx_create how = nobody();
 	int r = w->has_perm ? take_perm(j, &w->perm, &how) : 0;
@@ -510,8 +512,10 @@ static int plan_all(struct job *j)
 	for (size_t i = 0; !r && i < j->list.n; i++)
 		r = plan_want(j, &j->list.want[i]);
 	/* files of a controller come when it is enabled for a group that is there: only then can they be planned */
-	if (!r && j->enabled && !j->f->dry_run)
+	if (!r && j->enabled && !j->f->dry_run) {
 		r = cgx_plan_apply(j->plan);
+		j->made = 1;
+	}
 	j->making = 0;
 	for (size_t i = 0; !r && i < j->list.n; i++)
 		r = plan_want(j, &j->list.want[i]);

@@ -11,6 +11,7 @@
 #include "ui/target.h"
 #include "ui/text.h"
 #include "ui/units.h"
+#include "util/buf.h"
 #include "util/cleanup.h"
 
 struct spec {
@@ -18,9 +19,12 @@ struct spec {
 	struct strings names;
 	struct strings targets; /* -g CONTROLLERS or CONTROLLERS:PATH */
 	int all, bare, values_only, effective, raw;
+	int dialect;             /* cgxget: 1 or 2, by which names values are shown; 0 those of the host */
+	int ignore, show_layout, show_versions;
 };
 
 #define LIKE_CGGET 1
+#define LIKE_CGXGET 2
 
 static const struct opt options[] = {
 	{ 'r', "variable", "NAME", OPT_STRINGS, offsetof(struct spec, names),
@@ -34,6 +38,16 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE },
 	{ 'n', "no-header", NULL, OPT_FLAG, offsetof(struct spec, bare), "do not print the group's name" },
 	{ 'v', "values-only", NULL, OPT_FLAG, offsetof(struct spec, values_only), "print values without names" },
+	{ '1', "v1", NULL, OPT_FLAG, offsetof(struct spec, dialect), "names and values of v1, wherever the group lies",
+	  .who = WHO(LIKE_CGXGET), .value = 1 },
+	{ '2', "v2", NULL, OPT_FLAG, offsetof(struct spec, dialect), "names and values of v2, wherever the group lies",
+	  .who = WHO(LIKE_CGXGET), .value = 2 },
+	{ 'i', "ignore-unmappable", NULL, OPT_FLAG, offsetof(struct spec, ignore), "leave out what the other side cannot say",
+	  .who = WHO(LIKE_CGXGET) },
+	{ 'm', NULL, NULL, OPT_FLAG, offsetof(struct spec, show_layout), "show whether v1, v2 or both are mounted",
+	  .who = WHO(LIKE_CGGET) },
+	{ 'c', NULL, NULL, OPT_FLAG, offsetof(struct spec, show_versions), "show on which version each controller sits",
+	  .who = WHO(LIKE_CGGET) },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
 	OPT_END
@@ -49,9 +63,13 @@ static const struct example examples[] = {
 	{ "cgx-get -e -r memory.max web/api", "which group's limit holds web/api" },
 	{ NULL, NULL }
 };
-static const char *const cgget_synopsis[] = { "[-r NAME]... [-g CONTROLLER]... PATH...", "-g CONTROLLERS:PATH", NULL };
+static const char *const cgget_synopsis[] = { "[-r NAME]... [-g CONTROLLER]... PATH...", "-g CONTROLLERS:PATH", "-m",
+					      "-c", NULL };
+static const char *const cgxget_synopsis[] = { "[-1|-2] [-i] [-r NAME]... [-g CONTROLLER]... PATH...",
+					       "[-1|-2] -g CONTROLLERS:PATH", NULL };
 static const struct compat compat[] = {
 	{ "cgget", LIKE_CGGET, cgget_synopsis, "Show settings of groups, as libcgroup's cgget" },
+	{ "cgxget", LIKE_CGXGET, cgxget_synopsis, "Show settings by the names of either version, as libcgroup's cgxget" },
 	{ NULL }
 };
 
@@ -162,21 +180,104 @@ static int is_readable(const struct cgx_group *g, const char *name)
 	return !row || cgx_setting_flags(row) & CGX_S_READ;
 }
 
+/* ---- by the names of one version ---- */
+
+/* What the star of pattern stands for in name, put into another pattern. */
+static void put_star(struct buf *ret, const char *to, const char *pattern, const char *name)
+{
+	size_t at = strcspn(pattern, "*"), n = strlen(name), rest = pattern[at] ? strlen(pattern) - 1 : n;
+
+	buf_reset(ret);
+	for (; *to; to++)
+		if (*to == '*' && n >= rest)
+			buf_add(ret, name + at, n - rest);
+		else
+			buf_putc(ret, *to);
+}
+
+/* The pattern of the row that says this name; NULL none does. */
+static const char *pattern_of(const struct cgx_setting *row, const char *name)
+{
+	const char *p = cgx_setting_v2_name(row);
+
+	if (p && !fnmatch(p, name, 0))
+		return p;
+	for (size_t i = 0; (p = cgx_setting_v1_name(row, i)); i++)
+		if (!fnmatch(p, name, 0))
+			return p;
+	return NULL;
+}
+
+/* One setting by its names in the dialect asked for: v1 may have several files. Counts those shown in *ret. */
+static int show_in_dialect(const struct sink *s, struct cgx_group *g, const char *name, size_t *ret)
+{
+	const struct cgx_setting *row = cgx_setting_find(name);
+	const char *pattern = row ? pattern_of(row, name) : NULL, *p;
+	AUTO_BUF struct buf b = { 0 };
+	int r = 0;
+
+	if (!pattern || (s->spec->dialect == 1 && pattern != cgx_setting_v2_name(row)) ||
+	    (s->spec->dialect == 2 && pattern == cgx_setting_v2_name(row))) {
+		r = show_value(s, g, name);
+		*ret += !r;
+		return r;
+	}
+	for (size_t i = 0; !r; i++) {
+		p = s->spec->dialect == 1 ? cgx_setting_v1_name(row, i) : i ? NULL : cgx_setting_v2_name(row);
+		if (!p)
+			return 0;
+		put_star(&b, p, pattern, name);
+		if (b.err)
+			return b.err;
+		if (cgx_setting_find(buf_text(&b)) != row)
+			continue; /* another setting's file, which this one needs as well */
+		r = show_value(s, g, buf_text(&b));
+		*ret += !r;
+		if (i && (can_list(r) || r == -ENOENT))
+			r = 0; /* what else there is of it: maybe in a hierarchy that does not have the group */
+	}
+	return r;
+}
+
+static int show_by_dialect(const struct sink *s, struct cgx_group *g, const char *name)
+{
+	size_t n = 0;
+	int r = show_in_dialect(s, g, name, &n);
+
+	if (r == -EOPNOTSUPP && s->spec->ignore)
+		return 0;
+	if (r || n || s->spec->ignore)
+		return r;
+	return msg_error(s->f, "-i leaves out what has no name there", "%s/%s: translate: cgroup v%d has nothing that says the same",
+			 cgx_group_path(g), name, s->spec->dialect);
+}
+
+static int show_one(const struct sink *s, struct cgx_group *g, const char *name)
+{
+	if (s->spec->effective)
+		return show_effective(s, g, name);
+	if (s->spec->dialect || s->spec->ignore)
+		return show_by_dialect(s, g, name);
+	return show_value(s, g, name);
+}
+
 /* Every setting of the controllers that matches; a pattern that matches nothing is an error. */
 static int show_matching(const struct sink *s, struct cgx_group *g, cgx_set controllers, const char *pattern)
 {
-	unsigned flags = s->spec->raw || s->f->like ? CGX_LIST_RAW : 0;
+	unsigned flags = (s->spec->raw || s->f->like) && !s->spec->dialect ? CGX_LIST_RAW : 0;
+	size_t shown = 0;
 	char **list;
 	int found = 0, r = cgx_list(g, controllers, flags, &list);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; list[i] && r >= 0; i++) {
-		if ((pattern && fnmatch(pattern, list[i], 0)) || !is_readable(g, list[i]))
+		if ((pattern && fnmatch(pattern, list[i], 0)) || !is_readable(g, list[i]) ||
+		    (s->spec->dialect && !cgx_setting_find(list[i]))) /* whose name it is nobody knows */
 			continue;
-		r = s->spec->effective ? show_effective(s, g, list[i]) : show_value(s, g, list[i]);
+		r = s->spec->dialect ? show_in_dialect(s, g, list[i], &shown) : show_one(s, g, list[i]);
 		found |= r >= 0;
-		if (can_list(r))
+		if (can_list(r) || (s->spec->dialect && r == -ENOENT))
 			r = 0;
 	}
 	cgx_list_free(list);
@@ -195,7 +296,7 @@ static int show_names(const struct sink *s, struct cgx_group *g)
 		if (is_pattern(name))
 			r = show_matching(s, g, 0, name);
 		else
-			r = s->spec->effective ? show_effective(s, g, name) : show_value(s, g, name);
+			r = show_one(s, g, name);
 		if (r)
 			return r;
 	}
@@ -295,6 +396,23 @@ static int show_all(struct sink *s, cgx_set controllers, int argc, char **argv)
 	return r;
 }
 
+/* ---- cgget -m, -c ---- */
+
+static int show_host(struct frame *f, const struct spec *spec)
+{
+	const struct cgx_controller *c;
+
+	if (spec->show_layout) {
+		puts(cgx_layout_name(cgx_layout(f->cgx)));
+		return 0;
+	}
+	printf("%-11s\t%7s\n", "#Controller", "Version");
+	for (size_t i = 0; (c = cgx_controller_at(f->cgx, i)); i++)
+		if (cgx_controller_hierarchy(c) && strncmp(cgx_controller_kernel_name(c), "name=", 5))
+			printf("%-11s\t%7d\n", cgx_controller_kernel_name(c), cgx_hierarchy_version(cgx_controller_hierarchy(c)));
+	return 0;
+}
+
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct spec *spec = data;
@@ -305,6 +423,9 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 
 	if (r)
 		return r;
+	if (spec->show_layout || spec->show_versions)
+		return groups || spec->names.n || spec->targets.n || (spec->show_layout && spec->show_versions)
+			? msg_usage(f, "-m and -c stand alone") : show_host(f, spec);
 	if (!groups)
 		return msg_usage(f, "no group named");
 	if (f->like && spec->targets.n && count_full(spec) && argc)

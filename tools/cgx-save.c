@@ -413,7 +413,6 @@ static int save_all(struct job *j, int argc, char **argv)
 {
 	int r = 0;
 
-	cgx_controller_at(j->f->cgx, 0); /* or the walk would not know yet what the v2 tree has */
 	if (!argc || j->f->like)
 		return save_tree(j, "/");
 	for (int i = 0; !r && i < argc; i++)

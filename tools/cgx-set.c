@@ -19,9 +19,11 @@ struct spec {
 	struct strings values;
 	const char *copy_from;
 	int recursive, force;
+	int dialect, ignore;
 };
 
 #define LIKE_CGSET 1
+#define LIKE_CGXSET 2
 
 static const struct opt options[] = {
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct spec, values), "set this value",
@@ -31,6 +33,12 @@ static const struct opt options[] = {
 	{ 'R', "recursive", NULL, OPT_FLAG, offsetof(struct spec, recursive), "the groups below as well" },
 	{ 'f', "force", NULL, OPT_FLAG, offsetof(struct spec, force),
 	  "below what is used, though v2 kills then; and what is systemd's, too" },
+	{ '1', "v1", NULL, OPT_FLAG, offsetof(struct spec, dialect), "names and values are v1's; those of v2 are understood, too",
+	  .who = WHO(LIKE_CGXSET), .value = 1 },
+	{ '2', "v2", NULL, OPT_FLAG, offsetof(struct spec, dialect), "names and values are v2's; those of v1 are understood, too",
+	  .who = WHO(LIKE_CGXSET), .value = 2 },
+	{ 'i', "ignore-unmappable", NULL, OPT_FLAG, offsetof(struct spec, ignore), "leave out what this host cannot say",
+	  .who = WHO(LIKE_CGXSET) },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
 	OPT_END
@@ -45,8 +53,10 @@ static const struct example examples[] = {
 	{ NULL, NULL }
 };
 static const char *const cgset_synopsis[] = { "-r NAME=VALUE... PATH...", "--copy-from PATH PATH...", NULL };
+static const char *const cgxset_synopsis[] = { "[-1|-2] [-i] -r NAME=VALUE... PATH...", "--copy-from PATH PATH...", NULL };
 static const struct compat compat[] = {
 	{ "cgset", LIKE_CGSET, cgset_synopsis, "Set values of groups, as libcgroup's cgset" },
+	{ "cgxset", LIKE_CGXSET, cgxset_synopsis, "Set values by the names of either version, as libcgroup's cgxset" },
 	{ NULL }
 };
 
@@ -85,7 +95,7 @@ struct job {
 	struct cgx_plan *plan;
 };
 
-static int memory_is_on_v1(const struct cgx *cgx)
+static int memory_is_on_v1(struct cgx *cgx)
 {
 	const struct cgx_hierarchy *h;
 
@@ -125,7 +135,9 @@ static int plan_one(const struct job *j, struct cgx_group *g, const char *assign
 	if (!name)
 		return -ENOMEM;
 	r = would_kill(j, g, name, eq + 1);
-	return r ? r : cgx_plan_set(j->plan, g, name, eq + 1);
+	if (!r)
+		r = cgx_plan_set(j->plan, g, name, eq + 1);
+	return r == -EOPNOTSUPP && j->spec->ignore ? 0 : r;
 }
 
 static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx_group *to)

@@ -6,7 +6,7 @@
 need_root
 has pids || skip_all "no pids controller"
 mkdir "$tmp/bin"
-for pair in cgcreate=cgx-create cgdelete=cgx-delete cgexec=cgx-exec cgget=cgx-get cgset=cgx-set cgclassify=cgx-move \
+for pair in cgcreate=cgx-create cgdelete=cgx-delete cgexec=cgx-exec cgget=cgx-get cgset=cgx-set cgclassify=cgx-move cgxget=cgx-get cgxset=cgx-set \
 	lscgroup=cgx-ls lssubsys=cgx-ls cgconfigparser=cgx-apply cgclear=cgx-apply cgsnapshot=cgx-save; do
 	program=$(command -v "${pair#*=}")
 	libs=$(dirname "$program")/.libs
@@ -64,6 +64,30 @@ if has memory; then
 	like "$out" "^memory.stat: [a-z]" "a setting of many lines begins behind its name"
 	num "$(grep -c "^$(printf '\t')" "$tmp/out")" -gt 10 "and goes on after tabs"
 fi
+
+exits 0 "cgget -m" cgget -m
+is "$out" "$(cgx-ls --layout)" "names the layout"
+exits 0 "cgget -c" cgget -c
+like "$out" "^pids[[:space:]]+$(version_of pids)\$" "and the version of each controller"
+exits 0 "cgxset" cgxset -2 -r pids.max=52 "$T/a"
+is "$(in_kernel pids "$T/a" pids.max pids.max)" 52 "sets it"
+for side in -1 -2; do
+	exits 0 "cgxget $side" cgxget -n -v $side -r pids.max "$T/a"
+	is "$out" 52 "shows it"
+done
+if has memory; then
+	cgcreate -g "memory:$T/x"
+	exits 0 "cgxset by v1's name" cgxset -1 -r memory.limit_in_bytes=64M "$T/x"
+	run cgxget -n -2 -r memory.limit_in_bytes "$T/x"
+	is "$out" "memory.max: 67108864" "cgxget by v2's"
+	run cgxget -n -1 -r memory.max "$T/x"
+	is "$out" "memory.limit_in_bytes: 67108864" "and by v1's"
+	run cgxset -r memory.swappiness=10 -r memory.min=0 "$T/x"
+	isnt "$status" 0 "no host has both of these"
+	exits 0 "cgxset -i leaves out the one it has not" cgxset -i -r memory.swappiness=10 -r memory.min=0 "$T/x"
+	cgdelete "memory:$T/x"
+fi
+cgset -r pids.max=51 "$T/a"
 
 exits 7 "cgexec gives the command's status" cgexec -g "pids:$T/a" sh -c 'exit 7'
 exits 0 "cgexec" cgexec -g "pids:$T/a" cat /proc/self/cgroup

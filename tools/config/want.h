@@ -15,6 +15,7 @@ struct want {
 	const char *file;
 	unsigned line;
 	const char *path;       /* "/" the root group */
+	int there;              /* the group was there before; for who brings it about */
 	int has_perm;
 	struct cgx_config_perm perm;
 	struct want_setting *setting;

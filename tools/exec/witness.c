@@ -15,7 +15,7 @@
 /* And what the engine has seen it tells within this time. */
 #define TOLD_US 300000
 
-enum place group_place_of(const struct cgx *cgx, const struct cgx_group *g, const char *path)
+enum place group_place_of(struct cgx *cgx, const struct cgx_group *g, const char *path)
 {
 	enum place found = PLACE_ELSEWHERE;
 

@@ -56,6 +56,6 @@ void witness_close(struct witness *w, int keep);
 
 /* How a path lies to the group: PLACE_OWN in one of its hierarchies, or below, or elsewhere. */
 enum place { PLACE_OWN, PLACE_BELOW, PLACE_ELSEWHERE };
-enum place group_place_of(const struct cgx *cgx, const struct cgx_group *g, const char *path);
+enum place group_place_of(struct cgx *cgx, const struct cgx_group *g, const char *path);
 
 #endif
