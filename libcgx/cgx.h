@@ -813,9 +813,9 @@ struct cgx_config_who {
 	const char *user, *group, *process; /* NULL or "": unknown, its number is put in */
 };
 /*
- * Put names into the name of a template: %u %U user and its number, %g %G group, %p %P process; "\%" is a percent sign,
- * anything else is as it is. Names are hostile: a slash or control byte in one becomes "_".
- * Errors: -EINVAL a part of the path would be "." or ".."; -ENAMETOOLONG. *ret is owned by the caller.
+ * Put names into the name of a template, as cgx_rules_path() does: %u %U user and its number, %g %G group, %p %P process;
+ * "\%" is a percent sign, anything else is as it is. Names are hostile: each stays one part of the path, a slash or control
+ * byte in one and a "." in front become "_". Errors: -ENAMETOOLONG. *ret is owned by the caller.
  */
 int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
 
