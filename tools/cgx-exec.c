@@ -37,7 +37,7 @@ struct spec {
 	char **made;                    /* the NAME=VALUE texts of the limits in words */
 	size_t n_made;
 	uint64_t timeout, kill_after;
-	struct strings rules_files;
+	struct strings rules_files, configs;
 	int nice, nice_set, keep, kill, sticky, report, rules, systemd;
 };
 enum { RULES_NONE, RULES_OWN, RULES_LIBCGROUP };
@@ -143,6 +143,8 @@ static const struct opt options[] = {
 	  "libcgroup itself", .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = RULES_OWN, .choices = engines },
 	{ 0, "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, rules_files),
 	  "rules from here; a file or a directory", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct spec, configs),
+	  "with --rules: templates for groups from here", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky), "tell the rule daemon to leave it there" },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
@@ -754,7 +756,7 @@ static int open_ruled(struct job *j, struct cgx_rules *rules, struct placing *p)
 	if (!r && !j->more)
 		r = -ENOMEM;
 	for (size_t i = 0; !r && i < p->n; i++) {
-		r = place_group(rules, p->first + i, p, plan, i ? &j->more[i - 1] : &j->group);
+		r = place_group(j->f, rules, p->first + i, p, plan, i ? &j->more[i - 1] : &j->group);
 		j->n_more += !r && i;
 	}
 	if (!r && j->spec->values.n)
@@ -773,7 +775,7 @@ static int open_by_rules(struct job *j)
 	struct placing p = { 0 };
 	int r;
 
-	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
+	if (rules_load(j->f, &j->spec->rules_files, &j->spec->configs, &rules) < 0)
 		return STATUS_OWN_FAILURE;
 	find_program(j->argv[0], &program);
 	r = cgx_rules_look(rules, getpid(), &p.who);
@@ -849,8 +851,10 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 		return msg_usage(f, "--keep: systemd removes its scopes when they are empty; give --systemd=no");
 	if (by_rules(f, spec) && spec->targets.n)
 		return msg_usage(f, "--rules says in which group: not with -g");
-	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || f->dry_run))
+	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || spec->configs.n || f->dry_run))
 		return msg_usage(f, "--rules=libcgroup reads /etc/cgrules.conf alone, and has no dry run");
+	if (spec->configs.n && !by_rules(f, spec))
+		return msg_usage(f, "--config has the templates of groups that --rules names");
 	if ((spec->targets.n || by_rules(f, spec)) && (spec->under || spec->name || spec->keep))
 		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g or --rules");
 	if (spec->name && (!*spec->name || strchr(spec->name, '/')))
