@@ -201,5 +201,16 @@ if have cgrulesengd; then
 else
 	skip "no cgrulesengd here" "the same by libcgroup's daemon"
 fi
+background "$program" 120
+wait_for 5 runs "$!"
+run cgx-move --rules=libcgroup "$!"
+case $err in
+*"without libcgroup"* | *libcgroup.so*) skip "${err%%
+*}" "cgx-move --rules=libcgroup" ;;
+*)
+	is "$status" 0 "cgx-move --rules=libcgroup"
+	is "$(group_of pids "$!")" "$T/a" "moves where libcgroup's own matching says"
+	;;
+esac
 umount /etc
 done_testing
