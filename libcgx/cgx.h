@@ -816,9 +816,9 @@ struct cgx_config_who {
 	const char *user, *group, *process; /* NULL or "": unknown, its number is put in */
 };
 /*
- * Put names into the name of a template: %u %U user and its number, %g %G group, %p %P process; "\%" is a percent sign,
- * anything else is as it is. Names are hostile: a slash or control byte in one becomes "_".
- * Errors: -EINVAL a part of the path would be "." or ".."; -ENAMETOOLONG. *ret is owned by the caller.
+ * Put names into the name of a template, as cgx_rules_path() does: %u %U user and its number, %g %G group, %p %P process;
+ * "\%" is a percent sign, anything else is as it is. Names are hostile: each stays one part of the path, a slash or control
+ * byte in one and a "." in front become "_". Errors: -ENAMETOOLONG. *ret is owned by the caller.
  */
 int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
 
@@ -861,6 +861,20 @@ int cgx_rules_add(struct cgx_rules *r, const char *file, const char *text, size_
 /* The same from a file below the context's root, or from the files of a directory in the order of their names, those
  * that begin with "." left out. Errors: also those of reading. */
 int cgx_rules_read(struct cgx_rules *r, const char *path);
+/*
+ * Keep the templates of a file in the form of cgconfig.conf, or of the files *.conf of a directory, with the rules: a group
+ * that a rule names as a template is named is made as that says. All of them, or none. Errors: those of cgx_config_read() and
+ * of reading.
+ */
+int cgx_rules_read_templates(struct cgx_rules *r, const char *path);
+struct cgx_rules_template {        /* borrowed from the rules */
+	const char *file;
+	const struct cgx_config *config;
+	size_t index;                  /* of its block, for cgx_config_setting() */
+	struct cgx_config_block block; /* where it has no perm, that of a default block */
+};
+/* The template at index, in the order of files and lines; -ENOENT past the last. */
+int cgx_rules_template_at(const struct cgx_rules *r, size_t index, struct cgx_rules_template *ret);
 /* The rule at index; -ENOENT past the last. */
 int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret);
 /* The id of a rule's user or group. -ENOENT no such rule, -EINVAL it names none. */

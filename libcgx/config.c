@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgconfig.conf: what a text of this form says, and the names that templates stand for. */
-#include "private.h"
+#include "rules.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -506,78 +506,23 @@ CGX_API int cgx_config_word(struct cgx *cgx, const char *text, char **ret)
 
 /* ---- templates ---- */
 
-/* A name comes from outside, and is one part of a path at most: what would make it more is replaced. */
-static void add_name(struct buf *b, const char *name)
+static const char *known(const char *name)
 {
-	for (; *name; name++)
-		buf_putc(b, *name == '/' || (unsigned char)*name < ' ' || *name == 0x7f ? '_' : *name);
-}
-
-static void add_name_or_number(struct buf *b, const char *name, unsigned long number)
-{
-	if (name && *name)
-		add_name(b, name);
-	else
-		buf_printf(b, "%lu", number);
-}
-
-/* 1: c stood for something. */
-static int add_escape(struct buf *b, char c, const struct cgx_config_who *who)
-{
-	switch (c) {
-	case 'u':
-		add_name_or_number(b, who->user, who->uid);
-		return 1;
-	case 'U':
-		buf_printf(b, "%lu", (unsigned long)who->uid);
-		return 1;
-	case 'g':
-		add_name_or_number(b, who->group, who->gid);
-		return 1;
-	case 'G':
-		buf_printf(b, "%lu", (unsigned long)who->gid);
-		return 1;
-	case 'p':
-		add_name_or_number(b, who->process, (unsigned long)who->pid);
-		return 1;
-	case 'P':
-		buf_printf(b, "%lu", (unsigned long)who->pid);
-		return 1;
-	default:
-		return 0;
-	}
-}
-
-/* 1: a part of the path is "." or "..", which names another group than it seems to. */
-static int climbs(const char *path)
-{
-	while (*path) {
-		size_t len = strcspn(path, "/");
-
-		if ((len == 1 && *path == '.') || (len == 2 && !strncmp(path, "..", 2)))
-			return 1;
-		path += len + (path[len] == '/');
-	}
-	return 0;
+	return name && *name ? name : NULL;
 }
 
 CGX_API int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *given, char **ret)
 {
 	SIZED(struct cgx_config_who, who, given);
 	AUTO_BUF struct buf b = { 0 };
-	int changed = 0;
+	struct cgx_subject s = { .pid = who.pid, .uid = who.uid, .gid = who.gid, .user = known(who.user),
+				 .group = known(who.group), .exe = known(who.process) };
+	int err;
 
-	for (const char *s = text; *s && b.len < CGX_PATH_MAX; s++) {
-		if (*s == '\\' && s[1] == '%')
-			buf_putc(&b, *++s);
-		else if (*s == '%' && add_escape(&b, s[1], &who))
-			changed = 1, s++;
-		else
-			buf_putc(&b, *s);
-	}
-	if (b.len >= CGX_PATH_MAX)
-		return fail(cgx, -ENAMETOOLONG, text, "put in the names", "the path of a group has less than %d bytes", CGX_PATH_MAX);
-	if (changed && climbs(buf_text(&b)))
-		return fail(cgx, -EINVAL, text, "put in the names", "a part of %s is \".\" or \"..\"", buf_text(&b));
+	if (!s.exe)
+		snprintf(s.comm, sizeof(s.comm), "%d", (int)who.pid);
+	err = rules_expand(text, &s, &b);
+	if (err)
+		return fail(cgx, err, text, "put in the names", NULL);
 	return buf_steal(&b, ret);
 }

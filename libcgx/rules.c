@@ -17,11 +17,23 @@ CGX_API int cgx_rules_new(struct cgx *cgx, struct cgx_rules **ret)
 	return 0;
 }
 
+static void cut_templates(struct cgx_rules *r, size_t n)
+{
+	while (r->n_templates > n) {
+		struct templates *t = &r->templates[--r->n_templates];
+
+		cgx_config_free(t->config);
+		free(t->file);
+	}
+}
+
 CGX_API struct cgx_rules *cgx_rules_close(struct cgx_rules *r)
 {
 	if (!r)
 		return NULL;
 	rules_cut(r, 0);
+	cut_templates(r, 0);
+	free(r->templates);
 	while (r->n_files)
 		free(r->file[--r->n_files]);
 	free(r->file);
@@ -55,8 +67,37 @@ static int read_file(struct cgx_rules *r, const char *path)
 	return rules_parse(r, path, buf_text(&b), b.len);
 }
 
+static int is_conf(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 5 && !strcmp(name + n - 5, ".conf");
+}
+
+static int read_templates(struct cgx_rules *r, const char *path)
+{
+	struct templates *more = reallocarray(r->templates, r->n_templates + 1, sizeof(*more));
+	AUTO_BUF struct buf b = { 0 };
+	AUTO_FREE char *file = NULL;
+	int err;
+
+	if (!more)
+		return -ENOMEM;
+	r->templates = more;
+	err = fs_read_config(r->cgx->fs.fd, path, CONFIG_FILE_MAX, &b);
+	if (err)
+		return fail(r->cgx, err, path, "read the templates", NULL);
+	file = strdup(path);
+	if (!file)
+		return -ENOMEM;
+	err = cgx_config_read(r->cgx, file, buf_text(&b), b.len, &more[r->n_templates].config);
+	if (!err)
+		more[r->n_templates++].file = STEAL(file);
+	return err;
+}
+
 /* Files by name, so that which rule is first does not change from one day to the next. */
-static int read_dir(struct cgx_rules *r, const char *path)
+static int read_dir(struct cgx_rules *r, const char *path, int templates)
 {
 	struct fs_list list = { 0 };
 	int err = fs_list_files(r->cgx->fs.fd, path, &list);
@@ -66,10 +107,10 @@ static int read_dir(struct cgx_rules *r, const char *path)
 	for (size_t i = 0; !err && i < list.n; i++) {
 		AUTO_BUF struct buf b = { 0 };
 
-		if (list.entry[i].name[0] == '.')
+		if (list.entry[i].name[0] == '.' || (templates && !is_conf(list.entry[i].name)))
 			continue;
 		buf_printf(&b, "%s/%s", path, list.entry[i].name);
-		err = b.err ? b.err : read_file(r, buf_text(&b));
+		err = b.err ? b.err : templates ? read_templates(r, buf_text(&b)) : read_file(r, buf_text(&b));
 	}
 	fs_list_free(&list);
 	return err;
@@ -79,11 +120,55 @@ CGX_API int cgx_rules_read(struct cgx_rules *r, const char *path)
 {
 	AUTO_CLOSE int dir = fs_dir(r->cgx->fs.fd, path + strspn(path, "/"));
 	size_t before = r->n;
-	int err = dir >= 0 ? read_dir(r, path) : read_file(r, path);
+	int err = dir >= 0 ? read_dir(r, path, 0) : read_file(r, path);
 
 	if (err)
 		rules_cut(r, before);
 	return err;
+}
+
+CGX_API int cgx_rules_read_templates(struct cgx_rules *r, const char *path)
+{
+	AUTO_CLOSE int dir = fs_dir(r->cgx->fs.fd, path + strspn(path, "/"));
+	size_t before = r->n_templates;
+	int err = dir >= 0 ? read_dir(r, path, 1) : read_templates(r, path);
+
+	if (err)
+		cut_templates(r, before);
+	return err;
+}
+
+/* Those of a default block are for templates that have none. */
+static void take_default(const struct cgx_rules *r, struct cgx_config_block *b)
+{
+	for (size_t i = r->n_templates; i-- > 0;) {
+		const struct cgx_config *c = r->templates[i].config;
+		struct cgx_config_block d;
+		size_t at;
+
+		if (cgx_config_find(c, CGX_CONFIG_DEFAULT, "", &at) || cgx_config_block(c, at, &d) || !d.has_perm)
+			continue;
+		b->has_perm = 1;
+		b->perm = d.perm;
+		return;
+	}
+}
+
+CGX_API int cgx_rules_template_at(const struct cgx_rules *r, size_t index, struct cgx_rules_template *ret)
+{
+	for (size_t i = 0; i < r->n_templates; i++) {
+		struct cgx_config_block b;
+
+		for (size_t k = 0; !cgx_config_block(r->templates[i].config, k, &b); k++) {
+			if (b.kind != CGX_CONFIG_TEMPLATE || index--)
+				continue;
+			if (!b.has_perm)
+				take_default(r, &b);
+			*ret = (struct cgx_rules_template){ r->templates[i].file, r->templates[i].config, k, b };
+			return 0;
+		}
+	}
+	return -ENOENT;
 }
 
 CGX_API int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret)

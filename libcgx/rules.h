@@ -8,6 +8,7 @@
 #define RULES_MAX      65536 /* lines that say something */
 #define RULES_LINE_MAX 8192
 #define RULES_FILE_MAX (4u << 20)
+#define CONFIG_FILE_MAX (16u << 20)
 
 struct rule {
 	size_t file;         /* of cgx_rules.file */
@@ -29,6 +30,11 @@ struct cgx_rules {
 	size_t n, room;
 	char **file;
 	size_t n_files;
+	struct templates {
+		char *file;
+		struct cgx_config *config;
+	} *templates;        /* files with template and default blocks */
+	size_t n_templates;
 	unsigned asks;       /* RULES_ASK_*, what has to be known of a process */
 	struct buf status, link, words, group_list; /* of the process looked at last */
 };

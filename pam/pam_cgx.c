@@ -18,6 +18,7 @@
 
 #include <cgx.h>
 
+#include "rules/template.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 
@@ -25,7 +26,7 @@
 #define LIMITS_MAX 64
 
 struct options {
-	const char *group, *rules_file;
+	const char *group, *rules_file, *config;
 	const char *limit[LIMITS_MAX]; /* NAME=VALUE */
 	size_t n;
 	int rules, required, debug, root;
@@ -55,6 +56,8 @@ static int read_options(pam_handle_t *pamh, int argc, const char **argv, struct 
 		} else if (!strncmp(a, "rules-file=", 11)) {
 			ret->rules = 1;
 			ret->rules_file = a + 11;
+		} else if (!strncmp(a, "config=", 7)) {
+			ret->config = a + 7;
 		} else if (!strncmp(a, "group=", 6)) {
 			ret->group = a + 6;
 		} else if (!strcmp(a, "required")) {
@@ -133,6 +136,25 @@ static int add_group(struct cgx *cgx, const struct options *o, struct cgx_rules 
 	return b.err ? b.err : cgx_rules_add(rules, "group=", buf_text(&b), b.len);
 }
 
+/* Those of the usual places may be missing. One that cannot be understood is told, with file and line. */
+static int read_templates(pam_handle_t *pamh, struct cgx *cgx, const struct options *o, struct cgx_rules *rules)
+{
+	static const char *const usual[] = { "/etc/cgconfig.conf", "/etc/cgconfig.d" };
+	AUTO_BUF struct buf why = { 0 };
+	int r = o->config ? cgx_rules_read_templates(rules, o->config) : 0;
+
+	for (int i = 0; !r && !o->config && i < 2; i++) {
+		r = cgx_rules_read_templates(rules, usual[i]);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	if (!r)
+		r = templates_check(cgx, rules, &why);
+	if (why.len)
+		pam_syslog(pamh, LOG_ERR, "%s", buf_text(&why));
+	return r;
+}
+
 static int read_rules(pam_handle_t *pamh, struct cgx *cgx, const struct options *o, struct cgx_rules *rules)
 {
 	int r;
@@ -149,6 +171,8 @@ static int read_rules(pam_handle_t *pamh, struct cgx *cgx, const struct options 
 		if (more != -ENOENT)
 			r = more;
 	}
+	if (!r)
+		r = read_templates(pamh, cgx, o, rules);
 	if (!r)
 		resolve(pamh, rules);
 	return r;
@@ -180,14 +204,36 @@ static int plan_limits(struct cgx_plan *plan, struct cgx_group *g, const struct 
 	return r;
 }
 
-static int make(struct session *s, const struct options *o, int template)
+/* The group of the rule at index, planned as a template of cgconfig.conf says or else as it comes. */
+static int plan_group(pam_handle_t *pamh, struct session *s, const struct options *o, struct cgx_rules *rules, size_t index,
+		      const struct cgx_subject *who, struct cgx_plan *plan, int variable)
+{
+	AUTO_BUF struct buf left_out = { 0 };
+	struct cgx_rules_template t;
+	int r;
+
+	if (!template_find(rules, index, &t)) {
+		r = cgx_rules_group(rules, index, who, &s->group);
+		return !r && (variable || o->group) ? cgx_plan_create(plan, s->group, NULL) : r;
+	}
+	r = template_plan(s->cgx, rules, index, who, &t, plan, &left_out, &s->group);
+	if (left_out.len)
+		pam_syslog(pamh, LOG_WARNING, "%s", buf_text(&left_out));
+	return r;
+}
+
+static int make(pam_handle_t *pamh, struct session *s, const struct options *o, struct cgx_rules *rules, size_t index,
+		const struct cgx_subject *who)
 {
 	struct cgx_plan *plan = NULL;
-	int missing = !cgx_group_exists(s->group);
-	int r = cgx_plan_new(s->cgx, &plan);
+	struct cgx_rule rule;
+	int template, missing, r = cgx_plan_new(s->cgx, &plan);
 
-	if (!r && (template || o->group))
-		r = cgx_plan_create(plan, s->group, NULL);
+	cgx_rules_at(rules, index, &rule);
+	template = strchr(rule.destination, '%') != NULL;
+	if (!r)
+		r = plan_group(pamh, s, o, rules, index, who, plan, template);
+	missing = !r && !cgx_group_exists(s->group);
 	if (!r)
 		r = plan_limits(plan, s->group, o);
 	if (!r)
@@ -201,7 +247,6 @@ static int make(struct session *s, const struct options *o, int template)
 static int join(pam_handle_t *pamh, struct session *s, const struct options *o, struct cgx_rules *rules,
 		const struct cgx_subject *who)
 {
-	struct cgx_rule rule;
 	size_t first, n;
 	int r = 0;
 
@@ -213,10 +258,7 @@ static int join(pam_handle_t *pamh, struct session *s, const struct options *o, 
 	for (size_t i = first; !r && i < first + n; i++) {
 		cgx_group_close(s->group);
 		s->group = NULL;
-		cgx_rules_at(rules, i, &rule);
-		r = cgx_rules_group(rules, i, who, &s->group);
-		if (!r)
-			r = make(s, o, strchr(rule.destination, '%') != NULL);
+		r = make(pamh, s, o, rules, i, who);
 		if (!r)
 			r = cgx_group_take(s->group, getpid());
 		if (r > 0)

@@ -119,6 +119,8 @@ static const struct opt options[] = {
 	  "libcgroup itself", .who = WHO_NATIVE, .flags = OPT_OPTIONAL, .value = RULES_OWN, .choices = engines },
 	{ 0, "rules-file", "FILE", OPT_STRINGS, offsetof(struct exec_spec, rules_files),
 	  "rules from here; a file or a directory", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct exec_spec, configs),
+	  "with --rules: templates for groups from here", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct exec_spec, sticky), "tell the rule daemon to leave it there" },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct exec_spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
@@ -246,8 +248,10 @@ static int check_spec(struct frame *f, const struct exec_spec *spec, int argc)
 		return msg_usage(f, "--keep: systemd removes its scopes when they are empty; give --systemd=no");
 	if (by_rules(f, spec) && spec->targets.n)
 		return msg_usage(f, "--rules says in which group: not with -g");
-	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || f->dry_run))
+	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || spec->configs.n || f->dry_run))
 		return msg_usage(f, "--rules=libcgroup reads /etc/cgrules.conf alone, and has no dry run");
+	if (spec->configs.n && !by_rules(f, spec))
+		return msg_usage(f, "--config has the templates of groups that --rules names");
 	if ((spec->targets.n || by_rules(f, spec)) && (spec->under || spec->name || spec->keep))
 		return msg_usage(f, "--under, --name and --keep are for groups made for the command, not with -g or --rules");
 	if (spec->name && (!*spec->name || strchr(spec->name, '/')))

@@ -18,7 +18,7 @@ struct spec {
 	int libcgroup_b;
 	struct strings targets;
 	const char *all_from;
-	struct strings rules_files;
+	struct strings rules_files, configs;
 	int threads, sticky, cancel_sticky, rules;
 };
 
@@ -39,6 +39,8 @@ static const struct opt options[] = {
 	  .flags = OPT_OPTIONAL, .value = RULES_OWN, .choices = engines },
 	{ 0, "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, rules_files),
 	  "rules from here; a file or a directory", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct spec, configs),
+	  "with --rules: templates for groups from here", COMPLETE_FILE, .who = WHO_NATIVE },
 	{ 0, "sticky", NULL, OPT_FLAG, offsetof(struct spec, sticky),
 	  "tell libcgroup's cgrulesengd to leave them and their children there" },
 	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
@@ -183,8 +185,10 @@ static int check_spec(struct frame *f, const struct spec *spec, int argc)
 		return msg_usage(f, "--sticky and --cancel-sticky exclude each other");
 	if (by_rules(f, spec) && (spec->targets.n || spec->all_from || spec->threads))
 		return msg_usage(f, "--rules says where to: not with -g, --all-from or --threads");
-	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || f->dry_run))
+	if (spec->rules == RULES_LIBCGROUP && (spec->rules_files.n || spec->configs.n || f->dry_run))
 		return msg_usage(f, "--rules=libcgroup reads /etc/cgrules.conf alone, and has no dry run");
+	if (spec->configs.n && !by_rules(f, spec))
+		return msg_usage(f, "--config has the templates of groups that --rules names");
 	if (pids < 0)
 		return msg_usage(f, "no group named");
 	if (!pids && !spec->all_from)
@@ -210,7 +214,7 @@ static int plan_moves(struct job *j, int argc, char **argv)
 static int plan_rule(struct job *j, struct cgx_rules *rules, size_t index, const struct placing *p)
 {
 	struct cgx_group *g;
-	int r = place_group(rules, index, p, j->plan, &g);
+	int r = place_group(j->f, rules, index, p, j->plan, &g);
 
 	if (r)
 		return r;
@@ -245,7 +249,7 @@ static int place_words(struct job *j, int argc, char **argv)
 	struct cgx_rules *rules;
 	int r;
 
-	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
+	if (rules_load(j->f, &j->spec->rules_files, &j->spec->configs, &rules) < 0)
 		return frame_failed(j->f);
 	r = plan_new(j->f, &j->plan);
 	for (int i = 0; !r && i < argc; i++) {

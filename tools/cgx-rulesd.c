@@ -25,7 +25,7 @@
 #include "util/num.h"
 
 struct spec {
-	struct strings files;
+	struct strings files, configs;
 	const char *socket, *socket_group;
 	uint64_t buffer;
 	int once, verbose, no_sweep;
@@ -35,6 +35,8 @@ static const struct spec defaults = { .socket = STICKY_SOCKET, .buffer = 32u << 
 static const struct opt options[] = {
 	{ 'f', "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, files), "rules from here; a file or a directory",
 	  COMPLETE_FILE },
+	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct spec, configs),
+	  "templates for the groups from here; a file or a directory", COMPLETE_FILE },
 	{ 0, "once", NULL, OPT_FLAG, offsetof(struct spec, once), "place what runs now, and end" },
 	{ 0, "no-sweep", NULL, OPT_FLAG, offsetof(struct spec, no_sweep), "leave what runs already where it is" },
 	{ 'v', "verbose", NULL, OPT_FLAG, offsetof(struct spec, verbose), "tell each process that is placed" },
@@ -118,7 +120,7 @@ static int seat(struct daemon *d, size_t rule)
 	for (int i = 0; i < 2 && (r == -ENOENT || r == -ENODEV); i++) {
 		struct cgx_group *g;
 
-		r = seat_find(d->f->cgx, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &g);
+		r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &g);
 		if (r)
 			return r;
 		r = d->f->dry_run ? 1 : cgx_group_take(g, d->at.who.pid);
@@ -287,7 +289,7 @@ static void reload(struct daemon *d)
 {
 	struct cgx_rules *rules;
 
-	if (rules_load(d->f, &d->spec->files, &rules) < 0) {
+	if (rules_load(d->f, &d->spec->files, &d->spec->configs, &rules) < 0) {
 		msg_warn(d->f, "the rules read before stay in force");
 		return;
 	}
@@ -421,7 +423,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "%s: no words are expected", argv[0]);
 	if (f->root && strcmp(f->root, "/"))
 		return msg_usage(f, "--root: processes start on this machine alone");
-	if (rules_load(f, &d.spec->files, &d.rules) < 0)
+	if (rules_load(f, &d.spec->files, &d.spec->configs, &d.rules) < 0)
 		return frame_failed(f);
 	r = d.spec->once ? run_once(&d) : run_daemon(&d);
 	connector_close(&d.events);

@@ -58,6 +58,11 @@ service ruled "rules-file=$tmp/rules required"
 in_session ruled nobody cat /proc/self/cgroup
 like "$out" "/$T/ruled\$" "by rules"
 ok "a group of rules stays" exists "$T/ruled" pids
+printf 'nobody pids %s/t/%%u\n' "$T" >"$tmp/rules-t"
+printf 'template %s/t/%%u { pids { pids.max = 9; } }\n' "$T" >"$tmp/config"
+service template "rules-file=$tmp/rules-t config=$tmp/config required"
+in_session template nobody sh -c "cat $(dir_of pids "$T/t/nobody")/pids.max"
+is "$out" 9 "a group that is missing is made as its template says"
 
 echo "nobody pids $T/none" >"$tmp/rules"
 in_session ruled nobody true

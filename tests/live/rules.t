@@ -69,6 +69,35 @@ echo "nosuchuser_x pids $T/a" >"$tmp/unknown"
 exits 0 "a user that nobody is" cgx-move --rules-file "$tmp/unknown" "$pid"
 like "$err" "there is no user nosuchuser_x: the rule fits nobody" "is told"
 
+# templates: what a group is made as
+cat >"$tmp/config" <<-END
+	template $T/t/%U {
+		perm { admin { uid = 65534; } task { gid = 65534; } }
+		pids { pids.max = 77; }
+		nosuch { }
+	}
+END
+echo "*:$program pids $T/t/%U" >"$tmp/made"
+exits 1 "a template with a controller that is none" cgx-move --rules-file "$tmp/made" --config "$tmp/config" "$pid"
+like "$err" "$tmp/config:4: .*nosuch" "is refused with file and line"
+ok "and nothing is made" not exists "$T/t/0" pids
+sed -i /nosuch/d "$tmp/config"
+exits 0 "cgx-move --config" cgx-move --rules-file "$tmp/made" --config "$tmp/config" "$pid"
+is "$(group_of pids "$pid")" "$T/t/0" "moves into the group that was missing"
+is "$(cat "$(dir_of pids "$T/t/0")/pids.max")" 77 "which has the setting"
+is "$(stat -c %u "$(dir_of pids "$T/t/0")")" 65534 "and the owner of the template"
+cgx-set -r pids.max=78 "$T/t/0"
+cgx-move -g "pids:$T/a" "$pid"
+exits 0 "once more" cgx-move --rules-file "$tmp/made" --config "$tmp/config" "$pid"
+is "$(cat "$(dir_of pids "$T/t/0")/pids.max")" 78 "a group that is there keeps what it has"
+cgx-move -g "pids:$T/a" "$pid"
+cgx-delete "$T/t/0"
+background cgx-exec --rules-file "$tmp/made" --config "$tmp/config" --report=none "$program" 63
+wait_for 5 runs "$!"
+is "$(group_of pids "$!")" "$T/t/0" "cgx-exec --config"
+is "$(cat "$(dir_of pids "$T/t/0")/pids.max")" 77 "makes it likewise"
+exits 2 "--config without rules" cgx-move --config "$tmp/config" -g "pids:$T/a" "$pid"
+
 # Only processes of this test's program.
 background "$program" 62
 pid=$!

@@ -26,7 +26,7 @@ cp -a /etc/. "$tmp/etc" 2>/dev/null
 rm -rf "$tmp/etc/cgrules.d" "$tmp/etc/cgconfig.d"
 mkdir "$tmp/etc/cgrules.d" "$tmp/etc/cgconfig.d"
 cp "$rules" "$tmp/etc/cgrules.conf"
-: >"$tmp/etc/cgconfig.conf"
+echo "template $T/q/%p { pids { pids.max = 55; } }" >"$tmp/etc/cgconfig.conf"
 echo 'cgxt-rules:x:4242:4242::/:/bin/sh' >>"$tmp/etc/passwd"
 if ! mount --bind "$tmp/etc" /etc || ! mount -t tmpfs none /run; then
 	umount /etc 2>/dev/null
@@ -111,7 +111,14 @@ ok "new rules that cannot be read are told" wait_for 5 grep -q 'cgrules.conf:4: 
 ok "and the old ones stay" wait_for 5 grep -q 'stay in force' "$tmp/log"
 background "$program" 103
 ok "as one can see" wait_for 5 is_in "$!" "$T/a"
-sed -e '$d' -e '1d' "$tmp/etc/cgrules.conf" >"$tmp/new"
+is "$(cat "$(dir_of pids "$T/q/quick")/pids.max")" 55 "and is as the template says"
+sed -e '$d' "$tmp/etc/cgrules.conf" >"$tmp/new"
+cat "$tmp/new" >/etc/cgrules.conf
+echo "template x { nosuch { } }" >/etc/cgconfig.d/bad.conf
+kill -HUP "$daemon"
+ok "a template that cannot be understood is told" wait_for 5 grep -q 'cgconfig.d/bad.conf:1: ' "$tmp/log"
+rm /etc/cgconfig.d/bad.conf
+sed -e '1d' "$tmp/etc/cgrules.conf" >"$tmp/new"
 cat "$tmp/new" >/etc/cgrules.conf
 kill -HUP "$daemon"
 ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
@@ -194,5 +201,16 @@ if have cgrulesengd; then
 else
 	skip "no cgrulesengd here" "the same by libcgroup's daemon"
 fi
+background "$program" 120
+wait_for 5 runs "$!"
+run cgx-move --rules=libcgroup "$!"
+case $err in
+*"without libcgroup"* | *libcgroup.so*) skip "${err%%
+*}" "cgx-move --rules=libcgroup" ;;
+*)
+	is "$status" 0 "cgx-move --rules=libcgroup"
+	is "$(group_of pids "$!")" "$T/a" "moves where libcgroup's own matching says"
+	;;
+esac
 umount /etc
 done_testing

@@ -242,6 +242,20 @@ static void test_expand(void **state)
 	expands("%u", &s, "_");
 }
 
+/* By names alone: what is not known is a number. */
+static void test_config_expand(void **state)
+{
+	struct cgx_config_who who = { .size = sizeof(who), .uid = 7, .gid = 8, .pid = 9, .user = "../x", .group = "" };
+	AUTO_FREE char *path = NULL;
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(cgx_config_expand(&f.cgx, "u/%u/%U/%g/%p/%P/\\%u%", &who, &path), 0);
+	assert_string_equal(path, "u/_._x/7/8/9/9/%u%");
+	end(&f);
+}
+
 static void test_status(void **state)
 {
 	struct cgx_subject s = { 0 };
@@ -278,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_refused), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_match),  cmocka_unit_test(test_nobody),  cmocka_unit_test(test_expand),
+		cmocka_unit_test(test_config_expand),
 		cmocka_unit_test(test_status), cmocka_unit_test(test_script),
 	};
 

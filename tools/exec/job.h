@@ -23,7 +23,7 @@ struct exec_spec {
 	char **made;                    /* the NAME=VALUE texts of the limits in words */
 	size_t n_made;
 	uint64_t timeout, kill_after;
-	struct strings rules_files;
+	struct strings rules_files, configs;
 	int nice, nice_set, keep, kill, sticky, report, rules, systemd;
 };
 enum { RULES_NONE, RULES_OWN, RULES_LIBCGROUP };

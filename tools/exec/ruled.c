@@ -64,7 +64,7 @@ static int open_ruled(struct job *j, struct cgx_rules *rules, struct placing *p)
 	if (!r && !j->more)
 		r = -ENOMEM;
 	for (size_t i = 0; !r && i < p->n; i++) {
-		r = place_group(rules, p->first + i, p, plan, i ? &j->more[i - 1] : &j->group);
+		r = place_group(j->f, rules, p->first + i, p, plan, i ? &j->more[i - 1] : &j->group);
 		j->n_more += !r && i;
 	}
 	if (!r && j->spec->values.n)
@@ -83,7 +83,7 @@ int job_open_by_rules(struct job *j)
 	struct placing p = { 0 };
 	int r;
 
-	if (rules_load(j->f, &j->spec->rules_files, &rules) < 0)
+	if (rules_load(j->f, &j->spec->rules_files, &j->spec->configs, &rules) < 0)
 		return STATUS_OWN_FAILURE;
 	find_program(j->argv[0], &program);
 	r = cgx_rules_look(rules, getpid(), &p.who);

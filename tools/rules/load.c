@@ -6,7 +6,9 @@
 #include <grp.h>
 #include <pwd.h>
 
+#include "rules/template.h"
 #include "ui/message.h"
+#include "util/cleanup.h"
 
 size_t rules_count(const struct cgx_rules *r)
 {
@@ -69,7 +71,29 @@ static int read_usual(const struct frame *f, struct cgx_rules *r)
 	return -1;
 }
 
-int rules_load(const struct frame *f, const struct strings *files, struct cgx_rules **ret)
+/* What nobody named may be missing. */
+static int read_templates(const struct frame *f, const struct strings *configs, struct cgx_rules *r)
+{
+	static const char *const usual[] = { CONFIG_FILE, CONFIG_FOLDER };
+	AUTO_BUF struct buf why = { 0 };
+	int err = 0;
+
+	for (size_t i = 0; !err && i < configs->n; i++)
+		err = cgx_rules_read_templates(r, configs->v[i]);
+	for (size_t i = 0; !err && !configs->n && i < 2; i++) {
+		err = cgx_rules_read_templates(r, usual[i]);
+		if (err == -ENOENT)
+			err = 0;
+	}
+	if (err)
+		return msg_fail(f), -1;
+	err = templates_check(f->cgx, r, &why);
+	if (err && why.len)
+		return msg_error(f, NULL, "%s", buf_text(&why)), -1;
+	return err ? (msg_errno(f, err, "templates", "read"), -1) : 0;
+}
+
+int rules_load(const struct frame *f, const struct strings *files, const struct strings *configs, struct cgx_rules **ret)
 {
 	struct cgx_rules *r;
 	int err = cgx_rules_new(f->cgx, &r);
@@ -84,6 +108,8 @@ int rules_load(const struct frame *f, const struct strings *files, struct cgx_ru
 	} else {
 		err = read_usual(f, r);
 	}
+	if (!err)
+		err = read_templates(f, configs, r);
 	if (err) {
 		cgx_rules_close(r);
 		return -1;

@@ -7,6 +7,10 @@
 #include <pwd.h>
 #include <string.h>
 
+#include "rules/template.h"
+#include "ui/message.h"
+#include "util/cleanup.h"
+
 /* Names are asked for only where a destination has them: a user database may be slow. */
 static int asks_for(const struct cgx_rules *r, const struct placing *p, const char *variable)
 {
@@ -76,11 +80,27 @@ int place_is_template(const struct cgx_rules *r, size_t index)
 	return 0;
 }
 
-int place_group(struct cgx_rules *r, size_t index, const struct placing *p, struct cgx_plan *plan, struct cgx_group **ret)
+static int group_of_template(const struct frame *f, struct cgx_rules *r, size_t index, const struct placing *p,
+			     const struct cgx_rules_template *t, struct cgx_plan *plan, struct cgx_group **ret)
 {
-	struct cgx_group *g;
-	int err = cgx_rules_group(r, index, &p->who, &g);
+	AUTO_BUF struct buf left_out = { 0 };
+	int err = template_plan(f->cgx, r, index, &p->who, t, plan, &left_out, ret);
 
+	if (!err && left_out.len)
+		msg_warn(f, "%s", buf_text(&left_out));
+	return err;
+}
+
+int place_group(const struct frame *f, struct cgx_rules *r, size_t index, const struct placing *p, struct cgx_plan *plan,
+		struct cgx_group **ret)
+{
+	struct cgx_rules_template t;
+	struct cgx_group *g;
+	int err;
+
+	if (template_find(r, index, &t))
+		return group_of_template(f, r, index, p, &t, plan, ret);
+	err = cgx_rules_group(r, index, &p->who, &g);
 	if (err)
 		return err;
 	if (place_is_template(r, index))
@@ -95,8 +115,14 @@ int place_group(struct cgx_rules *r, size_t index, const struct placing *p, stru
 
 void place_origin(const struct cgx_rules *r, const struct placing *p, struct buf *ret)
 {
+	struct cgx_rules_template t;
 	struct cgx_rule rule;
 
 	if (!cgx_rules_at(r, p->first, &rule))
 		buf_printf(ret, "%s:%u", rule.file, rule.line);
+	for (size_t i = p->first; i < p->first + p->n; i++)
+		if (template_find(r, i, &t)) {
+			buf_printf(ret, ", its group made as %s:%u says", t.file, t.block.line);
+			return;
+		}
 }

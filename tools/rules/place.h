@@ -24,11 +24,13 @@ void place_free(struct placing *p);
 /* 1 the rule at index names a group by variables: such a group is made where it is missing. */
 int place_is_template(const struct cgx_rules *r, size_t index);
 /*
- * The group of the rule at index; where the rule is a template, steps that make what is missing are added to the plan.
- * Errors: those of cgx_rules_group() and cgx_plan_create().
+ * The group of the rule at index. Where it is missing and has variables in its name, or is named as a template of
+ * cgconfig.conf, steps that make it, and what the template says, are added to the plan.
+ * Errors: those of cgx_rules_group(), cgx_plan_create() and cgx_plan_set().
  */
-int place_group(struct cgx_rules *r, size_t index, const struct placing *p, struct cgx_plan *plan, struct cgx_group **ret);
-/* "FILE:LINE" of the rule that fits. Pure. */
+int place_group(const struct frame *f, struct cgx_rules *r, size_t index, const struct placing *p, struct cgx_plan *plan,
+		struct cgx_group **ret);
+/* "FILE:LINE" of the rule that fits, for words, and of its template. Pure. */
 void place_origin(const struct cgx_rules *r, const struct placing *p, struct buf *ret);
 
 #endif

@@ -24,14 +24,14 @@ static void vacate(struct seats *s, size_t slot)
 	s->at[slot].group = NULL;
 }
 
-static int open_group(struct cgx *cgx, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
+static int open_group(const struct frame *f, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
 		      struct cgx_group **ret)
 {
 	struct cgx_plan *plan = NULL;
-	int err = cgx_plan_new(cgx, &plan);
+	int err = cgx_plan_new(f->cgx, &plan);
 
 	if (!err)
-		err = place_group(r, index, p, plan, ret);
+		err = place_group(f, r, index, p, plan, ret);
 	if (!err && !dry) {
 		err = cgx_plan_apply(plan);
 		if (err)
@@ -41,7 +41,7 @@ static int open_group(struct cgx *cgx, struct cgx_rules *r, size_t index, const 
 	return err;
 }
 
-int seat_find(struct cgx *cgx, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
+int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
 	      struct cgx_group **ret)
 {
 	AUTO_FREE char *path = NULL;
@@ -54,7 +54,7 @@ int seat_find(struct cgx *cgx, struct seats *s, struct cgx_rules *r, size_t inde
 	if (!s->at[slot].group || s->at[slot].rule != index || strcmp(s->at[slot].path, path)) {
 		struct cgx_group *g;
 
-		err = open_group(cgx, r, index, p, dry, &g);
+		err = open_group(f, r, index, p, dry, &g);
 		if (err)
 			return err;
 		vacate(s, slot);

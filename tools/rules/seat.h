@@ -16,10 +16,9 @@ struct seats {
 };
 
 /*
- * The group of the rule at index for a process. A group that a rule names by variables is made where it is missing, unless
- * dry. Borrowed until seats change. Errors: those of cgx_rules_group() and of making it.
+ * The group of the rule at index for a process. What place_group() plans is done, unless dry. Borrowed until seats change. Errors: those of cgx_rules_group() and of making it.
  */
-int seat_find(struct cgx *cgx, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
+int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
 	      struct cgx_group **ret);
 /* It is of no use any more. */
 void seat_drop(struct seats *s, size_t rule, const struct cgx_group *g);
