@@ -587,6 +587,11 @@ static void test_metrics(void **state)
 	(void)state;
 	put("sys/fs/cgroup/a\"b\\c/memory.current", "1\n");
 	put("sys/fs/cgroup/a\"b\\c/memory.max", "max\n");
+	/* names that look alike when bytes are shown; one as systemd makes it */
+	put("sys/fs/cgroup/\xff/memory.current", "2\n");
+	put("sys/fs/cgroup/\\xff/memory.current", "3\n");
+	put("sys/fs/cgroup/\\x5cxff/memory.current", "4\n");
+	put("sys/fs/cgroup/a\\x2db/memory.current", "5\n");
 	assert_int_equal(feed_sample(f), 0);
 	rows_begin(&r);
 	r.flat = 1;
@@ -613,6 +618,10 @@ static void test_metrics(void **state)
 	metrics_put(to, f, &r, COLUMN_BIT(COL_MEMORY));
 	fclose(to);
 	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\"b\\\\c\"} 1\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\xff\"} 2\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\x5cxff\"} 3\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\x5cx5cxff\"} 4\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\\x2db\"} 5\n"));
 	free(text);
 	rows_free(&r);
 	feed_close(f);
