@@ -186,7 +186,12 @@ exits 1 "a folder that is not there" cgx-top --openmetrics -n 1 -o "$tmp/no/m.pr
 one_line "is said"
 if [ -e /dev/full ]; then
 	exits 1 "a full disk" sh -c "cgx-top --csv -n 1 $T >/dev/full"
+	is "$err" "cgx-top: standard output: write: No space left on device" "is said"
 fi
+# shellcheck disable=SC2016 # for the inner shell
+exits 0 "a reader that went away" sh -c 'trap "" PIPE
+	{ sleep 0.3; cgx-top --csv -n 1 -c PIDS "$1"; echo $? >"$2"; } | true' sh "$T" "$tmp/gone"
+is "$(cat "$tmp/gone")$err" 1 "is no word worth"
 
 # ---- recordings ----
 if [ -e /dev/full ]; then
@@ -202,6 +207,11 @@ exits 0 "who sets the limit" cgx-top --csv -c PIDSMAX,PIDSMAX.BY --replay "$tmp/
 is "$(column "$T/b/c" PIDSMAX.BY "$out")" "$T" "is recorded, too"
 head -c 700 "$tmp/rec" >"$tmp/cut"
 exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
+mkfifo "$tmp/pipe"
+cat "$tmp/rec" >"$tmp/pipe" 2>/dev/null &
+exits 1 "a recording from a pipe" cgx-top --csv --replay "$tmp/pipe"
+with_remedy "is said"
+wait $! 2>/dev/null
 echo no >"$tmp/no"
 exits 1 "another file" cgx-top --replay "$tmp/no"
 with_remedy "is said"
