@@ -172,7 +172,7 @@ static void end(struct watcher *w, enum ending how)
 /* A reader that follows must see the line now; one that went away ends the watch. */
 static void flush_lines(struct watcher *w)
 {
-	if (fflush(stdout) == EOF || ferror(stdout))
+	if (frame_flush(w->f) < 0)
 		end(w, END_OUTPUT);
 }
 

@@ -120,6 +120,27 @@ static void fill_in(struct spec *spec, const struct spec *usual)
 		spec->filter = usual->filter;
 }
 
+/* A line of the file is a name, blanks, a value. */
+static int can_be_kept(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n && n < 1000 && !strpbrk(text, "\r\n") && !strchr(" \t=", *text) && !strchr(" \t", text[n - 1]);
+}
+
+static int check_save(struct frame *f, const struct spec *s, int argc)
+{
+	if (argc || s->count || s->batch || s->csv || s->json || s->metrics || s->no_headings || s->output || s->record ||
+	    s->replay)
+		return msg_usage(f, "--save keeps %s, not groups nor what is for once",
+				 "delay, sort, columns, filter, flat, hide-empty, read-only, ascii, no-color, no-mouse, bpf and no-bpf");
+	if (s->filter && !can_be_kept(s->filter))
+		return msg_usage(f, "--save: this filter does not fit in a line of the file: it is empty, long, or has blanks around it");
+	if (s->columns && !can_be_kept(s->columns))
+		return msg_usage(f, "--save: these columns do not fit in a line of the file");
+	return 0;
+}
+
 static int save(struct frame *f, const struct spec *s)
 {
 	const struct {
@@ -293,11 +314,15 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	}
 	if (spec->list_columns)
 		return list_columns();
-	if (spec->save)
-		return save(f, spec);
+	if (spec->save) {
+		r = check_save(f, spec, argc);
+		return r ? r : save(f, spec);
+	}
 	r = config_read(f, options, &usual, &text);
 	if (r)
 		return r;
+	if (usual.bpf && usual.no_bpf)
+		return msg_usage(f, "the usual options have both bpf and no-bpf");
 	fill_in(spec, &usual);
 	return show(f, spec, argc, argv);
 }

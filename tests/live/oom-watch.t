@@ -197,6 +197,9 @@ watched
 (cgx-oom-watch "$g" 2>"$tmp/w.err"; echo $? >"$tmp/w.status") | :
 ok "a reader that goes away ends it" wait_for 5 test -s "$tmp/w.status"
 unlike "$(cat "$tmp/w.err")" 'roken pipe|failed' "without a word"
+(sleep 0.3; cgx-oom-watch --since-start --timeout 0 "$g" 2>"$tmp/w.err"; echo $? >"$tmp/w.gone") | :
+is "$(cat "$tmp/w.gone")" 1 "one that is gone before the first line, too"
+unlike "$(cat "$tmp/w.err")" 'standard output' "and of that no word either"
 
 exits 2 "an unknown kind" cgx-oom-watch --kinds kil "$g"
 like "$err" 'did you mean kill' "with a guess"

@@ -186,7 +186,12 @@ exits 1 "a folder that is not there" cgx-top --openmetrics -n 1 -o "$tmp/no/m.pr
 one_line "is said"
 if [ -e /dev/full ]; then
 	exits 1 "a full disk" sh -c "cgx-top --csv -n 1 $T >/dev/full"
+	is "$err" "cgx-top: standard output: write: No space left on device" "is said"
 fi
+# shellcheck disable=SC2016 # for the inner shell
+exits 0 "a reader that went away" sh -c 'trap "" PIPE
+	{ sleep 0.3; cgx-top --csv -n 1 -c PIDS "$1"; echo $? >"$2"; } | true' sh "$T" "$tmp/gone"
+is "$(cat "$tmp/gone")$err" 1 "is no word worth"
 
 # ---- recordings ----
 if [ -e /dev/full ]; then
@@ -202,6 +207,11 @@ exits 0 "who sets the limit" cgx-top --csv -c PIDSMAX,PIDSMAX.BY --replay "$tmp/
 is "$(column "$T/b/c" PIDSMAX.BY "$out")" "$T" "is recorded, too"
 head -c 700 "$tmp/rec" >"$tmp/cut"
 exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
+mkfifo "$tmp/pipe"
+cat "$tmp/rec" >"$tmp/pipe" 2>/dev/null &
+exits 1 "a recording from a pipe" cgx-top --csv --replay "$tmp/pipe"
+with_remedy "is said"
+wait $! 2>/dev/null
 echo no >"$tmp/no"
 exits 1 "another file" cgx-top --replay "$tmp/no"
 with_remedy "is said"
@@ -236,6 +246,26 @@ printf '# kept\nflat\nsort MEMROY\n' >"$XDG_CONFIG_HOME/cgx/top.conf"
 exits 2 "an unknown column there" cgx-top --csv -n 1 "$T"
 like "$err" 'top.conf: line 3: sort MEMROY: no such column; did you mean MEMORY\?$' "with file, line and the nearest"
 with_remedy "and a remedy"
+printf 'flat\n\0sort NOSUCH\n' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 1 "one that is no text" cgx-top --csv -n 1 "$T"
+with_remedy "is not read in part"
+echo 'flat yes' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 2 "a value too many" cgx-top --csv -n 1 "$T"
+like "$err" 'top.conf: line 1: flat: this option takes no value$' "with the option"
+printf 'bpf\nno-bpf\n' >"$XDG_CONFIG_HOME/cgx/top.conf"
+exits 2 "two that exclude each other" cgx-top --csv -n 1 "$T"
+exits 0 "save over it" cgx-top --save --filter "a b"
+for filter in '' ' a' 'a ' '=a' "a
+read-only"; do
+	exits 2 "a filter that the file cannot hold" cgx-top --save --filter "$filter"
+	one_line "is refused"
+done
+exits 2 "what is for once" cgx-top --save --csv
+exits 2 "and a group" cgx-top --save "$T"
+is "$(grep -v '^#' "$XDG_CONFIG_HOME/cgx/top.conf")" "filter a b" "the file is as before"
+rm "$XDG_CONFIG_HOME/cgx/top.conf"
+mkfifo "$XDG_CONFIG_HOME/cgx/top.conf"
+exits 0 "a pipe in its place is not waited for" timeout 20 cgx-top --csv -n 1 -c PIDS "$T"
 rm "$XDG_CONFIG_HOME/cgx/top.conf"
 
 # ---- usage ----

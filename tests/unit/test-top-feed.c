@@ -432,6 +432,26 @@ static void test_hostile(void **state)
 	close(quiet);
 }
 
+/* What was cut off or damaged is not told as if it were whole. */
+static void test_damaged(void **state)
+{
+	static const char text[] = "cgx-top 1\nC MEMORY PIDS\nS 1 1 1 1 1 1 1\nG max 1 0 x 7 8 a\nG max 1 0 1 7\nE 1 max 1 a b\nG 0 1 0 0 12345";
+	struct frame frame = { .tool = &tool, .called_as = "test" };
+	struct feed_event e;
+	struct feed *f;
+
+	(void)state;
+	put_file(text, strlen(text));
+	assert_int_equal(feed_open_replay(&frame, file, &f), 0);
+	assert_int_equal(feed_sample(f), 0);
+	assert_int_equal(feed_count(f), 2);
+	assert_int_equal(feed_group(f, 0)->marks, 0);
+	assert_string_equal(feed_group(f, 1)->path, "?");
+	assert_int_equal(feed_event(f, 0, &e), 1);
+	assert_int_equal(e.mark, 0);
+	feed_close(f);
+}
+
 /* ---- figures of a machine ---- */
 
 static char root[64];
@@ -587,6 +607,11 @@ static void test_metrics(void **state)
 	(void)state;
 	put("sys/fs/cgroup/a\"b\\c/memory.current", "1\n");
 	put("sys/fs/cgroup/a\"b\\c/memory.max", "max\n");
+	/* names that look alike when bytes are shown; one as systemd makes it */
+	put("sys/fs/cgroup/\xff/memory.current", "2\n");
+	put("sys/fs/cgroup/\\xff/memory.current", "3\n");
+	put("sys/fs/cgroup/\\x5cxff/memory.current", "4\n");
+	put("sys/fs/cgroup/a\\x2db/memory.current", "5\n");
 	assert_int_equal(feed_sample(f), 0);
 	rows_begin(&r);
 	r.flat = 1;
@@ -613,6 +638,10 @@ static void test_metrics(void **state)
 	metrics_put(to, f, &r, COLUMN_BIT(COL_MEMORY));
 	fclose(to);
 	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\"b\\\\c\"} 1\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\xff\"} 2\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\x5cxff\"} 3\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"\\\\x5cx5cxff\"} 4\n"));
+	assert_non_null(strstr(text, "cgx_memory_bytes{group=\"a\\\\x2db\"} 5\n"));
 	free(text);
 	rows_free(&r);
 	feed_close(f);
@@ -784,7 +813,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tree), cmocka_unit_test(test_sort), cmocka_unit_test(test_filter),
-		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_choice), cmocka_unit_test(test_past), cmocka_unit_test(test_record), cmocka_unit_test(test_hostile), cmocka_unit_test(test_damaged),
 		MACHINE(test_rates), MACHINE(test_recipes), MACHINE(test_metrics), MACHINE(test_on_demand),
 		MACHINE(test_places), MACHINE(test_roots),
 	};

@@ -383,7 +383,7 @@ static int print_one(struct batch *b)
 	b->to = stdout;
 	r = print(b);
 	b->printed++;
-	return r ? r : fflush(stdout) == EOF ? STATUS_FAILED : 0; /* the frame tells a failure of stdout */
+	return r ? r : frame_flush(b->f) < 0 ? STATUS_FAILED : 0; /* the frame tells a failure of stdout */
 }
 
 /* Events are taken as they come, so that their times are right and none is lost. */

@@ -3,10 +3,12 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ui/message.h"
 #include "ui/replace.h"
@@ -29,12 +31,18 @@ void config_path(char *ret, size_t size)
 static int read_all(const char *path, char **ret)
 {
 	AUTO_BUF struct buf b = { 0 };
-	FILE *from = fopen(path, "re");
+	/* a pipe without a writer is an empty file: nobody waits for one */
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	FILE *from = fd < 0 ? NULL : fdopen(fd, "r");
 	size_t n;
 	int err;
 
-	if (!from)
-		return errno ? -errno : -EIO;
+	if (!from) {
+		err = errno ? errno : EIO;
+		if (fd >= 0)
+			close(fd);
+		return -err;
+	}
 	do {
 		if (buf_reserve(&b, 4096))
 			break;
@@ -46,6 +54,8 @@ static int read_all(const char *path, char **ret)
 	if (b.err || err)
 		return b.err ? -ENOMEM : -err;
 	b.s[b.len] = '\0';
+	if (strlen(b.s) != b.len)
+		return -EILSEQ;
 	return buf_steal(&b, ret);
 }
 
@@ -72,8 +82,10 @@ static int read_line(struct frame *f, const struct opt *rows, void *spec, const 
 		return 0;
 	if (r == -ENOMEM)
 		return r;
+	if (r > 0)
+		buf_printf(&why, "%s: this option takes no value", line);
 	msg_error(f, "a line is the name of a long option and its value, as in: delay 500ms", "%s: line %d: %s", path,
-			 number, r < 0 ? buf_text(&why) + 2 * !strncmp(buf_text(&why), "--", 2) : "this option takes no value");
+			 number, r < 0 ? buf_text(&why) + 2 * !strncmp(buf_text(&why), "--", 2) : buf_text(&why));
 	return STATUS_USAGE;
 }
 
@@ -95,6 +107,8 @@ int config_read(struct frame *f, const struct opt *rows, void *spec, char **ret_
 	r = *path ? read_all(path, &text) : -ENOENT;
 	if (r == -ENOENT || r == -ENOTDIR || r == -EACCES)
 		return 0;
+	if (r == -EILSEQ)
+		return msg_error(f, "cgx-top --save makes a new one", "%s: read: this is no text", path);
 	if (r)
 		return msg_errno(f, r, path, "read");
 	*ret_text = text;

@@ -163,7 +163,7 @@ struct replay {
 	int started, err;
 };
 
-/* A line without its newline; NULL the end, or r->err. */
+/* A line without its newline; NULL the end, or r->err. One that does not end was cut off, and so may be its last number. */
 static char *next_line(struct replay *r)
 {
 	ssize_t n = getline(&r->line, &r->cap, r->from);
@@ -172,8 +172,9 @@ static char *next_line(struct replay *r)
 		r->err = feof(r->from) ? 0 : errno == ENOMEM ? -ENOMEM : -EIO;
 		return NULL;
 	}
-	if (r->line[n - 1] == '\n')
-		r->line[n - 1] = '\0';
+	if (r->line[n - 1] != '\n')
+		return NULL;
+	r->line[n - 1] = '\0';
 	return r->line;
 }
 
@@ -200,6 +201,14 @@ static uint64_t number(char **p)
 	uint64_t n;
 
 	return !strcmp(s, "max") || num_u64(s, &n) ? UINT64_MAX : n;
+}
+
+/* What is no set of marks is none. */
+static unsigned marks(char **p)
+{
+	uint64_t n = number(p);
+
+	return n <= 0xff ? (unsigned)n : 0;
 }
 
 static struct feed_value value(char **p)
@@ -278,7 +287,7 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	g->parent = parent < i ? (size_t)parent : SIZE_MAX;
 	g->populated = yes_no(&p);
 	g->frozen = yes_no(&p);
-	g->marks = (unsigned)number(&p) & 0xff;
+	g->marks = marks(&p);
 	for (size_t c = 0; c < r->columns; c++) {
 		struct feed_value one = value(&p);
 
@@ -287,7 +296,7 @@ static int read_group(struct replay *r, struct shot *s, char *p)
 	}
 	shot_text(&g->limit_by, NULL);
 	shot_text(&g->pids_by, NULL);
-	err = shot_name(s, i, *p ? p : "/");
+	err = shot_name(s, i, *p ? p : "?"); /* others count on its place */
 	if (err)
 		return err;
 	g->depth = strcmp(g->path, "/") != 0;
@@ -314,14 +323,15 @@ static int read_text(struct shot *s, char *p)
 static int read_event(struct replay *r, char *p)
 {
 	struct feed_event *more = reallocarray(r->event, r->events + 1, sizeof(*more));
-	uint64_t time_us, mark, len;
+	uint64_t time_us, len;
+	unsigned mark;
 	char *path, *text;
 
 	if (!more)
 		return -ENOMEM;
 	r->event = more;
 	time_us = number(&p);
-	mark = number(&p);
+	mark = marks(&p);
 	len = number(&p);
 	if (len > strlen(p) || (p[len] && p[len] != ' '))
 		return 0;
@@ -332,7 +342,7 @@ static int read_event(struct replay *r, char *p)
 		free(text);
 		return -ENOMEM;
 	}
-	more[r->events++] = (struct feed_event){ time_us, (unsigned)mark & 0xff, path, text };
+	more[r->events++] = (struct feed_event){ time_us, mark, path, text };
 	return 0;
 }
 
@@ -449,6 +459,8 @@ int feed_open_replay(struct frame *f, const char *file, struct feed **ret)
 	r->from = fopen(file, "re");
 	if (!r->from)
 		status = msg_errno(f, errno, file, "replay");
+	else if (fseeko(r->from, 0, SEEK_SET))
+		status = msg_error(f, "copy it to a file first", "%s: replay: what goes forth and back in time must be a file", file);
 	else if (!fgets(head, sizeof(head), r->from) || strcmp(head, magic))
 		status = msg_error(f, "make one with cgx-top --record FILE", "%s: replay: this is no recording of cgx-top", file);
 	else

@@ -3,6 +3,7 @@
 #include "frame.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -185,16 +186,36 @@ static int with_spec(struct frame *f, int argc, char **argv)
 	return status;
 }
 
-/* A disk may be full at the last write only, and some file systems say so at close. */
-static int finish_stdout(const struct frame *f, int status)
+int frame_flush(struct frame *f)
 {
-	int failed = ferror(stdout);
-	int err;
-
 	errno = 0;
-	if (fflush(stdout) || (!failed && close(STDOUT_FILENO)))
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	if (!f->stdout_err)
+		f->stdout_err = errno;
+	return -EIO;
+}
+
+/* A write that failed while the buffer was filled has left no errno; that there is no reader can still be seen. */
+static int reader_is_gone(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) == 1 && p.revents & POLLERR;
+}
+
+/* A disk may be full at the last write only, and some file systems say so at close. */
+static int finish_stdout(struct frame *f, int status)
+{
+	int failed = frame_flush(f) < 0;
+	int err = f->stdout_err;
+
+	if (!failed && close(STDOUT_FILENO)) {
 		failed = 1;
-	err = errno;
+		err = errno;
+	} else if (failed && !err) {
+		err = reader_is_gone() ? EPIPE : 0;
+	}
 	if (!failed)
 		return status;
 	if (err != EPIPE)

@@ -21,7 +21,7 @@
  * A tool writes data with stdio on stdout and talks through ui/message.h. The frame flushes and
  * checks stdout at the end: a full disk is told and makes the exit status FAILED; a reader that went
  * away (EPIPE, where SIGPIPE is ignored) makes it so without a word. SIGPIPE stays as inherited.
- * A tool that follows events calls fflush(stdout) after each line or record.
+ * A tool that follows events calls frame_flush() after each line or record.
  */
 #ifndef CGX_UI_FRAME_H
 #define CGX_UI_FRAME_H
@@ -103,6 +103,7 @@ struct frame {
 	const char *sort;               /* --sort: a column, maybe after a minus; NULL */
 	int no_headings;
 	int help, version;              /* the frame's own */
+	int stdout_err;                 /* why stdout took no more, likewise; 0 not known */
 };
 
 /* Parse, open, run, close, check stdout. Returns the exit status for main. */
@@ -111,6 +112,9 @@ int frame_main(const struct tool *tool, int argc, char **argv);
 /* Open the context on f->root when it is not open yet: 0, or a negative errno after the words were
  * printed: return frame_failed(f). */
 int frame_open(struct frame *f);
+
+/* Flush stdout, and keep in mind what went wrong for the words at the end: 0, or -EIO. */
+int frame_flush(struct frame *f);
 
 /* The exit status for a failure of this tool: STATUS_FAILED, or STATUS_OWN_FAILURE. */
 int frame_failed(const struct frame *f);
