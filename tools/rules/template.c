@@ -154,7 +154,7 @@ static int is_mounted(struct cgx *cgx, cgx_set set)
 
 static void leave_out(struct buf *b, const struct cgx_rules_template *t, const struct cgx_config_setting *s, const char *why)
 {
-	buf_printf(b, "%s%s:%u: %s is left out: %s", b->len ? "\n" : "", t->file, s->line, s->name ? s->name : s->controller, why);
+	buf_printf(b, "%s%s:%u: %s is left out: %s", b->len ? "; " : "", t->file, s->line, s->name ? s->name : s->controller, why);
 }
 
 /* The controllers of a template that this host has. */

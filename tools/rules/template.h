@@ -13,7 +13,7 @@ int templates_check(struct cgx *cgx, const struct cgx_rules *r, struct buf *why)
 int template_find(const struct cgx_rules *r, size_t index, struct cgx_rules_template *ret);
 /*
  * Open the group of the rule at index and plan to make it as the template says, where it is not there at all. Controllers
- * are those of the rule, or, when it says "*", those of the template. What this host cannot have is left out, and a line of
+ * are those of the rule, or, when it says "*", those of the template. What this host cannot have is left out, and
  * left_out says so. Errors: those of cgx_rules_group(), cgx_plan_create(), cgx_plan_set().
  */
 int template_plan(struct cgx *cgx, struct cgx_rules *r, size_t index, const struct cgx_subject *who,
