@@ -356,6 +356,25 @@ __attribute__((visibility("default"))) int pam_sm_open_session(pam_handle_t *pam
 }
 
 /* The group goes when nobody is left in it; this process goes back to where it was, for it is one of them. */
+/* Where the process was before; a scope of systemd may have ended with the session, then the nearest group above it that
+ * is there and takes processes. */
+static void go_back(const struct session *s)
+{
+	AUTO_FREE char *path = strdup(cgx_group_path(s->before));
+	int r = cgx_group_take(s->before, getpid());
+
+	while (r < 0 && path && *path) {
+		char *slash = strrchr(path, '/');
+		struct cgx_group *g;
+
+		*(slash ? slash : path) = '\0';
+		if (cgx_group_open(s->cgx, *path ? path : "/", 0, &g))
+			continue;
+		r = cgx_group_take(g, getpid());
+		cgx_group_close(g);
+	}
+}
+
 __attribute__((visibility("default"))) int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 {
 	const void *data = NULL;
@@ -367,7 +386,7 @@ __attribute__((visibility("default"))) int pam_sm_close_session(pam_handle_t *pa
 		return PAM_SUCCESS;
 	s = data;
 	if (s->group && s->remove) {
-		cgx_group_take(s->before, getpid());
+		go_back(s);
 		if (cgx_group_populated(s->group) == 0 && !cgx_plan_new(s->cgx, &plan) &&
 		    !cgx_plan_delete(plan, s->group, 0))
 			cgx_plan_apply(plan);
