@@ -63,7 +63,7 @@ static int find_kind(const char *name, size_t len, unsigned *ret, struct buf *wh
 		}
 		nearest_offer(&near, kind);
 	}
-	buf_printf(why, "%.*s is no kind of event", (int)len, name);
+	buf_printf(why, "%.*s is no kind of event", len ? (int)len : 7, len ? name : "nothing");
 	if (near.best)
 		buf_printf(why, "; did you mean %s?", near.best);
 	else

@@ -203,6 +203,8 @@ unlike "$(cat "$tmp/w.err")" 'standard output' "and of that no word either"
 
 exits 2 "an unknown kind" cgx-oom-watch --kinds kil "$g"
 like "$err" 'did you mean kill' "with a guess"
+exits 2 "a name that is left out" cgx-oom-watch --kinds kill,,fork "$g"
+like "$err" ': nothing is no kind of event' "is said"
 exits 2 "a wrong pressure" cgx-oom-watch --pressure 3s/2s "$g"
 exits 1 "no journal" cgx-oom-watch --journal="$tmp/none" "$g"
 with_remedy "with a remedy"

@@ -99,7 +99,8 @@ static void put_text(struct batch *b)
 	if (localtime_r(&t, &tm))
 		strftime(when, sizeof(when), "%F %T", &tm);
 	if (!b->how->no_headings) {
-		fprintf(b->to, "%s%s  %zu groups\n", b->printed ? "\n" : "", when, feed_count(b->feed));
+		fprintf(b->to, "%s%s  %zu group%s\n", b->printed ? "\n" : "", when, feed_count(b->feed),
+			feed_count(b->feed) == 1 ? "" : "s");
 		fputs("   ", b->to);
 		for (size_t c = 0; c < b->columns; c++)
 			if (is_shown(b, c))

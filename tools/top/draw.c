@@ -125,7 +125,7 @@ static void draw_title(const struct view *v, const struct feed_head *h)
 	show_name(v, &b, h->host);
 	buf_puts(&b, "  ");
 	show_name(v, &b, h->layout);
-	buf_printf(&b, "  %zu groups  ", feed_count(v->feed));
+	buf_printf(&b, "  %zu group%s  ", feed_count(v->feed), feed_count(v->feed) == 1 ? "" : "s");
 	add_clock(&b, h->time_us, h->replay);
 	buf_printf(&b, "  every %s", units_usec(v->delay_us).s);
 	add_mode(v, h, &mode);
