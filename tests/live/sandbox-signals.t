@@ -138,8 +138,8 @@ if have script && have stty; then
 			wait_for 10 told up
 			printf '%b' "$1"
 			wait_for 10 told status
-		} | script -qec "$2" /dev/null 2>&1 | tr -d '\r' >"$tmp/told"
-		out=$(cat "$tmp/told")
+		} | script -qefc "$2" /dev/null >"$tmp/told" 2>&1
+		out=$(tr -d '\r' <"$tmp/told")
 	}
 	typing '\003' "cgx-sandbox run --rm -it --name $N-y / sh -c 'echo up; exec sleep 30'; echo status \$?"
 	like "$out" 'status 130' "control-C typed there interrupts the command: 130"

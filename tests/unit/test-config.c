@@ -240,7 +240,6 @@ static void test_expand(void **state)
 				      .user = "alice", .group = "users", .process = "sh" };
 	struct cgx_config_who unknown = { .size = sizeof(unknown), .uid = 1000, .gid = 100, .pid = 42, .user = "" };
 	struct cgx_config_who hostile = { .size = sizeof(hostile), .user = "a/../b", .group = "a\nb\x7f", .process = ".." };
-	char *got = NULL;
 
 	(void)state;
 	expands("u/%u/%U", &who, "u/alice/1000");
@@ -251,12 +250,11 @@ static void test_expand(void **state)
 	expands("%u/%g/%p", &unknown, "1000/100/42");
 	expands("%u", &hostile, "a_.._b");
 	expands("%g", &hostile, "a_b_");
-	expands("x%p", &hostile, "x..");
-	assert_int_equal(cgx_config_expand(cgx, "%p", &hostile, &got), -EINVAL);
-	assert_int_equal(cgx_config_expand(cgx, "a/%p/b", &hostile, &got), -EINVAL);
+	expands("x%p", &hostile, "x_.");
+	expands("%p", &hostile, "_.");
+	expands("a/%p/b", &hostile, "a/_./b"); /* never upwards */
 	hostile.process = ".";
-	assert_int_equal(cgx_config_expand(cgx, "a/%p", &hostile, &got), -EINVAL);
-	assert_null(got);
+	expands("a/%p", &hostile, "a/_");
 }
 
 static void test_expand_long(void **state)
@@ -268,10 +266,9 @@ static void test_expand_long(void **state)
 	memset(name, 'a', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
 	assert_int_equal(cgx_config_expand(cgx, "%u", &who, &got), 0);
-	assert_int_equal(strlen(got), 4000);
+	assert_int_equal(strlen(got), 200); /* as much as is a part of a path */
 	free(got);
 	got = NULL;
-	assert_int_equal(cgx_config_expand(cgx, "%u%u", &who, &got), -ENAMETOOLONG);
 	memset(text, 'b', sizeof(text) - 1);
 	text[4096] = '\0';
 	assert_int_equal(cgx_config_expand(cgx, text, &who, &got), -ENAMETOOLONG);
