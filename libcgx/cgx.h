@@ -817,8 +817,8 @@ struct cgx_config_who {
 };
 /*
  * Put names into the name of a template, as cgx_rules_path() does: %u %U user and its number, %g %G group, %p %P process;
- * "\%" is a percent sign, anything else is as it is. Names are hostile: each stays one part of the path, a slash or control
- * byte in one and a "." in front become "_". Errors: -ENAMETOOLONG. *ret is owned by the caller.
+ * "\%" is a percent sign, anything else is as it is. Names are hostile: each stays one part of the path, cut to 200 bytes; a
+ * slash or control byte in one and a "." in front become "_". Errors: -ENAMETOOLONG. *ret is owned by the caller.
  */
 int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
 
