@@ -226,17 +226,6 @@ static int read_flag(const char *path)
 	return c != '0';
 }
 
-static int write_flag(const char *path, char value)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC), r;
-
-	if (fd < 0)
-		return -errno;
-	r = write(fd, &value, 1) == 1 ? 0 : -errno;
-	close(fd);
-	return r;
-}
-
 static void forwarding_path(const char *device, char *ret, size_t size)
 {
 	snprintf(ret, size, "/proc/sys/net/ipv4/conf/%s/forwarding", device);
@@ -302,7 +291,7 @@ static int let_through(struct network *n, const char *states, char uplink[IFNAMS
 	forwarding_path(uplink, path, sizeof(path));
 	r = read_flag(path) == 1 ? 0 : note(states, uplink);
 	if (!r)
-		r = write_flag(path, '1');
+		r = network_set(uplink, "ipv4", "forwarding", "1");
 	if (r)
 		buf_printf(why, "%s: let packets of %s through: %s", path, n->device, strerror(-r));
 	return r;
@@ -310,7 +299,7 @@ static int let_through(struct network *n, const char *states, char uplink[IFNAMS
 
 static void restore_forwarding(const char *states)
 {
-	char path[4200], device[IFNAMSIZ + 2], flag[128];
+	char path[4200], device[IFNAMSIZ + 2];
 	FILE *f;
 
 	note_path(states, path, sizeof(path));
@@ -319,8 +308,7 @@ static void restore_forwarding(const char *states)
 		device[strcspn(device, "\n")] = '\0';
 		if (!*device || strchr(device, '/') || read_flag("/proc/sys/net/ipv4/ip_forward") == 1)
 			continue;
-		forwarding_path(device, flag, sizeof(flag));
-		write_flag(flag, '0');
+		network_set(device, "ipv4", "forwarding", "0");
 	}
 	if (f)
 		fclose(f);

@@ -22,15 +22,6 @@ int idmap_privileged(void)
 	return geteuid() == 0;
 }
 
-static unsigned hash(const char *s)
-{
-	unsigned h = 5381;
-
-	while (*s)
-		h = h * 33 + (unsigned char)*s++;
-	return h;
-}
-
 /* A range is taken by making a link of its number that names the sandbox: both in one step. */
 static int take(const struct launch *l, unsigned slot)
 {
@@ -56,7 +47,7 @@ int idmap_lease(struct launch *l)
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
 		return launch_fail(l, -errno, path, "make", NULL);
 	for (unsigned i = 0; r == -EEXIST && i < RANGES; i++) {
-		unsigned slot = (hash(l->spec->name) + i) % RANGES;
+		unsigned slot = (spec_name_hash(l->spec->name) + i) % RANGES;
 
 		r = take(l, slot);
 		if (r)

@@ -367,26 +367,6 @@ int links_bytes(const struct state *st, uint64_t *ret_received, uint64_t *ret_se
 
 /* ---- names ---- */
 
-static int has_volume(const struct sandbox_spec *s, const char *target)
-{
-	for (size_t i = 0; i < s->n_volumes; i++)
-		if (!strcmp(s->volume[i].target, target))
-			return 1;
-	return 0;
-}
-
-static int show(struct sandbox_spec *s, const char *source, const char *target)
-{
-	struct volume *more = reallocarray(s->volume, s->n_volumes + 1, sizeof(*more));
-
-	if (!more)
-		return -ENOMEM;
-	s->volume = more;
-	more[s->n_volumes] = (struct volume){ .kind = VOLUME_BIND, .flags = VOLUME_READ_ONLY, .source = strdup(source),
-					      .target = strdup(target) };
-	return more[s->n_volumes].source && more[s->n_volumes++].target ? 0 : -ENOMEM;
-}
-
 static int read_text(const char *path, struct buf *b)
 {
 	char part[4096];
@@ -429,44 +409,41 @@ static int write_resolver(const struct network_spec *s, const char *path)
 	return b.err ? b.err : write(fd, buf_text(&b), b.len) == (ssize_t)b.len ? 0 : -EIO;
 }
 
+static int show_hosts(struct sandbox_spec *s, const char *states, const char *device)
+{
+	char path[4300];
+	struct network n;
+	int r = network_init(&n, states, device);
+
+	hosts_path(n.dir, path, sizeof(path));
+	return r ? r : spec_show_file(s, path, "/etc/hosts");
+}
+
 int links_share_names(struct sandbox_spec *s, const struct state *of)
 {
 	AUTO_FREE char *states = states_of(of->dir);
 	char path[4300];
-	struct network n;
 	int r;
 
 	if (!of->network)
 		return 0;
-	r = states ? network_init(&n, states, of->network) : -ENOMEM;
-	if (!r && !has_volume(s, "/etc/hosts")) {
-		hosts_path(n.dir, path, sizeof(path));
-		r = show(s, path, "/etc/hosts");
-	}
+	r = states ? show_hosts(s, states, of->network) : -ENOMEM;
 	snprintf(path, sizeof(path), "%s/resolv.conf", of->dir);
-	return r || has_volume(s, "/etc/resolv.conf") || access(path, F_OK) < 0 ? r : show(s, path, "/etc/resolv.conf");
+	return r || access(path, F_OK) < 0 ? r : spec_show_file(s, path, "/etc/resolv.conf");
 }
 
 int links_show_names(struct sandbox_spec *s, const char *dir)
 {
 	AUTO_FREE char *states = states_of(dir);
 	char device[IFNAMSIZ], path[4300];
-	struct network n;
 	int r;
 
 	if (s->net.how != NET_BRIDGE)
 		return 0;
-	if (!states)
-		return -ENOMEM;
 	network_device(s->net.name, device);
-	r = network_init(&n, states, device);
-	if (!r && !has_volume(s, "/etc/hosts")) {
-		hosts_path(n.dir, path, sizeof(path));
-		r = show(s, path, "/etc/hosts");
-	}
-	if (r || has_volume(s, "/etc/resolv.conf"))
-		return r;
+	r = states ? show_hosts(s, states, device) : -ENOMEM;
 	snprintf(path, sizeof(path), "%s/resolv.conf", dir);
-	r = write_resolver(&s->net, path);
-	return r ? r : show(s, path, "/etc/resolv.conf");
+	if (!r && !spec_has_volume(s, "/etc/resolv.conf"))
+		r = write_resolver(&s->net, path);
+	return r ? r : spec_show_file(s, path, "/etc/resolv.conf");
 }

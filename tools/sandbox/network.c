@@ -3,7 +3,6 @@
 #include "sandbox/network.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -17,6 +16,7 @@
 #include <unistd.h>
 
 #include "sandbox/hosts.h"
+#include "sandbox/state.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/num.h"
@@ -58,28 +58,12 @@ int network_init(struct network *n, const char *states, const char *device)
 	return snprintf(n->dir, sizeof(n->dir), "%s/%s/%s", states, FOLDER, n->device) < (int)sizeof(n->dir) ? 0 : -ENAMETOOLONG;
 }
 
-/* Names in a folder, those that begin with a dot left out. */
-static int list(const char *path, struct words *ret)
-{
-	DIR *d = opendir(path);
-	struct dirent *e;
-	int r = 0;
-
-	if (!d)
-		return errno == ENOENT ? 0 : -errno;
-	while (!r && (e = readdir(d)))
-		if (*e->d_name != '.')
-			r = words_add(ret, e->d_name);
-	closedir(d);
-	return r;
-}
-
 int network_list(const char *states, struct words *ret)
 {
 	char path[4200];
 
 	snprintf(path, sizeof(path), "%s/%s", states, FOLDER);
-	return list(path, ret);
+	return state_list(path, ret);
 }
 
 /* ---- the bridge ---- */
@@ -225,7 +209,7 @@ static void allow_usual(uint32_t ids)
 	write_text("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
 }
 
-static int set_of(const char *device, const char *family, const char *name, const char *value)
+int network_set(const char *device, const char *family, const char *name, const char *value)
 {
 	char path[128];
 
@@ -278,9 +262,9 @@ static void put_address(struct netlink *nl, int index, uint32_t address)
  * ports alone, see firewall.c. */
 static int bring_up(struct network *n)
 {
-	set_of(n->device, "ipv6", "disable_ipv6", "1");
-	set_of(n->device, "ipv4", "route_localnet", "1");
-	set_of(n->device, "ipv4", "forwarding", "1");
+	network_set(n->device, "ipv6", "disable_ipv6", "1");
+	network_set(n->device, "ipv4", "route_localnet", "1");
+	network_set(n->device, "ipv4", "forwarding", "1");
 	put_address(n->route, n->index, n->gateway);
 	put_up(n->route, n->index);
 	return netlink_talk(n->route, NULL, NULL, NULL);
@@ -350,15 +334,6 @@ void network_remove(struct network *n)
 
 /* ---- leases ---- */
 
-static unsigned hash(const char *s)
-{
-	unsigned h = 5381;
-
-	while (*s)
-		h = h * 33 + (unsigned char)*s++;
-	return h;
-}
-
 static void lease_path(const struct network *n, unsigned host, char *ret, size_t size)
 {
 	snprintf(ret, size, "%s/%u", n->dir, host);
@@ -377,7 +352,7 @@ int network_lease(struct network *n, const char *sandbox, const char *alias, str
 	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : -EEXIST;
 
 	for (unsigned i = 0; r == -EEXIST && i < HOSTS; i++) {
-		unsigned host = FIRST_HOST + (hash(sandbox) + i) % HOSTS;
+		unsigned host = FIRST_HOST + (spec_name_hash(sandbox) + i) % HOSTS;
 
 		lease_path(n, host, path, sizeof(path));
 		r = symlink(sandbox, path) < 0 ? -errno : 0;
@@ -422,7 +397,7 @@ int network_used(const struct network *n)
 	struct words names = { 0 };
 	int used = 0;
 
-	list(n->dir, &names);
+	state_list(n->dir, &names);
 	for (size_t i = 0; i < names.n; i++)
 		used |= is_lease(names.v[i]);
 	words_free(&names);
@@ -433,7 +408,7 @@ void network_sweep(struct network *n, const char *states)
 {
 	struct words names = { 0 };
 
-	list(n->dir, &names);
+	state_list(n->dir, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		char path[4300], folder[4400], owner[128];
 		ssize_t len;
@@ -517,8 +492,8 @@ int network_up(const struct network *n, uint32_t ids, struct buf *why)
 	if (r)
 		return r;
 	allow_usual(ids);
-	set_of(NETWORK_LINK, "ipv6", "disable_ipv6", "1");
-	set_of(NETWORK_LINK, "ipv4", "arp_notify", "1");
+	network_set(NETWORK_LINK, "ipv6", "disable_ipv6", "1");
+	network_set(NETWORK_LINK, "ipv4", "arp_notify", "1");
 	put_address(nl, index, n->address);
 	put_up(nl, index);
 	put_way_out(nl, index, n->gateway);

@@ -54,6 +54,8 @@ void network_remove(struct network *n);
 int network_plug(struct network *n, pid_t pid, struct buf *why);
 /* Inside: the cable up, with the address and the way out. ids: how many groups there are inside, 0 all. */
 int network_up(const struct network *n, uint32_t ids, struct buf *why);
+/* A switch of a link, as /proc/sys/net/ipv4/conf/DEVICE/forwarding; -errno. */
+int network_set(const char *device, const char *family, const char *name, const char *value);
 /* Bytes that the sandbox behind n->link received and sent. */
 int network_bytes(struct network *n, uint64_t *ret_received, uint64_t *ret_sent);
 

@@ -310,14 +310,6 @@ static void make_name(char *ret, size_t size)
 	snprintf(ret, size, "%s-%s-%d", first[t % 8], second[t / 8 % 8], (int)getpid());
 }
 
-static int has_volume(const struct sandbox_spec *s, const char *target)
-{
-	for (size_t i = 0; i < s->n_volumes; i++)
-		if (!strcmp(s->volume[i].target, target))
-			return 1;
-	return 0;
-}
-
 /* Whoever has the host's network asks whom the host asks for names. */
 static int show_names(struct sandbox_spec *s)
 {
@@ -325,18 +317,9 @@ static int show_names(struct sandbox_spec *s)
 
 	for (size_t i = 0; i < 2; i++) {
 		AUTO_FREE char *source = realpath(files[i], NULL);
-		struct volume *more;
 
-		if (!source || has_volume(s, files[i]) || (s->root && !strcmp(s->root, "/")))
-			continue;
-		more = reallocarray(s->volume, s->n_volumes + 1, sizeof(*more));
-		if (!more)
+		if (source && !(s->root && !strcmp(s->root, "/")) && spec_show_file(s, source, files[i]))
 			return -ENOMEM;
-		s->volume = more;
-		more[s->n_volumes] = (struct volume){ .kind = VOLUME_BIND, .flags = VOLUME_READ_ONLY, .target = strdup(files[i]) };
-		if (!more[s->n_volumes].target)
-			return -ENOMEM;
-		more[s->n_volumes++].source = STEAL(source);
 	}
 	return 0;
 }

@@ -98,6 +98,38 @@ int spec_check_name(const char *name, struct buf *why)
 	return 0;
 }
 
+unsigned spec_name_hash(const char *name)
+{
+	unsigned h = 5381;
+
+	while (*name)
+		h = h * 33 + (unsigned char)*name++;
+	return h;
+}
+
+int spec_has_volume(const struct sandbox_spec *s, const char *target)
+{
+	for (size_t i = 0; i < s->n_volumes; i++)
+		if (!strcmp(s->volume[i].target, target))
+			return 1;
+	return 0;
+}
+
+int spec_show_file(struct sandbox_spec *s, const char *source, const char *target)
+{
+	struct volume *more, *v;
+
+	if (spec_has_volume(s, target))
+		return 0;
+	more = reallocarray(s->volume, s->n_volumes + 1, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	s->volume = more;
+	v = &more[s->n_volumes++];
+	*v = (struct volume){ .kind = VOLUME_BIND, .flags = VOLUME_READ_ONLY, .source = strdup(source), .target = strdup(target) };
+	return v->source && v->target ? 0 : -ENOMEM;
+}
+
 /* The first part of a path that is one: "/./proc/x" and "//proc" begin with proc. */
 static int is_kernels(const char *path)
 {

@@ -78,6 +78,11 @@ int words_add(struct words *w, const char *s);
 void words_free(struct words *w);
 /* [A-Za-z0-9][A-Za-z0-9_.-]{0,62}; -EINVAL with why. */
 int spec_check_name(const char *name, struct buf *why);
+/* Where a name begins to look for a place of its own among many: the same name at the same one. */
+unsigned spec_name_hash(const char *name);
+int spec_has_volume(const struct sandbox_spec *s, const char *target);
+/* A file of the host, to be read alone, unless something else is put there already. -ENOMEM. */
+int spec_show_file(struct sandbox_spec *s, const char *source, const char *target);
 /* What cannot be together, and what must be. -EINVAL with why. */
 int spec_check(const struct sandbox_spec *s, struct buf *why);
 /* Short names "mnt", "pid" ... of /proc/PID/ns, and the flag of clone(2). */

@@ -54,7 +54,7 @@ int state_read(const char *root, const char *name, struct state *ret);
 void state_free(struct state *s);
 /* Forget it: files and directory. */
 int state_remove(struct state *s);
-/* Names of all, sorted. */
+/* Names of all in a folder, sorted; not those that begin with a dot. */
 int state_list(const char *root, struct words *ret);
 /* The controllers of these places. */
 cgx_set state_controllers(struct cgx *cgx, const struct state *s);
