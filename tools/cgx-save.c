@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <sys/stat.h>
 
 #include "config/kept.h"
 #include "ui/frame.h"
 #include "ui/json.h"
 #include "ui/message.h"
+#include "ui/replace.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
 
@@ -446,18 +448,8 @@ static int finish_json(struct job *j, int r)
 	return r;
 }
 
-static int save(struct job *j, int argc, char **argv)
+static int save_out(struct job *j, int argc, char **argv)
 {
-	int r = find_controllers(j, argc, argv);
-
-	if (!r)
-		r = read_names(j->f, j->spec->deny, &j->deny);
-	if (!r)
-		r = read_names(j->f, j->spec->allow, &j->allow);
-	if (!r && j->spec->output && !freopen(j->spec->output, "we", stdout))
-		return msg_errno(j->f, errno, j->spec->output, "write");
-	if (r)
-		return r;
 	if (!j->f->json) {
 		printf("# Made by %s.\n\n", j->f->called_as);
 		return save_all(j, argc, argv);
@@ -467,6 +459,39 @@ static int save(struct job *j, int argc, char **argv)
 	json_open_object(j->json, NULL);
 	json_open_array(j->json, "groups");
 	return finish_json(j, save_all(j, argc, argv));
+}
+
+/* What was in the file stays until all is there that comes into its place. */
+static int save_to(struct job *j, int argc, char **argv)
+{
+	struct replace file;
+	int err = replace_begin(&file, j->spec->output), r, end;
+
+	if (err)
+		return msg_errno(j->f, err, j->spec->output, "write");
+	err = dup2(fileno(file.to), STDOUT_FILENO) < 0 ? -errno : 0;
+	r = err ? err : save_out(j, argc, argv);
+	if (!err && fflush(stdout) == EOF)
+		err = -errno;
+	else if (!err && ferror(stdout)) /* at a message between, whose cause is lost */
+		r = msg_error(j->f, NULL, "%s: write: not all of it could be written", j->spec->output);
+	clearerr(stdout); /* it is told */
+	end = replace_end(&file, !r && !err);
+	err = err ? err : end;
+	return err ? msg_errno(j->f, err, j->spec->output, "write") : r;
+}
+
+static int save(struct job *j, int argc, char **argv)
+{
+	int r = find_controllers(j, argc, argv);
+
+	if (!r)
+		r = read_names(j->f, j->spec->deny, &j->deny);
+	if (!r)
+		r = read_names(j->f, j->spec->allow, &j->allow);
+	if (r)
+		return r;
+	return j->spec->output ? save_to(j, argc, argv) : save_out(j, argc, argv);
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)

@@ -131,7 +131,10 @@ int links_prepare(struct launch *l)
 		r = hold_ports(l);
 	if (!r)
 		r = join(l, states, &why);
-	return r && !l->words.len && why.len ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : r;
+	if (!r || l->words.len || !why.len)
+		return r;
+	/* a library that is missing says so of itself */
+	return launch_fail(l, r, r == -ENOPKG ? device : "", r == -ENOPKG ? "make the network" : "", "%s", buf_text(&why));
 }
 
 int links_remember(const struct launch *l, struct state *st)
