@@ -353,6 +353,8 @@ struct cgx_create {
  * delegated, a group or a controller (see cgx_plan_force()), which every call that plans may say.
  */
 int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struct cgx_create *how);
+/* 1: steps not yet applied make the group in every hierarchy of its controllers, so it is nowhere now; 0 no. */
+int cgx_plan_makes(struct cgx_plan *p, struct cgx_group *g);
 
 #define CGX_DELETE_RECURSIVE (1u << 0) /* groups below as well */
 #define CGX_DELETE_KILL      (1u << 1) /* kill what is in them first */

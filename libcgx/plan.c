@@ -196,6 +196,24 @@ static int dir_exists(struct cgx *cgx, struct cgx_hierarchy *h, const char *path
 	return root < 0 ? root : fs_exists(root, path);
 }
 
+static void parent_of(const char *path, char *ret)
+{
+	const char *slash = strrchr(path, '/');
+
+	snprintf(ret, CGX_PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
+}
+
+/* 1 it is there, 2 an earlier step makes it, 0 it is not there, or a negative errno. Nothing is below what is to be made. */
+static int is_there(struct cgx_plan *p, struct cgx_hierarchy *h, const char *path)
+{
+	char parent[CGX_PATH_MAX];
+
+	if (plan_makes(p, h, path))
+		return 2;
+	parent_of(path, parent);
+	return plan_makes(p, h, parent) ? 0 : dir_exists(p->cgx, h, path);
+}
+
 static int add_owner(struct cgx_plan *p, struct group_place *pl, const char *file, uid_t uid, gid_t gid)
 {
 	char value[40];
@@ -254,13 +272,10 @@ static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 {
 	int r = pl->h->ops->plan_enable(p, pl->h, parent, g->wanted, flags);
 
-	if (r)
+	if (r || exists > 0)
 		return r;
-	r = plan_makes(p, pl->h, path) ? 1 : exists;
-	if (r < 0 && r != -ENOENT)
-		return fail(p->cgx, r, g->path, "look for the group", NULL);
-	if (r == 1)
-		return 0;
+	if (exists < 0 && exists != -ENOENT)
+		return fail(p->cgx, exists, g->path, "look for the group", NULL);
 	r = plan_add(p, CGX_V_MKDIR, pl->h, path, NULL, NULL);
 	return r ? r : pl->h->ops->plan_ready(p, pl->h, path);
 }
@@ -268,7 +283,7 @@ static int create_level(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_place *pl, unsigned flags)
 {
 	AUTO_FREE char *path = strdup(pl->path), *parent = strdup("");
-	int exists = dir_exists(p->cgx, pl->h, pl->path), refused = 0;
+	int exists = is_there(p, pl->h, pl->path), refused = 0;
 
 	if (!path || !parent)
 		return -ENOMEM;
@@ -283,7 +298,7 @@ static int create_place(struct cgx_plan *p, struct cgx_group *g, struct group_pl
 		end = strchr(end == path ? path : end + 1, '/');
 		if (end)
 			*end = '\0';
-		r = create_level(p, g, pl, parent, path, end ? dir_exists(p->cgx, pl->h, path) : exists, flags);
+		r = create_level(p, g, pl, parent, path, end ? is_there(p, pl->h, path) : exists, flags);
 		if (r)
 			return r;
 		free(parent);
@@ -350,14 +365,16 @@ CGX_API int cgx_plan_create(struct cgx_plan *p, struct cgx_group *g, const struc
 	return r;
 }
 
-/* ---- delete ---- */
-
-static void parent_of(const char *path, char *ret)
+CGX_API int cgx_plan_makes(struct cgx_plan *p, struct cgx_group *g)
 {
-	const char *slash = strrchr(path, '/');
-
-	snprintf(ret, CGX_PATH_MAX, "%.*s", slash ? (int)(slash - path) : 0, path);
+	group_settle(g);
+	for (size_t i = 0; i < g->n; i++)
+		if (!plan_makes(p, g->place[i].h, g->place[i].path))
+			return 0;
+	return g->n > 0;
 }
+
+/* ---- delete ---- */
 
 static int add_moves(struct cgx_plan *p, struct group_place *pl, const char *from, const char *to, const char *procs)
 {

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config/bring.h"
 #include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
@@ -18,8 +19,8 @@
 struct spec {
 	int libcgroup_b;
 	struct strings targets, values;
-	const char *controllers, *owner, *admin, *tasks;
-	int systemd;
+	const char *controllers, *from, *owner, *admin, *tasks;
+	int systemd, strict;
 	unsigned dir_mode, file_mode, tasks_mode, flags;
 };
 
@@ -33,6 +34,10 @@ static const struct opt options[] = {
 	  COMPLETE_TARGET },
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct spec, values), "and set this value",
 	  COMPLETE_ASSIGNMENT, .who = WHO_NATIVE },
+	{ 0, "from", "FILE", OPT_STRING, offsetof(struct spec, from),
+	  "make the groups of this file, or those named of them", COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 0, "strict", NULL, OPT_FLAG, offsetof(struct spec, strict),
+	  "--from: fail when something cannot be carried to this host", .who = WHO_NATIVE },
 	{ 0, "owner", "USER[:GROUP]", OPT_STRING, offsetof(struct spec, owner),
 	  "delegate it: this user may run the subtree, not lift its limits", COMPLETE_OWNER, .who = WHO_NATIVE },
 	{ 'a', "admin", "USER:GROUP", OPT_STRING, offsetof(struct spec, admin), "owner of the group and all its files",
@@ -54,11 +59,12 @@ static const struct opt options[] = {
 	OPT_END
 };
 
-static const char *const synopsis[] = { "[-c LIST] [-r NAME=VALUE]... GROUP...", "-g CONTROLLERS:PATH...", NULL };
+static const char *const synopsis[] = { "[-c LIST] [-r NAME=VALUE]... GROUP...", "--from FILE [GROUP...]", "-g CONTROLLERS:PATH...", NULL };
 static const struct example examples[] = {
 	{ "cgx-create web/api", "make web and web/api" },
 	{ "cgx-create -r memory.max=1G -r pids.max=200 web", "with two limits, or not at all" },
 	{ "cgx-create --owner alice alice", "a subtree that alice runs herself" },
+	{ "cgx-create --from /etc/cgconfig.conf web", "web and what is below it, as the file has them" },
 	{ NULL, NULL }
 };
 static const char *const cgcreate_synopsis[] = { "[-a UID:GID] [-t UID:GID] [-d|-f|-s MODE] -g CONTROLLERS:PATH...", NULL };
@@ -288,8 +294,45 @@ static int make_how(struct frame *f, const struct spec *spec, struct cgx_create 
 	return 0;
 }
 
+/* ---- from a file ---- */
+
+static int plan_from(struct frame *f, struct cgx_plan *p, const struct spec *spec, const struct cgx_create *how, int n,
+		     char **names)
+{
+	struct want_list list = { 0 };
+	struct bring b = { .f = f, .list = &list, .plan = p, .how = *how, .strict = spec->strict };
+	int r = want_read(f, spec->from, &list);
+
+	if (!r && n)
+		r = want_keep(f, spec->from, names, (size_t)n, &list);
+	if (!r)
+		r = bring_plan(&b);
+	if (r < 0)
+		r = msg_fail(f);
+	if (r && cgx_plan_undo(p) < 0)
+		msg_fail(f);
+	want_free(&list);
+	return r;
+}
+
+static int check_from(struct frame *f, const struct spec *spec)
+{
+	if (spec->controllers || spec->values.n)
+		return msg_usage(f, "--from: the file says controllers and values; %s does not go with it",
+				 spec->controllers ? "-c" : "-r");
+	if (spec->targets.n)
+		return msg_usage(f, "--from: groups of the file are named without -g");
+	if (spec->systemd == SCOPE_YES)
+		return msg_usage(f, "--from: groups of a file are made on the tree, and not as scopes");
+	return 0;
+}
+
 static int check_spec(struct frame *f, const struct spec *spec, int argc)
 {
+	if (spec->from)
+		return check_from(f, spec);
+	if (spec->strict)
+		return msg_usage(f, "--strict goes with --from");
 	if (!argc && !spec->targets.n)
 		return msg_usage(f, "no group named");
 	if (f->like && argc)
@@ -321,9 +364,11 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		r = plan_new(f, &p);
 	if (r)
 		return r;
+	if (spec->from)
+		r = plan_from(f, p, spec, &how, argc, argv);
 	for (size_t i = 0; !r && i < spec->targets.n; i++)
 		r = plan_target(f, p, spec, &how, controllers, spec->targets.v[i]);
-	for (int i = 0; !r && i < argc; i++)
+	for (int i = 0; !r && !spec->from && i < argc; i++)
 		r = plan_target(f, p, spec, &how, controllers, argv[i]);
 	if (!r)
 		r = apply_plan(f, p);

@@ -102,6 +102,27 @@ printf 'group %s { nosuch { nosuch.max = 5; } pids { pids.max = 6; } }\n' "$T" >
 run cgx-apply --strict --dry-run "$tmp/part.conf"
 isnt "$status" 0 "--strict: a controller that is not there"
 
+# ---- cgx-create --from ----
+
+exits 1 "--from: a name that the file does not know" cgx-create --from "$tmp/a.conf" "$T/nosuch"
+like "$err" "^cgx-create: .*a\.conf: $T/nosuch: make the group: the file names none" "is told"
+ok "and nothing is made" not exists "$T" pids
+exits 0 "--from: one of the file" cgx-create --from "$tmp/a.conf" "/$T/a/"
+is "$(in_kernel pids "$T/a" pids.max pids.max)" 20 "with its value"
+isnt "$(in_kernel pids "$T" pids.max pids.max)" 50 "and not what others say"
+exits 1 "--from --exclusive: it is there" cgx-create --exclusive --from "$tmp/a.conf"
+exits 0 "--from: all" cgx-create --from - <"$tmp/a.conf"
+picture >"$tmp/made"
+ok "as cgx-apply makes them" diff "$tmp/ours" "$tmp/made"
+cgx-delete -r "$T"
+exits 0 "--from: owners of the command line" cgx-create --from "$tmp/a.conf" --owner nobody
+is "$(cd "$(mount_of pids)" && stat -c %U "$T" "$T/a" "$T/a/pids.max" | xargs)" "root nobody root" "are for groups without perm"
+cgx-delete -r "$T"
+exits 1 "--from: all or nothing" cgx-create --from "$tmp/bad.conf"
+ok "nothing is left" not exists "$T" pids
+exits 2 "--from and -c" cgx-create -c pids --from "$tmp/a.conf"
+exits 2 "--strict alone" cgx-create --strict "$T"
+
 # ---- prune ----
 
 cgx-apply "$tmp/a.conf"

@@ -209,6 +209,29 @@ static int plan_of(const char *path, cgx_set set, int force)
 	return r;
 }
 
+static void test_makes(void **state)
+{
+	struct cgx_group *g, *above;
+	struct cgx_plan *p;
+	struct cgx *cgx;
+
+	(void)state;
+	assert_int_equal(cgx_open(root, &cgx), 0);
+	assert_int_equal(cgx_group_open(cgx, "y/x", CGX_C_MEMORY, &g), 0);
+	assert_int_equal(cgx_group_open(cgx, "system.slice", CGX_C_MEMORY, &above), 0);
+	assert_int_equal(cgx_plan_new(cgx, &p), 0);
+	assert_int_equal(cgx_plan_makes(p, g), 0);
+	cgx_plan_force(p);
+	assert_int_equal(cgx_plan_create(p, g, NULL), 0);
+	assert_int_equal(cgx_plan_makes(p, g), 1);
+	assert_int_equal(cgx_plan_create(p, above, NULL), 0);
+	assert_int_equal(cgx_plan_makes(p, above), 0); /* it is there */
+	cgx_plan_free(p);
+	cgx_group_close(g);
+	cgx_group_close(above);
+	cgx_close(cgx);
+}
+
 static void test_marks(void **state)
 {
 	struct cgx_unit u;
@@ -250,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_properties),
+		cmocka_unit_test_setup_teardown(test_makes, make_machine, remove_machine),
 		cmocka_unit_test_setup_teardown(test_marks, make_machine, remove_machine),
 	};
 

@@ -316,3 +316,46 @@ int want_read(const struct frame *f, const char *path, struct want_list *l)
 		return want_read_dir(f, path, l);
 	return read_file(f, path, l);
 }
+
+/* ---- some of them ---- */
+
+static const char *plain(const char *path)
+{
+	return path + strspn(path, "/");
+}
+
+static int is_in(const char *path, const char *top)
+{
+	size_t len = strlen(top);
+
+	while (len && top[len - 1] == '/')
+		len--;
+	return !len || (!strncmp(path, top, len) && (!path[len] || path[len] == '/'));
+}
+
+int want_keep(const struct frame *f, const char *file, char *const *names, size_t n, struct want_list *l)
+{
+	size_t kept = 0;
+
+	for (size_t k = 0; k < n; k++) {
+		size_t i = 0;
+
+		while (i < l->n && !is_in(plain(l->want[i].path), plain(names[k])))
+			i++;
+		if (i == l->n)
+			return msg_error(f, NULL, "%s: %s: make the group: the file names none of this name or below it", file,
+					 names[k]);
+	}
+	for (size_t i = 0; i < l->n; i++) {
+		size_t k = 0;
+
+		while (k < n && !is_in(plain(l->want[i].path), plain(names[k])))
+			k++;
+		if (k < n)
+			l->want[kept++] = l->want[i];
+		else
+			free(l->want[i].setting);
+	}
+	l->n = kept;
+	return 0;
+}

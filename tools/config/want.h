@@ -43,6 +43,8 @@ struct want_list {
 /* Read a file, the *.conf and *.json of a directory in the order of their names, or "-". 0, or an exit status after the words. */
 int want_read(const struct frame *f, const char *path, struct want_list *ret);
 int want_read_dir(const struct frame *f, const char *path, struct want_list *ret);
+/* Leave the groups of these names and those below them. Fails when a name is none of the list's. */
+int want_keep(const struct frame *f, const char *file, char *const *names, size_t n, struct want_list *l);
 void want_free(struct want_list *l);
 
 #endif
