@@ -225,6 +225,13 @@ const char *cgx_group_path(const struct cgx_group *g);
 const char *cgx_group_path_in(const struct cgx_group *g, const struct cgx_hierarchy *h);
 /* Controllers of the hierarchies in which the group exists now; 0 when it exists nowhere. */
 cgx_set cgx_group_exists(struct cgx_group *g);
+struct cgx_owner {
+	uid_t uid;
+	gid_t gid;
+	unsigned mode; /* permissions, with setuid, setgid and sticky bits */
+};
+/* Who owns the group's directory in h (file NULL), or the file of this name in it. -ENOENT there is none; -EINVAL a slash. */
+int cgx_group_owner(struct cgx_group *g, const struct cgx_hierarchy *h, const char *file, struct cgx_owner *ret);
 /* 1 it has processes, itself or below; 0 it has none (v2 cgroup.events; v1: a look at each group). */
 int cgx_group_populated(struct cgx_group *g);
 

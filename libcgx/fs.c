@@ -301,11 +301,15 @@ int fs_owner(int fd, uid_t *ret)
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode)
 {
 	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_PATH | O_NOFOLLOW);
+
+	return fd < 0 ? fd : fs_stat_name(fd, "", ret_uid, ret_gid, ret_mode);
+}
+
+int fs_stat_name(int dirfd, const char *name, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode)
+{
 	struct stat st;
 
-	if (fd < 0)
-		return fd;
-	if (fstatat(fd, "", &st, AT_EMPTY_PATH))
+	if (fstatat(dirfd, name, &st, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
 		return -errno;
 	if (ret_uid)
 		*ret_uid = st.st_uid;

@@ -335,6 +335,24 @@ CGX_API cgx_set cgx_group_exists(struct cgx_group *g)
 	return set;
 }
 
+CGX_API int cgx_group_owner(struct cgx_group *g, const struct cgx_hierarchy *h, const char *file, struct cgx_owner *ret)
+{
+	struct group_place *pl = group_place(g, h);
+	AUTO_BUF struct buf object = { 0 };
+	int fd, r;
+
+	if (!pl)
+		return fail(g->cgx, -ENOENT, g->path, "ask for its owner", "it is no group of %s", h->mounts[0]);
+	fd = place_fd(g, pl);
+	if (fd < 0)
+		return fd;
+	r = file && strchr(file, '/') ? -EINVAL : fs_stat_name(fd, file ? file : "", &ret->uid, &ret->gid, &ret->mode);
+	if (!r)
+		return 0;
+	buf_printf(&object, "%s%s%s", g->path, file ? "/" : "", file ? file : "");
+	return fail(g->cgx, r, buf_text(&object), "ask for its owner", NULL);
+}
+
 CGX_API int cgx_group_populated(struct cgx_group *g)
 {
 	int found = 0;

@@ -69,6 +69,8 @@ int fs_chmod(int dirfd, const char *path, unsigned mode);
 /* Owner and mode of a file or directory; any out may be NULL. */
 int fs_owner(int fd, uid_t *ret);
 int fs_stat(int dirfd, const char *path, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode);
+/* Of one name in dirfd, or of dirfd itself for "". */
+int fs_stat_name(int dirfd, const char *name, uid_t *ret_uid, gid_t *ret_gid, unsigned *ret_mode);
 /* 1 it is there, 0 it is not, or negative errno. */
 int fs_exists(int dirfd, const char *path);
 /* The same for a name without "/" in dirfd itself. */

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "util/distance.h"
+
 #define LETTERS_DIGITS "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define PUBLIC_FLAGS   0xffffu
 
@@ -219,38 +221,10 @@ CGX_API const char *cgx_setting_note(const struct cgx_setting *row)
 
 /* ---- what a mistyped name means ---- */
 
-#define NAME_MAX_LEN 64
-
-/* Letters to change, add, drop or swap with a neighbour to make b of a; large for long names. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned row[3][NAME_MAX_LEN + 1], *before = row[0], *last = row[1], *now = row[2], *t;
-	size_t n = strlen(a), m = strlen(b);
-
-	if (n > NAME_MAX_LEN || m > NAME_MAX_LEN)
-		return UINT32_MAX;
-	for (size_t j = 0; j <= m; j++)
-		last[j] = (unsigned)j;
-	for (size_t i = 1; i <= n; i++) {
-		now[0] = (unsigned)i;
-		for (size_t j = 1; j <= m; j++) {
-			unsigned best = last[j - 1] + (a[i - 1] != b[j - 1]);
-
-			best = last[j] + 1 < best ? last[j] + 1 : best;
-			best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
-				best = before[j - 2] + 1;
-			now[j] = best;
-		}
-		t = before, before = last, last = now, now = t;
-	}
-	return last[m];
-}
-
 const char *setting_nearest(const char *name)
 {
 	const char *best = NULL;
-	unsigned least = strlen(name) < 6 ? 2 : 3;
+	size_t len = strlen(name), least = len < 6 ? 2 : 3;
 
 	for (const struct cgx_setting *row = cgx_setting_next(NULL); row; row = cgx_setting_next(row)) {
 		const char *names[SETTING_V1_MAX + 1] = { row->v2 };
@@ -258,7 +232,7 @@ const char *setting_nearest(const char *name)
 		for (size_t i = 0; i < SETTING_V1_MAX; i++)
 			names[i + 1] = row->v1[i].name;
 		for (size_t i = 0; i < COUNT_OF(names); i++) {
-			unsigned d = names[i] ? distance(name, names[i]) : UINT32_MAX;
+			size_t d = names[i] ? distance(name, len, names[i], strlen(names[i]), least) : least;
 
 			if (d < least) {
 				least = d;

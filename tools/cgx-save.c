@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/stat.h>
 
 #include "config/kept.h"
 #include "ui/frame.h"
@@ -121,26 +120,9 @@ static void free_names(struct names *l)
 
 /* ---- permissions ---- */
 
-struct owner {
-	uid_t uid;
-	gid_t gid;
-	unsigned mode;
-};
 struct perm {
-	struct owner dir, files, tasks;
+	struct cgx_owner dir, files, tasks;
 };
-
-static int look(const struct job *j, const struct cgx_hierarchy *h, const char *path, const char *file, struct owner *ret)
-{
-	AUTO_BUF struct buf b = { 0 };
-	struct stat st;
-
-	buf_printf(&b, "%s%s/%s/%s", j->f->root ? j->f->root : "", cgx_hierarchy_mount(h, 0), path, file);
-	if (b.err || stat(buf_text(&b), &st))
-		return -ENOENT;
-	*ret = (struct owner){ st.st_uid, st.st_gid, st.st_mode & 07777 };
-	return 0;
-}
 
 /* 1: somebody else than root has a say, or modes are not those that the kernel gives. */
 static int find_perm(const struct job *j, struct cgx_group *g, struct perm *ret)
@@ -151,8 +133,9 @@ static int find_perm(const struct job *j, struct cgx_group *g, struct perm *ret)
 		const char *path = cgx_group_path_in(g, h);
 		int v1 = cgx_hierarchy_version(h) == 1;
 
-		if (!path || look(j, h, path, "", &ret->dir) || look(j, h, path, v1 ? "cgroup.procs" : "cgroup.max.depth", &ret->files) ||
-		    look(j, h, path, v1 ? "tasks" : "cgroup.procs", &ret->tasks))
+		if (!path || cgx_group_owner(g, h, NULL, &ret->dir) ||
+		    cgx_group_owner(g, h, v1 ? "cgroup.procs" : "cgroup.max.depth", &ret->files) ||
+		    cgx_group_owner(g, h, v1 ? "tasks" : "cgroup.procs", &ret->tasks))
 			continue;
 		return ret->dir.uid || ret->dir.gid || ret->files.uid || ret->files.gid || ret->tasks.uid || ret->tasks.gid ||
 		       ret->dir.mode != 0755 || ret->files.mode != 0644 || ret->tasks.mode != 0644;
@@ -330,13 +313,23 @@ static int has_word(const char *text, const char *word)
 	return 0;
 }
 
+static int is_on_v2(struct cgx *cgx, const struct cgx_group *g)
+{
+	const struct cgx_hierarchy *h;
+
+	for (size_t i = 0; (h = cgx_hierarchy_at(cgx, i)); i++)
+		if (cgx_hierarchy_version(h) == 2 && cgx_group_path_in(g, h))
+			return 1;
+	return 0;
+}
+
 /* A group of the v2 tree has those controllers that are enabled for it; what is saved must not enable more. */
 static cgx_set only_enabled(struct cgx *cgx, struct cgx_group *g, cgx_set set)
 {
 	AUTO_FREE char *enabled = NULL;
 	const struct cgx_controller *c;
 
-	if (cgx_get_raw(g, "cgroup.controllers", &enabled))
+	if (!is_on_v2(cgx, g) || cgx_get_raw(g, "cgroup.controllers", &enabled))
 		return set;
 	for (size_t i = 0; (c = cgx_controller_at(cgx, i)); i++) {
 		const struct cgx_hierarchy *h = cgx_controller_hierarchy(c);

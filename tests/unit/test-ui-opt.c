@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "libcgx/util/distance.h"
 #include "tools/ui/nearest.h"
 #include "tools/ui/opt.h"
 
@@ -305,10 +306,14 @@ static void test_distance(void **state)
 	struct nearest n;
 
 	(void)state;
-	assert_int_equal(nearest_distance("", 0, "abc", 3), 3);
-	assert_int_equal(nearest_distance("abc", 3, "abc", 3), 0);
-	assert_int_equal(nearest_distance("abdc", 4, "abcd", 4), 1);
-	assert_int_equal(nearest_distance("kitten", 6, "sitting", 7), 3);
+	assert_int_equal(distance("", 0, "abc", 3, 9), 3);
+	assert_int_equal(distance("abc", 3, "abc", 3, 9), 0);
+	assert_int_equal(distance("abdc", 4, "abcd", 4, 9), 1);
+	for (size_t limit = 0; limit < 9; limit++) {
+		assert_int_equal(distance("kitten", 6, "sitting", 7, limit), limit < 3 ? limit : 3);
+		assert_int_equal(distance("badcfe", 6, "abcdef", 6, limit), limit < 3 ? limit : 3);
+		assert_int_equal(distance("memory.max", 10, "pids.peak", 9, limit), limit < 8 ? limit : 8);
+	}
 	nearest_begin(&n, "memory.mx", 9);
 	nearest_offer(&n, "memory.min");
 	nearest_offer(&n, "memory.max");

@@ -209,9 +209,11 @@ static int plan_of(const char *path, cgx_set set, int force)
 	return r;
 }
 
-static void test_makes(void **state)
+static void test_tree(void **state)
 {
+	const struct cgx_hierarchy *h;
 	struct cgx_group *g, *above;
+	struct cgx_owner owner;
 	struct cgx_plan *p;
 	struct cgx *cgx;
 
@@ -227,6 +229,15 @@ static void test_makes(void **state)
 	assert_int_equal(cgx_plan_create(p, above, NULL), 0);
 	assert_int_equal(cgx_plan_makes(p, above), 0); /* it is there */
 	cgx_plan_free(p);
+
+	h = cgx_hierarchy_at(cgx, 0);
+	assert_int_equal(cgx_group_owner(above, h, NULL, &owner), 0);
+	assert_int_equal(owner.uid, getuid());
+	assert_int_equal(owner.mode, 0755);
+	assert_int_equal(cgx_group_owner(above, h, "no.such", &owner), -ENOENT);
+	assert_non_null(strstr(cgx_error(cgx), "system.slice/no.such: ask for its owner: No such file"));
+	assert_int_equal(cgx_group_owner(above, h, "../cgroup.procs", &owner), -EINVAL);
+	assert_int_equal(cgx_group_owner(g, h, NULL, &owner), -ENOENT);
 	cgx_group_close(g);
 	cgx_group_close(above);
 	cgx_close(cgx);
@@ -273,7 +284,7 @@ int main(void)
 		cmocka_unit_test(test_long_names),
 		cmocka_unit_test(test_unescape),
 		cmocka_unit_test(test_properties),
-		cmocka_unit_test_setup_teardown(test_makes, make_machine, remove_machine),
+		cmocka_unit_test_setup_teardown(test_tree, make_machine, remove_machine),
 		cmocka_unit_test_setup_teardown(test_marks, make_machine, remove_machine),
 	};
 

@@ -16,7 +16,4 @@ struct nearest {
 void nearest_begin(struct nearest *n, const char *word, size_t len);
 void nearest_offer(struct nearest *n, const char *candidate);
 
-/* Edits (insert, delete, replace, swap neighbours) between the texts; texts over 64 bytes are far. */
-size_t nearest_distance(const char *a, size_t a_len, const char *b, size_t b_len);
-
 #endif
