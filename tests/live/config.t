@@ -76,17 +76,55 @@ exits 0 "again" cgx-apply --dry-run "$tmp/a.conf"
 unlike "$out" '^(write|mkdir)' "nothing is left to do"
 exits 0 "--clear" cgx-apply --clear "$tmp/a.conf"
 ok "removes" not exists "$T" pids
-if [ "$(version_of pids)" = 1 ] && theirs=$(PATH=/usr/sbin:/usr/bin command -v cgconfigparser); then
-	run "$theirs" -l "$tmp/a.conf"
+# What both can say of every controller here; "as theirs" is then all of the tree: owners, modes, and what is in each file
+# that a group without processes has a say in.
+{
+	printf 'group %s {\n\tperm {\n\t\ttask { uid = nobody; gid = nogroup; fperm = 660; }\n' "$T"
+	printf '\t\tadmin { uid = root; gid = daemon; dperm = 750; fperm = 640; }\n\t}\n'
+	both=''
+	while read -r c v1 v2; do
+		case $(version_of "$c") in
+		1) word=$c settings=$v1 ;;
+		2) word=$c settings=$v2 ;;
+		*) continue ;;
+		esac
+		[ "$settings" != - ] || continue
+		both="$both $c"
+		printf '\t%s {\n' "$word"
+		printf '%s\n' "$settings" | tr ',' '\n' | sed '/^+$/d; s/^\(.*\)=\(.*\)/\t\t\1 = \2;/'
+		printf '\t}\n'
+	done <<-END
+	pids pids.max=50 pids.max=50
+	cpu cpu.shares=512,cpu.cfs_quota_us=50000 cpu.weight=50
+	memory memory.limit_in_bytes=67108864,memory.soft_limit_in_bytes=33554432 memory.max=67108864,memory.high=33554432
+	cpuacct + -
+	freezer + -
+	END
+	printf '}\n'
+} >"$tmp/both.conf"
+picture_all()
+{
+	for c in $both; do
+		(cd "$(mount_of "$c")" && find "$T" -printf '%p %U:%G %m\n' && find "$T" -type f -perm -u+rw \
+			! -name 'cgroup.pressure' ! -name 'memory.reclaim' -exec grep -sH . {} +)
+	done | sort
+}
+if theirs=$(PATH=/usr/sbin:/usr/bin command -v cgconfigparser); then
+	run "$theirs" -l "$tmp/both.conf"
+	picture_all >"$tmp/theirs"
+	cgx-delete -r "$T" 2>/dev/null
 	if [ "$status" = 0 ]; then
-		picture >"$tmp/theirs"
-		ok "the tree is cgconfigparser's, file by file" diff "$tmp/theirs" "$tmp/ours"
+		exits 0 "cgx-apply of what both take" cgx-apply "$tmp/both.conf"
+		picture_all >"$tmp/all"
+		ok "the tree is cgconfigparser's, file by file, in$both" diff "$tmp/theirs" "$tmp/all"
+		ok "and says what was asked for" grep -q '/pids.max:50$' "$tmp/all"
+		exits 0 "--clear" cgx-apply --clear "$tmp/both.conf"
 	else
+		echo "# $err"
 		skip "cgconfigparser fails here" "the tree is cgconfigparser's, file by file"
 	fi
-	exits 0 "--clear of theirs" cgx-apply --clear "$tmp/a.conf"
 else
-	skip "no cgconfigparser, or pids is on v2" "the tree is cgconfigparser's, file by file"
+	skip "no cgconfigparser" "the tree is cgconfigparser's, file by file"
 fi
 
 # ---- all or nothing ----
