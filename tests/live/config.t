@@ -116,7 +116,7 @@ if theirs=$(PATH=/usr/sbin:/usr/bin command -v cgconfigparser); then
 	if [ "$status" = 0 ]; then
 		exits 0 "cgx-apply of what both take" cgx-apply "$tmp/both.conf"
 		picture_all >"$tmp/all"
-		ok "the tree is cgconfigparser's, file by file, in$both" diff "$tmp/theirs" "$tmp/all"
+		is "$(diff "$tmp/theirs" "$tmp/all")" "" "the tree is cgconfigparser's, file by file, in$both"
 		ok "and says what was asked for" grep -q '/pids.max:50$' "$tmp/all"
 		exits 0 "--clear" cgx-apply --clear "$tmp/both.conf"
 	else
