@@ -87,7 +87,9 @@ static const char *const report_kinds[] = { "trouble", "text", "json", "none", N
 
 static const struct opt options[] = {
 	{ 'g', "group", "GROUP", OPT_STRINGS, offsetof(struct exec_spec, targets),
-	  "run in this group; without it in one made for the command", COMPLETE_TARGET },
+	  "run in this group; without it in one made for the command", COMPLETE_TARGET, .who = WHO_NATIVE },
+	{ 'g', "group", "CONTROLLERS:PATH", OPT_STRINGS, offsetof(struct exec_spec, targets),
+	  "run in this group; without it where the rules say", COMPLETE_TARGET, .who = WHO_COMPAT },
 	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
 	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
 	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
