@@ -180,4 +180,25 @@ is "$(cat "$cg/$manager/app.slice/$T-bg.scope/$T-bg/pids.max")" 9 "within its li
 xargs kill -KILL <"$cg/$manager/app.slice/$T-bg.scope/$T-bg/cgroup.procs"
 ok "the scope goes with the last" wait_for 10 no_scope "$T-bg"
 systemctl stop "user@$uid.service"
+
+# ---- the service that makes the groups of a file ----
+
+unit=${CGX_BUILDDIR:-.}/contrib/systemd/cgx-apply.service
+[ -r "$unit" ] || bail "$unit is not there: make all"
+service=cgx-apply-test-$$.service
+printf 'group %s-conf { perm { task { uid = nobody; } admin { uid = nobody; } } pids { pids.max = 44; } }\n' "$T" >"/run/$T.conf"
+sed "s,/etc/cgconfig.conf,/run/$T.conf,; s,=[^ =]*/cgx-apply ,=$(command -v cgx-apply) ," "$unit" >"/run/systemd/system/$service"
+run systemd-analyze verify --man=no "/run/systemd/system/$service"
+is "$(printf '%s\n' "$err" | grep "$service")" "" "systemd has nothing to say of the unit"
+systemctl daemon-reload
+exits 0 "the service starts" systemctl start "$service"
+is "$(cat "$cg/$T-conf/pids.max")" 44 "and the group of the file is there"
+is "$(stat -c %U "$cg/$T-conf/cgroup.procs")" nobody "with its owner"
+sed -i s/44/45/ "/run/$T.conf"
+exits 0 "it reads the file again" systemctl reload "$service"
+is "$(cat "$cg/$T-conf/pids.max")" 45 "and the group has what is new"
+exits 0 "it stops" systemctl stop "$service"
+ok "and the group has gone" not test -d "$cg/$T-conf"
+rm -f "/run/systemd/system/$service" "/run/$T.conf"
+systemctl daemon-reload
 done_testing
