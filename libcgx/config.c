@@ -335,7 +335,7 @@ static int controller(struct reader *r)
 {
 	unsigned line = r->at;
 	const char *name;
-	size_t n;
+	size_t n = 0;
 	int err = take_word(r, "a controller, perm or }", &name);
 
 	if (err)
