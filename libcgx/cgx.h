@@ -111,7 +111,7 @@ typedef uint64_t cgx_set;
 /*
  * Parse "cpu,memory", "*" or "all"; v1 names (blkio) and "name=systemd" are understood. Whether a
  * named controller is mounted is not asked here.
- * Errors: -EINVAL unknown name (the words list the known ones).
+ * Errors: -EINVAL unknown name (the words list the known ones), or none beside a comma.
  */
 int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret);
 /* The other way: "cpu,memory". Owned by the caller. */

@@ -158,8 +158,6 @@ static int read_controllers(const struct line *l, const char *s, struct rule *re
 
 	if (!*s)
 		return wrong(l, "no controller is named: * is all of them");
-	if (*s == ',' || strstr(s, ",,") || s[strlen(s) - 1] == ',')
-		return wrong(l, "%s: a controller is missing beside a comma", s);
 	if (!strcmp(s, "*"))
 		return 0;
 	if (!cgx_set_parse(l->r->cgx, s, &ret->controllers))

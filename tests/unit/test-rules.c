@@ -98,7 +98,7 @@ static void test_refused(void **state)
 		{ "@ * x", "rules:1: read the rule: no group is named behind the @" },
 		{ ":sh * x", "rules:1: read the rule: no user is named" },
 		{ "a: * x", "rules:1: read the rule: no process is named behind the colon" },
-		{ "a , x", "rules:1: read the rule: ,: a controller is missing beside a comma" },
+		{ "a , x", "rules:1: read the rule: ,: find the controllers: a name is missing beside a comma" },
 		{ "a \"\" x", "rules:1: read the rule: no controller is named: * is all of them" },
 		{ "a nosuch x", NULL },
 		{ "a * \"\"", "rules:1: read the rule: no group is named" },
