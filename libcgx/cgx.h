@@ -111,7 +111,7 @@ typedef uint64_t cgx_set;
 /*
  * Parse "cpu,memory", "*" or "all"; v1 names (blkio) and "name=systemd" are understood. Whether a
  * named controller is mounted is not asked here.
- * Errors: -EINVAL unknown name (the words list the known ones).
+ * Errors: -EINVAL unknown name (the words list the known ones), or none beside a comma.
  */
 int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret);
 /* The other way: "cpu,memory". Owned by the caller. */
@@ -902,8 +902,10 @@ struct cgx_subject {
 	const char *user;    /* for %u; NULL: the number */
 	const char *group;   /* for %g */
 };
-/* What the rules need to know of a process, from /proc. user and group are NULL. Pointers are good until the next call.
- * Errors: -ESRCH; -EACCES its program may not be known. */
+/*
+ * What the rules need to know of a process, from /proc: what none of them asks for is not looked for, not even its ids. user
+ * and group are NULL. Pointers are good until the next call. Errors: -ESRCH; -EACCES its program may not be known.
+ */
 int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret);
 
 enum cgx_rules_verdict {
@@ -919,10 +921,14 @@ int cgx_rules_path(struct cgx_rules *r, size_t index, const struct cgx_subject *
 /* The same, and cgx_group_open() of it. */
 int cgx_rules_group(struct cgx_rules *r, size_t index, const struct cgx_subject *s, struct cgx_group **ret);
 /*
- * Move a process into the group where it is not there yet; for whoever places many: no plan, nothing is undone. 1 moved,
- * 0 it was there. Errors: -ESRCH, -ENOENT no such group, those of the kernel.
+ * Move a process into the group where it is not there yet; for whoever places many: no plan, nothing is undone, and the
+ * group keeps its files open. 1 moved, 0 it was there. Errors: -ESRCH, -ENOENT no such group, or not any more; those of the
+ * kernel.
  */
 int cgx_group_take(struct cgx_group *g, pid_t pid);
+#define CGX_TAKE_BLINDLY (1u << 0) /* right after cgx_rules_look(): spare the look where it is, as it is surely elsewhere */
+/* The same of the process that cgx_rules_look() saw last, and of no other that has got its number since: -ESRCH. */
+int cgx_rules_take(struct cgx_rules *r, struct cgx_group *g, unsigned flags);
 
 #ifdef __cplusplus
 }

@@ -28,7 +28,7 @@ static struct group_place *place_of(struct cgx_group *g, const struct cgx_settin
 static int read_level(struct cgx *cgx, const struct group_place *pl, const char *path, const char *name,
 		      uint64_t *ret)
 {
-	struct group_place one = { .h = pl->h, .path = (char *)path, .fd = -1 };
+	struct group_place one = { .h = pl->h, .path = (char *)path, .fd = -1, .procs = -1 };
 	struct cgx_group g = { .cgx = cgx, .path = (char *)(*path ? path : "/"), .place = &one, .n = 1 };
 	int r = cgx_get_u64(&g, name, ret);
 

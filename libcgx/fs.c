@@ -90,6 +90,13 @@ int fs_open_read(int dirfd, const char *path)
 	return open_beneath(dirfd, path, O_RDONLY);
 }
 
+int fs_open_proc(int proc, const char *path)
+{
+	int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int fs_open_rdwr(int dirfd, const char *path)
 {
 	return open_beneath(dirfd, path, O_RDWR);
@@ -192,6 +199,11 @@ int fs_write(int dirfd, const char *path, const char *text)
 	AUTO_CLOSE int fd = fs_open_write(dirfd, path);
 
 	return fd < 0 ? fd : write_once(fd, text);
+}
+
+int fs_rewrite(int fd, const char *text)
+{
+	return write_once(fd, text);
 }
 
 static void cut_newline(struct buf *b)
@@ -351,6 +363,13 @@ int fs_is_cgroup(int dirfd)
 	struct statfs st;
 
 	return !fstatfs(dirfd, &st) && ((unsigned long)st.f_type == 0x27e0eb || (unsigned long)st.f_type == 0x63677270);
+}
+
+int fs_is_proc(int dirfd)
+{
+	struct statfs st;
+
+	return !fstatfs(dirfd, &st) && (unsigned long)st.f_type == 0x9fa0;
 }
 
 int fs_wait(int fd, int timeout_ms)

@@ -111,7 +111,7 @@ static int add_place(struct cgx_group *g, struct cgx_hierarchy *h, char *path)
 		return -ENOMEM;
 	}
 	g->place = more;
-	more[g->n++] = (struct group_place){ .h = h, .path = path, .fd = -1 };
+	more[g->n++] = (struct group_place){ .h = h, .path = path, .fd = -1, .procs = -1 };
 	return 0;
 }
 
@@ -140,6 +140,8 @@ static void drop_place(struct cgx_group *g, size_t i)
 	free(g->place[i].path);
 	if (g->place[i].fd >= 0)
 		close(g->place[i].fd);
+	if (g->place[i].procs >= 0)
+		close(g->place[i].procs);
 	memmove(&g->place[i], &g->place[i + 1], (--g->n - i) * sizeof(*g->place));
 }
 

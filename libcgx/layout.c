@@ -532,6 +532,13 @@ static int unknown_controller(struct cgx *cgx, const char *s, size_t len)
 	return -EINVAL;
 }
 
+static int nameless_controller(struct cgx *cgx, const char *text)
+{
+	fail(cgx, -EINVAL, text, "find the controllers", "a name is missing beside a comma");
+	advise(cgx, "leave the comma out, or write a name there: memory,pids");
+	return -EINVAL;
+}
+
 CGX_API int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret)
 {
 	struct cgx_hierarchy *v2 = layout_v2(cgx);
@@ -545,6 +552,8 @@ CGX_API int cgx_set_parse(struct cgx *cgx, const char *text, cgx_set *ret)
 		size_t len = strcspn(p, ",");
 		cgx_set bit = layout_bit(cgx, p, len);
 
+		if (!len || !strcmp(p + len, ","))
+			return nameless_controller(cgx, text);
 		if (!bit && v2 && !load_v2(cgx, v2))
 			bit = layout_bit(cgx, p, len);
 		if (!bit)

@@ -503,7 +503,7 @@ static int group_dup(const struct cgx_group *g, struct cgx_group **ret)
 		return -ENOMEM;
 	}
 	for (; d->n < g->n; d->n++) {
-		d->place[d->n] = (struct group_place){ .h = g->place[d->n].h, .fd = -1 };
+		d->place[d->n] = (struct group_place){ .h = g->place[d->n].h, .fd = -1, .procs = -1 };
 		if (dup_to(&d->place[d->n].path, g->place[d->n].path)) {
 			cgx_group_close(d);
 			return -ENOMEM;

@@ -12,7 +12,7 @@
 /* The group of one step, for words and for reading figures. */
 static struct cgx_group step_group(struct cgx_plan *p, struct step *s, struct group_place *pl)
 {
-	*pl = (struct group_place){ .h = s->h, .path = s->path, .fd = -1 };
+	*pl = (struct group_place){ .h = s->h, .path = s->path, .fd = -1, .procs = -1 };
 	return (struct cgx_group){ .cgx = p->cgx, .path = *s->path ? s->path : (char *)"/", .place = pl, .n = 1 };
 }
 

@@ -47,6 +47,8 @@ int fs_read(int dirfd, const char *path, struct buf *b);
 int fs_reread(int fd, struct buf *b);
 /* One write(2) of the text, O_WRONLY|O_TRUNC, never O_CREAT. */
 int fs_write(int dirfd, const char *path, const char *text);
+/* The same into a cgroup file that is open. */
+int fs_rewrite(int fd, const char *text);
 /*
  * The same with one open for three things: what was there goes to old, then the text is written, then what is
  * there now goes to now (NULL: not asked for). Both are without the last newline. 1 when old is known; 0 the file
@@ -56,6 +58,8 @@ int fs_swap(int dirfd, const char *path, const char *text, struct buf *old, stru
 /* Descriptor for a later write. */
 int fs_open_write(int dirfd, const char *path);
 int fs_open_read(int dirfd, const char *path);
+/* The same in the kernel's own /proc by a name that nobody outside has a part in, so nothing has to be held beneath. */
+int fs_open_proc(int proc, const char *path);
 int fs_open_rdwr(int dirfd, const char *path);
 /* A file of an administrator: "/" in front is the root's, links are followed within it; a regular one, and -EFBIG beyond
  * max bytes. */
@@ -82,6 +86,8 @@ int fs_mark(int dirfd, const char *path, const char *name);
 int fs_mount_private(const char *type);
 /* 1 it is a cgroup file system, and not a copy of one in plain files. */
 int fs_is_cgroup(int dirfd);
+/* The same of a proc file system. */
+int fs_is_proc(int dirfd);
 /* Wait until a file shows an event (POLLPRI) or the time is over; 1 event, 0 time over. */
 int fs_wait(int fd, int timeout_ms);
 
@@ -359,6 +365,7 @@ struct group_place {
 	struct cgx_hierarchy *h;
 	char *path; /* below the mount, "" the root */
 	int fd;     /* O_PATH, -1 not opened */
+	int procs;  /* its processes' file for writing, kept for group_take(); -1 not opened */
 };
 struct cgx_group {
 	struct cgx *cgx;
@@ -378,6 +385,11 @@ int place_fd(struct cgx_group *g, struct group_place *pl);
 int place_open(struct cgx *cgx, struct group_place *pl);
 /* Normalise a path as a user gives it; -EINVAL with words. */
 int group_check_path(struct cgx *cgx, const char *path, char **ret);
+
+/* ---- task.c ---- */
+
+/* cgx_group_take() where the text of the process's /proc/PID/cgroup is known; "": it is moved wherever it is. */
+int group_take(struct cgx_group *g, pid_t pid, const char *groups);
 
 /* ---- explain.c: words for what cannot be done; each keeps them on the context and returns the error to give ---- */
 

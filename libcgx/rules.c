@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <unistd.h>
 
 CGX_API int cgx_rules_new(struct cgx *cgx, struct cgx_rules **ret)
 {
@@ -13,6 +14,7 @@ CGX_API int cgx_rules_new(struct cgx *cgx, struct cgx_rules **ret)
 	if (!r)
 		return -ENOMEM;
 	r->cgx = cgx;
+	r->proc = r->seen = -1;
 	*ret = r;
 	return 0;
 }
@@ -42,6 +44,11 @@ CGX_API struct cgx_rules *cgx_rules_close(struct cgx_rules *r)
 	buf_free(&r->link);
 	buf_free(&r->words);
 	buf_free(&r->group_list);
+	buf_free(&r->name);
+	if (r->seen >= 0)
+		close(r->seen);
+	if (r->proc >= 0)
+		close(r->proc);
 	free(r);
 	return NULL;
 }
@@ -210,15 +217,29 @@ static void cut_deleted(struct buf *b)
 		b->s[b->len -= n] = '\0';
 }
 
+/* A file of a process, in /proc. */
+static const char *file_of(char (*path)[48], pid_t pid, const char *name)
+{
+	snprintf(*path, sizeof(*path), "%d/%s", (int)pid, name);
+	return *path;
+}
+
+static int read_file_of(const struct cgx_rules *r, pid_t pid, const char *name, struct buf *b)
+{
+	char path[48];
+
+	return fs_read(r->proc, file_of(&path, pid, name), b);
+}
+
 /* The numeric field of /proc/PID/stat, counted from 1 as proc(5) does, behind the third; 0 unknown. */
-static uint64_t stat_field(int dir, int field)
+static uint64_t stat_field(const struct cgx_rules *r, pid_t pid, int field)
 {
 	AUTO_BUF struct buf b = { 0 };
 	const char *p, *word;
 	size_t len, n;
 	uint64_t value = 0;
 
-	if (fs_read(dir, "stat", &b) || !(p = strrchr(buf_text(&b), ')')))
+	if (read_file_of(r, pid, "stat", &b) || !(p = strrchr(buf_text(&b), ')')))
 		return 0;
 	p++;
 	len = strlen(p);
@@ -229,61 +250,143 @@ static uint64_t stat_field(int dir, int field)
 	return value;
 }
 
-static int is_realtime(int dir)
+static int is_realtime(const struct cgx_rules *r, pid_t pid)
 {
-	uint64_t policy = stat_field(dir, 41);
+	uint64_t policy = stat_field(r, pid, 41);
 
 	return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
 }
 
 /* A kernel thread has no program; neither has a process that is ending, which is as good as gone. */
-static int is_kernel_thread(int dir)
+static int is_kernel_thread(const struct cgx_rules *r, pid_t pid)
 {
-	return (stat_field(dir, 9) & 0x00200000) != 0; /* PF_KTHREAD */
+	return (stat_field(r, pid, 9) & 0x00200000) != 0; /* PF_KTHREAD */
 }
 
-static int look_program(struct cgx_rules *r, int dir, struct cgx_subject *s)
+/* The kernel cuts a name at 15 bytes; another one belongs to a script, or was chosen by the process. */
+static void look_script(struct cgx_rules *r, struct cgx_subject *s)
 {
-	const char *base;
-	int err = fs_read_link(dir, "exe", &r->link);
+	const char *base = strrchr(s->exe, '/');
 
+	base = base ? base + 1 : s->exe;
+	if (strncmp(base, s->comm, 15) && !read_file_of(r, s->pid, "cmdline", &r->words))
+		s->script = rules_script(buf_text(&r->words), r->words.len, s->comm);
+}
+
+/* status costs the kernel more than all the rest, and most rules need nothing that is only there. */
+static int look_ids(struct cgx_rules *r, struct cgx_subject *s)
+{
+	char name[16];
+	int err;
+
+	if (r->live && !(r->asks & RULES_ASK_GROUPS)) {
+		snprintf(name, sizeof(name), "%d", (int)s->pid);
+		return fs_stat_name(r->proc, name, &s->uid, &s->gid, NULL);
+	}
+	err = read_file_of(r, s->pid, "status", &r->status);
+	return err ? err : rules_status(buf_text(&r->status), s, &r->group_list);
+}
+
+static int look_program(struct cgx_rules *r, struct cgx_subject *s)
+{
+	char path[48];
+	int err = fs_read_link(r->proc, file_of(&path, s->pid, "exe"), &r->link);
+
+	if (err == -ENOENT && is_kernel_thread(r, s->pid))
+		return 0;
 	if (err)
 		return err;
 	cut_deleted(&r->link);
 	s->exe = buf_text(&r->link);
-	base = strrchr(s->exe, '/');
-	base = base ? base + 1 : s->exe;
-	/* the kernel cuts a name at 15 bytes; another one belongs to a script, or was chosen by the process */
-	if (!strncmp(base, s->comm, 15) || fs_read(dir, "cmdline", &r->words))
-		return 0;
-	s->script = rules_script(buf_text(&r->words), r->words.len, s->comm);
 	return 0;
+}
+
+/* Its name, or -ESRCH: it is not there any more, and what has been read since see() may be of another. */
+static int look_again(struct cgx_rules *r, struct cgx_subject *s)
+{
+	int err = fs_reread(r->seen, &r->name);
+	size_t len = r->name.len;
+
+	if (err || !len)
+		return err;
+	if (r->name.s[len - 1] == '\n')
+		len--;
+	if (len >= sizeof(s->comm))
+		len = sizeof(s->comm) - 1;
+	memcpy(s->comm, r->name.s, len);
+	s->comm[len] = '\0';
+	return 0;
+}
+
+/* A recorded machine may lack the file, and nobody is moved there. */
+static int see(struct cgx_rules *r, pid_t pid)
+{
+	char path[48];
+
+	if (r->seen >= 0)
+		close(r->seen);
+	r->seen = -1;
+	if (r->proc < 0) {
+		r->proc = fs_dir(r->cgx->fs.fd, "proc");
+		if (r->proc < 0)
+			return r->proc;
+		r->live = fs_is_proc(r->proc);
+	}
+	if (!r->live)
+		return 0;
+	r->pid = pid;
+	r->seen = fs_open_proc(r->proc, file_of(&path, pid, "comm"));
+	return r->seen < 0 ? r->seen : 0;
 }
 
 CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret)
 {
 	struct cgx_subject s = { .pid = pid };
-	AUTO_CLOSE int dir = -1;
 	char path[32];
-	int err;
+	int err = see(r, pid);
 
-	snprintf(path, sizeof(path), "proc/%d", (int)pid);
-	dir = fs_dir(r->cgx->fs.fd, path);
-	err = dir < 0 ? dir : fs_read(dir, "status", &r->status);
-	if (!err)
-		err = rules_status(buf_text(&r->status), &s, &r->group_list);
+	if (!err && (!r->live || r->asks & RULES_ASK_IDS))
+		err = look_ids(r, &s);
 	if (!err && r->asks & RULES_ASK_PROCESS)
-		err = look_program(r, dir, &s);
-	if (err == -ENOENT && dir >= 0 && is_kernel_thread(dir))
-		err = 0;
+		err = look_program(r, &s);
+	if (!err && r->live)
+		err = look_again(r, &s);
 	if (err == -ENOENT)
 		err = -ESRCH;
-	if (err)
+	if (err) {
+		snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 		return fail(r->cgx, err, path, "look at the process", NULL);
+	}
+	if (s.exe)
+		look_script(r, &s);
 	if (r->asks & RULES_ASK_POLICY)
-		s.realtime = is_realtime(dir);
+		s.realtime = is_realtime(r, pid);
+	r->just_now = 1;
 	*ret = s;
 	return 0;
+}
+
+static int has_ended(struct cgx_rules *r, const struct cgx_group *g)
+{
+	int err = r->seen < 0 ? -ESRCH : fs_reread(r->seen, &r->name);
+
+	return err ? fail(r->cgx, err, g->path, "move a process in", err == -ESRCH ? "the process has ended" : NULL) : 0;
+}
+
+CGX_API int cgx_rules_take(struct cgx_rules *r, struct cgx_group *g, unsigned flags)
+{
+	AUTO_BUF struct buf groups = { 0 };
+	int err = flags & CGX_TAKE_BLINDLY ? 0 : layout_read_pid(r->cgx, r->pid, &groups), moved;
+
+	/* a move may wait for the kernel, so before a second one it is asked again */
+	if (!err && !(flags & CGX_TAKE_BLINDLY && r->just_now))
+		err = has_ended(r, g);
+	r->just_now = 0;
+	if (err)
+		return err;
+	moved = group_take(g, r->pid, buf_text(&groups));
+	/* whatever the kernel says of one that ended meanwhile */
+	return moved < 0 && has_ended(r, g) == -ESRCH ? -ESRCH : moved;
 }
 
 /* ---- matching ---- */

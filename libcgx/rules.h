@@ -36,10 +36,21 @@ struct cgx_rules {
 	} *templates;        /* files with template and default blocks */
 	size_t n_templates;
 	unsigned asks;       /* RULES_ASK_*, what has to be known of a process */
-	struct buf status, link, words, group_list; /* of the process looked at last */
+	int proc;            /* /proc, -1 not opened */
+	int live;            /* it is the kernel's: a directory there belongs to who the process is now */
+	/*
+	 * The process looked at last: the comm file of its /proc, which can be read as long as it is that process, whatever its
+	 * number means; -1 nobody.
+	 */
+	int seen;
+	int just_now;        /* nothing that may take its time was done since */
+	pid_t pid;
+	struct buf status, link, words, group_list, name; /* of it */
 };
 #define RULES_ASK_PROCESS (1u << 0)
 #define RULES_ASK_POLICY  (1u << 1)
+#define RULES_ASK_GROUPS  (1u << 2) /* supplementary */
+#define RULES_ASK_IDS     (1u << 3)
 
 void rule_free(struct rule *rule);
 /* Take back the rules from the n-th on. */

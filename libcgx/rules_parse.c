@@ -158,8 +158,6 @@ static int read_controllers(const struct line *l, const char *s, struct rule *re
 
 	if (!*s)
 		return wrong(l, "no controller is named: * is all of them");
-	if (*s == ',' || strstr(s, ",,") || s[strlen(s) - 1] == ',')
-		return wrong(l, "%s: a controller is missing beside a comma", s);
 	if (!strcmp(s, "*"))
 		return 0;
 	if (!cgx_set_parse(l->r->cgx, s, &ret->controllers))
@@ -226,6 +224,29 @@ static int read_rule(struct line *l, struct rule *ret)
 
 /* ---- the file ---- */
 
+static int has_any(const char *s, const char *const *words)
+{
+	while (*words && !strstr(s, *words))
+		words++;
+	return *words != NULL;
+}
+
+static unsigned asks_of(const struct rule *rule)
+{
+	static const char *const ids[] = { "%u", "%U", "%g", "%G", NULL }, *const program[] = { "%p", NULL };
+	unsigned asks = 0;
+
+	if (rule->who == CGX_RULE_USER || rule->who == CGX_RULE_GROUP || has_any(rule->destination, ids))
+		asks |= RULES_ASK_IDS;
+	if (rule->who == CGX_RULE_GROUP)
+		asks |= RULES_ASK_GROUPS;
+	if (rule->process || has_any(rule->destination, program))
+		asks |= RULES_ASK_PROCESS;
+	if (rule->flags & CGX_RULE_IGNORE_RT)
+		asks |= RULES_ASK_POLICY;
+	return asks;
+}
+
 static int keep(struct cgx_rules *r, const struct rule *rule)
 {
 	if (r->n == r->room) {
@@ -238,12 +259,7 @@ static int keep(struct cgx_rules *r, const struct rule *rule)
 		r->room = want;
 	}
 	r->rule[r->n++] = *rule;
-	if (rule->process)
-		r->asks |= RULES_ASK_PROCESS;
-	if (strstr(rule->destination, "%p"))
-		r->asks |= RULES_ASK_PROCESS;
-	if (rule->flags & CGX_RULE_IGNORE_RT)
-		r->asks |= RULES_ASK_POLICY;
+	r->asks |= asks_of(rule);
 	return 0;
 }
 

@@ -118,38 +118,58 @@ CGX_API int cgx_tasks_next(struct cgx_tasks *t, pid_t *ret)
 
 /* ---- one into a group ---- */
 
+static int open_procs(struct cgx_group *g, struct group_place *pl)
+{
+	int dir = pl->procs >= 0 ? pl->fd : place_fd(g, pl);
+
+	if (dir < 0)
+		return dir;
+	if (pl->procs < 0)
+		pl->procs = fs_open_write(dir, pl->h->ops->procs_file);
+	return pl->procs < 0 ? pl->h->ops->explain_attach(g->cgx, pl->h, dir, g->path, pl->procs) : 0;
+}
+
 static int take_in(struct cgx_group *g, struct group_place *pl, pid_t pid, const char *groups)
 {
 	AUTO_FREE char *now = NULL;
 	char value[16];
-	int dir, r;
+	int r;
 
 	/* moving where it is costs the kernel as much as moving */
-	if (!layout_path_in(g->cgx, pl->h, groups, &now) && !strcmp(now, pl->path))
+	if (*groups && !layout_path_in(g->cgx, pl->h, groups, &now) && !strcmp(now, pl->path))
 		return 0;
-	dir = place_fd(g, pl);
-	if (dir < 0)
-		return dir;
+	r = open_procs(g, pl);
+	if (r < 0)
+		return r;
 	snprintf(value, sizeof(value), "%d", (int)pid);
-	r = fs_write(dir, pl->h->ops->procs_file, value);
+	r = fs_rewrite(pl->procs, value);
 	if (r == -ESRCH)
 		return fail(g->cgx, r, g->path, "move a process in", "there is no such process (any more)");
-	return r ? pl->h->ops->explain_attach(g->cgx, pl->h, dir, g->path, r) : 1;
+	if (r == -ENODEV)
+		return fail(g->cgx, -ENOENT, g->path, "move a process in", "the group has just been removed");
+	return r ? pl->h->ops->explain_attach(g->cgx, pl->h, pl->fd, g->path, r) : 1;
+}
+
+int group_take(struct cgx_group *g, pid_t pid, const char *groups)
+{
+	int r = 0, moved = 0;
+
+	group_settle(g);
+	if (!g->n)
+		return fail(g->cgx, -ENOENT, g->path, "move a process in", "there is no such group");
+	for (size_t i = 0; r >= 0 && i < g->n; i++) {
+		r = take_in(g, &g->place[i], pid, groups);
+		moved |= r > 0;
+	}
+	return r < 0 ? r : moved;
 }
 
 CGX_API int cgx_group_take(struct cgx_group *g, pid_t pid)
 {
 	AUTO_BUF struct buf groups = { 0 };
-	int r = layout_read_pid(g->cgx, pid, &groups), moved = 0;
+	int r = layout_read_pid(g->cgx, pid, &groups);
 
-	group_settle(g);
-	if (!r && !g->n)
-		r = fail(g->cgx, -ENOENT, g->path, "move a process in", "there is no such group");
-	for (size_t i = 0; r >= 0 && i < g->n; i++) {
-		r = take_in(g, &g->place[i], pid, buf_text(&groups));
-		moved |= r > 0;
-	}
-	return r < 0 ? r : moved;
+	return r ? r : group_take(g, pid, buf_text(&groups));
 }
 
 /* ---- one process ---- */

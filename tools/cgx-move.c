@@ -282,8 +282,8 @@ static int place_one_by_libcgroup(const struct job *j, struct cgx_rules *none, p
 
 static int place_by_libcgroup(const struct job *j, int argc, char **argv)
 {
-	/* a rule that asks for the program makes it be looked for */
-	static const char program[] = "*:program * program\n";
+	/* a rule that asks for program and ids makes them be looked for */
+	static const char program[] = "*:program * %U/%G\n";
 	struct cgx_rules *rules;
 	int r = cgx_rules_new(j->f->cgx, &rules);
 

@@ -3,12 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "oom/service.h"
@@ -17,6 +16,7 @@
 #include "rules/place.h"
 #include "rules/seat.h"
 #include "rules/sticky.h"
+#include "ui/descriptors.h"
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/text.h"
@@ -56,23 +56,40 @@ static const struct example examples[] = {
 	{ NULL, NULL }
 };
 
+/* What became of processes that were looked at: each is in one of these. */
 struct counts {
-	uint64_t events, placed, there, none, left, sticky, gone, failed, lost, sweeps;
+	uint64_t placed, there, none, left, sticky, gone, failed;
 };
+/* Events are those of by_event and merged, own: each is in one. */
 struct daemon {
 	struct frame *f;
 	const struct spec *spec;
 	struct cgx_rules *rules;
 	struct seats seats;
 	struct sticky sticky;
-	struct connector events;
+	struct connector connector;
 	struct placing at;
-	struct counts n;
+	struct counts by_event, by_sweep;
+	uint64_t events, merged, own, lost, sweeps;
 	uint64_t told;       /* failures that were told since the rules were read */
-	int signals, ending;
+	pid_t self;
+	int wait, signals, ending;
 };
 
 /* ---- one process ---- */
+
+/* The rules may not have asked for its ids. */
+static void show_process(const struct daemon *d, struct buf *ret)
+{
+	const char *comm = d->at.who.comm;
+	struct cgx_process p;
+
+	text_show(ret, comm, strlen(comm), TEXT_UTF8);
+	buf_printf(ret, " (pid %d", (int)d->at.who.pid);
+	if (!cgx_process_read(d->f->cgx, d->at.who.pid, &p))
+		buf_printf(ret, ", uid %u", (unsigned)p.uid);
+	buf_puts(ret, ")");
+}
 
 static void tell_placed(const struct daemon *d, size_t rule, const char *path)
 {
@@ -81,8 +98,8 @@ static void tell_placed(const struct daemon *d, size_t rule, const char *path)
 
 	if (cgx_rules_at(d->rules, rule, &at))
 		return;
-	text_show(&b, d->at.who.comm, strlen(d->at.who.comm), TEXT_UTF8);
-	buf_printf(&b, " (pid %d, uid %u) to ", (int)d->at.who.pid, (unsigned)d->at.who.uid);
+	show_process(d, &b);
+	buf_puts(&b, " to ");
 	text_show(&b, path, strlen(path), TEXT_UTF8);
 	buf_printf(&b, " by %s:%u", at.file, at.line);
 	if (d->f->dry_run)
@@ -96,7 +113,6 @@ static void tell_failed(struct daemon *d)
 {
 	AUTO_BUF struct buf origin = { 0 };
 
-	d->n.failed++;
 	if (d->told++ > 20)
 		return;
 	msg_fail(d->f);
@@ -105,77 +121,67 @@ static void tell_failed(struct daemon *d)
 		 d->told > 20 ? "; further failures are only counted" : "");
 }
 
-static int has_ended(int pidfd)
-{
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-
-	return pidfd >= 0 && poll(&p, 1, 0) > 0;
-}
-
 /* Seats may be of groups that were removed: the second try has a new one. */
 static int seat(struct daemon *d, size_t rule)
 {
 	int r = -ENOENT;
 
-	for (int i = 0; i < 2 && (r == -ENOENT || r == -ENODEV); i++) {
-		struct cgx_group *g;
+	for (int i = 0; i < 2 && r == -ENOENT; i++) {
+		struct seat *s;
 
-		r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &g);
+		r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &s);
 		if (r)
 			return r;
-		r = d->f->dry_run ? 1 : cgx_group_take(g, d->at.who.pid);
+		r = d->f->dry_run ? 1 : seat_take(s, d->rules);
 		if (r > 0 && (d->f->dry_run || d->spec->verbose))
-			tell_placed(d, rule, cgx_group_path(g));
-		if (r < 0)
-			seat_drop(&d->seats, rule, g);
+			tell_placed(d, rule, cgx_group_path(s->group));
+		if (r < 0 && r != -ESRCH)
+			seat_vacate(s);
 	}
 	return r;
 }
 
-static void place_pid(struct daemon *d, pid_t pid, int pidfd)
+/* Where its number has been given away meanwhile, the new one has its own event. */
+static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
 {
 	int r = place_look(d->rules, pid, &d->at), moved = 0;
 
-	if (r || has_ended(pidfd)) {
-		d->n.gone++;
+	if (r) {
+		n->gone++;
 		return;
 	}
-	d->n.none += d->at.verdict == CGX_RULES_NONE;
-	d->n.left += d->at.verdict == CGX_RULES_LEAVE;
+	n->none += d->at.verdict == CGX_RULES_NONE;
+	n->left += d->at.verdict == CGX_RULES_LEAVE;
 	if (d->at.verdict != CGX_RULES_PLACE)
 		return;
 	for (size_t i = 0; r >= 0 && i < d->at.n; i++) {
 		r = seat(d, d->at.first + i);
 		moved |= r > 0;
 	}
-	/* an errno while it ended is no failure; and where its number has been given away, the new one has its own event */
-	if (r < 0 && (r == -ESRCH || has_ended(pidfd)))
-		d->n.gone++;
-	else if (r < 0)
+	if (r == -ESRCH) {
+		n->gone++;
+	} else if (r < 0) {
+		n->failed++;
 		tell_failed(d);
-	else if (moved)
-		d->n.placed++;
-	else
-		d->n.there++;
+	} else if (moved) {
+		n->placed++;
+	} else {
+		n->there++;
+	}
 }
 
 /* Nobody is served by moving process 1, and this one decides over others. */
-static void look_at(struct daemon *d, pid_t pid)
+static int is_own(const struct daemon *d, pid_t pid)
 {
-	AUTO_CLOSE int pidfd = -1;
+	return pid <= 1 || pid == d->self;
+}
 
-	if (pid <= 1 || pid == getpid())
-		return;
-	if (sticky_has(&d->sticky, pid)) {
-		d->n.sticky++;
-		return;
-	}
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd < 0 && errno == ESRCH) {
-		d->n.gone++;
-		return;
-	}
-	place_pid(d, pid, pidfd);
+static void look_at(struct daemon *d, pid_t pid, struct counts *n)
+{
+	if (sticky_has(&d->sticky, pid))
+		n->sticky++;
+	else
+		place_pid(d, pid, n);
 }
 
 /* ---- all ---- */
@@ -196,37 +202,65 @@ static int sweep(struct daemon *d)
 
 	if (!proc)
 		return msg_errno(d->f, errno, "/proc", "list the processes");
-	d->n.sweeps++;
+	d->sweeps++;
 	while ((e = readdir(proc))) {
 		uint64_t pid;
 
-		if (!num_u64(e->d_name, &pid) && pid <= INT32_MAX && has_program(e->d_name))
-			look_at(d, (pid_t)pid);
+		if (!num_u64(e->d_name, &pid) && pid <= INT32_MAX && !is_own(d, (pid_t)pid) && has_program(e->d_name))
+			look_at(d, (pid_t)pid, &d->by_sweep);
 	}
 	closedir(proc);
 	return 0;
 }
 
+static void add_counts(struct buf *b, const struct counts *n)
+{
+	buf_printf(b, "%llu processes placed, %llu were there, %llu fit no rule, %llu are left alone by a rule, %llu sticky, "
+		      "%llu were gone before they could be placed, %llu could not be placed",
+		   (unsigned long long)n->placed, (unsigned long long)n->there, (unsigned long long)n->none,
+		   (unsigned long long)n->left, (unsigned long long)n->sticky, (unsigned long long)n->gone,
+		   (unsigned long long)n->failed);
+}
+
+/* For a service manager's one line: what an administrator looks for first. */
+static void tell_status(const struct daemon *d)
+{
+	AUTO_BUF struct buf b = { 0 };
+
+	buf_printf(&b, "STATUS=%zu rules; %llu processes placed, %llu gone before, %llu failed, %llu events lost",
+		   rules_count(d->rules), (unsigned long long)(d->by_event.placed + d->by_sweep.placed),
+		   (unsigned long long)(d->by_event.gone + d->by_sweep.gone),
+		   (unsigned long long)(d->by_event.failed + d->by_sweep.failed), (unsigned long long)d->lost);
+	service_notify(buf_text(&b));
+}
+
+/* The figures of events add up to how many there were; those of sweeps are apart. */
 static void summary(const struct daemon *d)
 {
-	const struct counts *n = &d->n;
+	AUTO_BUF struct buf events = { 0 };
+	AUTO_BUF struct buf sweeps = { 0 };
 
-	msg_note(d->f, "%llu events; %llu processes placed, %llu were there, %llu fit no rule, %llu are left alone by a rule, "
-		       "%llu sticky",
-		 (unsigned long long)n->events, (unsigned long long)n->placed, (unsigned long long)n->there,
-		 (unsigned long long)n->none, (unsigned long long)n->left, (unsigned long long)n->sticky);
-	msg_note(d->f, "%llu were gone before they could be placed; %llu could not be placed; %llu events lost; %llu sweeps",
-		 (unsigned long long)n->gone, (unsigned long long)n->failed, (unsigned long long)n->lost,
-		 (unsigned long long)n->sweeps);
+	add_counts(&events, &d->by_event);
+	add_counts(&sweeps, &d->by_sweep);
+	if (!d->spec->once)
+		msg_note(d->f, "%llu events: %s, %llu came together with another, %llu of process 1 or cgx-rulesd",
+			 (unsigned long long)d->events, buf_text(&events), (unsigned long long)d->merged,
+			 (unsigned long long)d->own);
+	if (!d->spec->once)
+		msg_note(d->f, "%llu events lost", (unsigned long long)d->lost);
+	msg_note(d->f, "%llu sweeps: %s", (unsigned long long)d->sweeps, buf_text(&sweeps));
+	tell_status(d);
 }
 
 /* ---- events ---- */
 
-static void births_as_needed(void *data)
+static void want_as_needed(void *data)
 {
 	struct daemon *d = data;
+	/* births only while there are marks that a child takes over; identity only where a rule looks at it */
+	unsigned wanted = (d->sticky.marks.n ? CONNECTOR_BIRTHS : 0) | (rules_ask_identity(d->rules) ? CONNECTOR_IDENTITY : 0);
 
-	connector_births(&d->events, d->sticky.marks.n > 0);
+	connector_want(&d->connector, wanted);
 }
 
 /* Programs often change uid and gid and then execute: one look is enough for what comes together. */
@@ -238,6 +272,17 @@ static int comes_again(const struct process_event *e, int i, int n)
 	return 0;
 }
 
+static void take_change(struct daemon *d, const struct process_event *e, int i, int n)
+{
+	d->events++;
+	if (is_own(d, e[i].pid))
+		d->own++;
+	else if (comes_again(e, i, n))
+		d->merged++;
+	else
+		look_at(d, e[i].pid, &d->by_event);
+}
+
 static void take_event(struct daemon *d, const struct process_event *e, int i, int n)
 {
 	if (e[i].what == HAPPENING_FORK) {
@@ -245,42 +290,41 @@ static void take_event(struct daemon *d, const struct process_event *e, int i, i
 	} else if (e[i].what == HAPPENING_EXIT) {
 		sticky_exit(&d->sticky, e[i].pid);
 		if (!d->sticky.marks.n)
-			births_as_needed(d);
+			want_as_needed(d);
 	} else {
-		d->n.events++;
-		if (!comes_again(e, i, n))
-			look_at(d, e[i].pid);
+		take_change(d, e, i, n);
 	}
-}
-
-/* 1: events were lost. */
-static int take_events(struct daemon *d)
-{
-	struct process_event e[CONNECTOR_BATCH];
-	int n, lost = 0;
-
-	while ((n = connector_read(&d->events, e)) != 0) {
-		if (n == -ENOBUFS) {
-			lost = 1;
-			continue;
-		}
-		if (n < 0 && n != -EAGAIN)
-			return msg_errno(d->f, n, "the kernel's process events", "read"), -1;
-		for (int i = 0; i < n; i++)
-			take_event(d, e, i, n);
-	}
-	return lost;
 }
 
 /* What was lost is looked for among what runs; who has gone meanwhile is counted as lost. */
 static void catch_up(struct daemon *d)
 {
-	uint64_t lost = connector_lost(&d->events), placed = d->n.placed;
+	uint64_t lost = connector_lost(&d->connector), placed = d->by_sweep.placed;
 
-	d->n.lost += lost;
+	d->lost += lost;
 	sweep(d);
 	msg_warn(d->f, "%llu events came faster than they could be read and were lost; a sweep placed %llu processes",
-		 (unsigned long long)lost, (unsigned long long)(d->n.placed - placed));
+		 (unsigned long long)lost, (unsigned long long)(d->by_sweep.placed - placed));
+	tell_status(d);
+}
+
+static void take_events(struct daemon *d)
+{
+	struct process_event e[CONNECTOR_BATCH];
+	int r, n, lost = 0;
+
+	do {
+		r = connector_read(&d->connector, e, &n);
+		lost |= r == -ENOBUFS;
+		for (int i = 0; i < n; i++)
+			take_event(d, e, i, n);
+	} while (r > 0 || r == -ENOBUFS);
+	if (r < 0) {
+		msg_errno(d->f, r, "the kernel's process events", "read");
+		d->ending = -1;
+	} else if (lost) {
+		catch_up(d);
+	}
 }
 
 /* ---- signals ---- */
@@ -297,9 +341,11 @@ static void reload(struct daemon *d)
 	cgx_rules_close(d->rules);
 	d->rules = rules;
 	d->told = 0;
+	want_as_needed(d);
 	msg_note(d->f, "%zu rules read again", rules_count(rules));
 	if (!d->spec->no_sweep)
 		sweep(d);
+	tell_status(d);
 }
 
 static int open_signals(struct daemon *d)
@@ -326,41 +372,53 @@ static void take_signals(struct daemon *d)
 			reload(d);
 		else if (s.ssi_signo == SIGUSR1)
 			summary(d);
-		else
+		else if (!d->ending)
 			d->ending = 1;
 	}
 }
 
+static void take_marks(struct daemon *d)
+{
+	sticky_take(&d->sticky, want_as_needed, d);
+}
+
 /* ---- the daemon ---- */
+
+/* In this order when several have something to say: first who is to be left alone. */
+static void (*const take[])(struct daemon *d) = { take_marks, take_events, take_signals };
+#define SOURCES (sizeof(take) / sizeof(*take))
+
+static int open_wait(struct daemon *d)
+{
+	const int fd[SOURCES] = { d->sticky.fd, d->connector.fd, d->signals };
+
+	d->wait = epoll_create1(EPOLL_CLOEXEC);
+	for (uint32_t i = 0; d->wait >= 0 && i < SOURCES; i++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.u32 = i };
+
+		if (fd[i] >= 0 && epoll_ctl(d->wait, EPOLL_CTL_ADD, fd[i], &e) < 0)
+			return msg_errno(d->f, errno, "events", "wait for them");
+	}
+	return d->wait < 0 ? msg_errno(d->f, errno, "events", "wait for them") : 0;
+}
 
 static int serve(struct daemon *d)
 {
-	struct pollfd p[] = {
-		{ .fd = d->events.fd, .events = POLLIN },
-		{ .fd = d->signals, .events = POLLIN },
-		{ .fd = d->sticky.fd, .events = POLLIN },
-	};
-
 	while (!d->ending) {
-		int lost = 0;
+		struct epoll_event e[SOURCES];
+		int n = epoll_wait(d->wait, e, SOURCES, -1), ready = 0;
 
-		if (poll(p, 3, -1) < 0 && errno != EINTR)
+		if (n < 0 && errno != EINTR)
 			return msg_errno(d->f, errno, "events", "wait for them");
-		/* first who is to be left alone */
-		if (p[2].revents)
-			sticky_take(&d->sticky, births_as_needed, d);
-		if (p[0].revents)
-			lost = take_events(d);
-		if (lost < 0)
-			return frame_failed(d->f);
-		if (lost)
-			catch_up(d);
-		if (p[1].revents)
-			take_signals(d);
+		for (int i = 0; i < n; i++)
+			ready |= 1 << e[i].data.u32;
+		for (size_t i = 0; i < SOURCES; i++)
+			if (ready & 1 << i)
+				take[i](d);
 		if (d->f->dry_run)
 			fflush(stdout);
 	}
-	return 0;
+	return d->ending < 0 ? frame_failed(d->f) : 0;
 }
 
 static int find_socket_group(const struct frame *f, const char *name, gid_t *ret)
@@ -388,16 +446,21 @@ static int run_daemon(struct daemon *d)
 
 	if (!r)
 		r = open_signals(d);
-	if (!r && connector_open(d->f, d->spec->buffer, &d->events) < 0)
+	if (!r && connector_open(d->f, d->spec->buffer, &d->connector) < 0)
 		r = frame_failed(d->f);
 	/* one that only looks leaves the socket to the one that acts */
 	if (!r && !d->f->dry_run && sticky_open(d->f, d->spec->socket, gid, &d->sticky) < 0)
 		r = frame_failed(d->f);
+	if (!r)
+		r = open_wait(d);
+	if (!r)
+		want_as_needed(d);
 	if (!r && !d->spec->no_sweep)
 		r = sweep(d);
 	if (r)
 		return r;
 	service_notify("READY=1");
+	tell_status(d);
 	msg_note(d->f, "%zu rules in force", rules_count(d->rules));
 	r = serve(d);
 	service_notify("STOPPING=1");
@@ -411,12 +474,13 @@ static int run_once(struct daemon *d)
 
 	if (!d->f->dry_run)
 		summary(d);
-	return r ? r : d->n.failed ? frame_failed(d->f) : 0;
+	return r ? r : d->by_sweep.failed ? frame_failed(d->f) : 0;
 }
 
 static int run(struct frame *f, void *data, int argc, char **argv)
 {
-	struct daemon d = { .f = f, .spec = data, .signals = -1, .sticky.fd = -1, .events.fd = -1 };
+	struct daemon d = { .f = f, .spec = data, .self = getpid(), .wait = -1, .signals = -1, .sticky.fd = -1,
+			    .connector.fd = -1 };
 	int r;
 
 	if (argc)
@@ -425,14 +489,17 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "--root: processes start on this machine alone");
 	if (rules_load(f, &d.spec->files, &d.spec->configs, &d.rules) < 0)
 		return frame_failed(f);
+	descriptors_raise(NULL);
 	r = d.spec->once ? run_once(&d) : run_daemon(&d);
-	connector_close(&d.events);
+	connector_close(&d.connector);
 	sticky_close(&d.sticky);
 	seats_clear(&d.seats);
 	place_free(&d.at);
 	cgx_rules_close(d.rules);
 	if (d.signals >= 0)
 		close(d.signals);
+	if (d.wait >= 0)
+		close(d.wait);
 	return r;
 }
 

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgrules.conf: what is read, what is refused with which words, whom a rule fits, where it sends him. */
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 #undef fail /* the library has one of its own */
@@ -92,7 +98,7 @@ static void test_refused(void **state)
 		{ "@ * x", "rules:1: read the rule: no group is named behind the @" },
 		{ ":sh * x", "rules:1: read the rule: no user is named" },
 		{ "a: * x", "rules:1: read the rule: no process is named behind the colon" },
-		{ "a , x", "rules:1: read the rule: ,: a controller is missing beside a comma" },
+		{ "a , x", "rules:1: read the rule: ,: find the controllers: a name is missing beside a comma" },
 		{ "a \"\" x", "rules:1: read the rule: no controller is named: * is all of them" },
 		{ "a nosuch x", NULL },
 		{ "a * \"\"", "rules:1: read the rule: no group is named" },
@@ -287,13 +293,130 @@ static void test_script(void **state)
 	assert_null(rules_script("", 0, "sh"));
 }
 
+static unsigned asks(const char *text)
+{
+	struct fixture f;
+	unsigned asks;
+
+	begin(&f);
+	assert_int_equal(add(&f, text), 0);
+	asks = f.r->asks;
+	end(&f);
+	return asks;
+}
+
+/* What is not asked for costs nothing; what is asked for must be known. */
+static void test_asks(void **state)
+{
+	(void)state;
+	assert_int_equal(asks("* pids x"), 0);
+	assert_int_equal(asks("* pids x/%P"), 0);
+	assert_int_equal(asks("*:sh pids x"), RULES_ASK_PROCESS);
+	assert_int_equal(asks("* pids x/%p"), RULES_ASK_PROCESS);
+	assert_int_equal(asks("peter pids x"), RULES_ASK_IDS);
+	assert_int_equal(asks("* pids x/%u"), RULES_ASK_IDS);
+	assert_int_equal(asks("* pids x/%G"), RULES_ASK_IDS);
+	assert_int_equal(asks("* pids x\n% cpu y/%g"), RULES_ASK_IDS);
+	assert_int_equal(asks("@staff pids x"), RULES_ASK_IDS | RULES_ASK_GROUPS);
+	assert_int_equal(asks("* pids x ignore_rt"), RULES_ASK_POLICY);
+}
+
+static void begin_live(struct fixture *f, const char *rule)
+{
+	begin(f);
+	f->cgx.fs.fd = open("/", O_PATH | O_DIRECTORY);
+	assert_int_equal(add(f, rule), 0);
+}
+
+static void end_live(struct fixture *f)
+{
+	close(f->cgx.fs.fd);
+	f->cgx.fs.fd = -1;
+	end(f);
+}
+
+/* A child that is who it shall be, and waits. */
+static pid_t start_as(uid_t uid, gid_t gid)
+{
+	int ready[2];
+	char c;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		if (geteuid() == 0 && (setgroups(0, NULL) || setgid(gid) || setuid(uid)))
+			_exit(1);
+		prctl(PR_SET_NAME, "a\\b\nc");
+		close(ready[0]);
+		close(ready[1]);
+		pause();
+		_exit(0);
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 0);
+	close(ready[0]);
+	return pid;
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* One that changed its user may not be dumped, and its files in /proc belong to root. */
+static void test_ids(void **state)
+{
+	static const char *const rules[] = { "0:sh pids x", "@0:sh pids x" };
+	uid_t uid = geteuid() ? geteuid() : 12345;
+	gid_t gid = geteuid() ? getegid() : 54321;
+	pid_t pid = start_as(uid, gid);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct cgx_subject s;
+		struct fixture f;
+
+		begin_live(&f, rules[i]);
+		assert_int_equal(cgx_rules_look(f.r, pid, &s), 0);
+		assert_int_equal(s.uid, uid);
+		assert_int_equal(s.gid, gid);
+		assert_string_equal(s.comm, "a\\b\nc");
+		assert_non_null(s.exe);
+		end_live(&f);
+	}
+	stop(pid);
+}
+
+static void test_take_ended(void **state)
+{
+	struct fixture f;
+	struct cgx_subject s;
+	char path[] = "x";
+	struct cgx_group g = { .cgx = &f.cgx, .path = path };
+	pid_t pid = start_as(geteuid(), getegid());
+
+	(void)state;
+	begin_live(&f, "* pids x");
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ESRCH); /* nobody was looked at */
+	assert_int_equal(cgx_rules_look(f.r, pid, &s), 0);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ENOENT); /* the group is nowhere */
+	stop(pid);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ESRCH);
+	assert_int_equal(cgx_rules_take(f.r, &g, CGX_TAKE_BLINDLY), -ESRCH);
+	assert_int_equal(cgx_rules_look(f.r, pid, &s), -ESRCH);
+	end_live(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_fields), cmocka_unit_test(test_refused), cmocka_unit_test(test_long),
 		cmocka_unit_test(test_match),  cmocka_unit_test(test_nobody),  cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_config_expand),
-		cmocka_unit_test(test_status), cmocka_unit_test(test_script),
+		cmocka_unit_test(test_status), cmocka_unit_test(test_script), cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_ids), cmocka_unit_test(test_take_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

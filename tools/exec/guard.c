@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "exec/removal.h"
+
 enum word { WORD_DISMISS = 'd', WORD_LEAVE = 'l' };
 
 static int open_group(struct cgx *cgx, const char *name, const char *under, struct cgx_group **ret)
@@ -37,7 +39,6 @@ static void wait_until_empty(struct cgx_group *g)
 
 static int try_remove(const char *root, const char *name, const char *under, int kill_first)
 {
-	struct cgx_plan *p = NULL;
 	struct cgx_group *g = NULL;
 	struct cgx *cgx = NULL;
 	int r = cgx_open(root, &cgx);
@@ -47,14 +48,7 @@ static int try_remove(const char *root, const char *name, const char *under, int
 	if (!r && !kill_first)
 		wait_until_empty(g);
 	if (!r)
-		r = cgx_plan_new(cgx, &p);
-	if (!r)
-		cgx_plan_force(p); /* the group is ours, wherever it lies */
-	if (!r)
-		r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
-	if (!r)
-		r = cgx_plan_apply(p);
-	cgx_plan_free(p);
+		r = removal_of(cgx, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	cgx_group_close(g);
 	cgx_close(cgx);
 	return r;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "exec/limits.h"
+#include "exec/removal.h"
 #include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/message.h"
@@ -182,15 +183,5 @@ int job_take_scope(struct job *j)
 
 int job_remove_group(struct job *j)
 {
-	struct cgx_plan *p = NULL;
-	int r = cgx_plan_new(j->f->cgx, &p);
-
-	if (!r)
-		cgx_plan_force(p);
-	if (!r)
-		r = cgx_plan_delete(p, j->group, CGX_DELETE_RECURSIVE);
-	if (!r)
-		r = cgx_plan_apply(p);
-	cgx_plan_free(p);
-	return r;
+	return removal_of(j->f->cgx, j->group, CGX_DELETE_RECURSIVE);
 }

@@ -21,34 +21,34 @@
 #define EVENT_AT (NLMSG_HDRLEN + sizeof(struct cn_msg))
 #define KEEP 0xffffffffu
 
-/* Loads are in network order. */
-#define IS(event, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __builtin_bswap32(event), skip, 0)
-
-static int set_filter(int fd, int births)
+static void add(struct sock_filter *f, unsigned short *n, struct sock_filter step)
 {
-	struct sock_filter few[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, EVENT_AT),
-		IS(PROC_EVENT_EXEC, 4), IS(PROC_EVENT_UID, 3), IS(PROC_EVENT_GID, 2), IS(PROC_EVENT_NONE, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, KEEP),
-	};
-	struct sock_filter more[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, EVENT_AT),
-		IS(PROC_EVENT_EXEC, 6), IS(PROC_EVENT_UID, 5), IS(PROC_EVENT_GID, 4), IS(PROC_EVENT_NONE, 3),
-		IS(PROC_EVENT_FORK, 2), IS(PROC_EVENT_EXIT, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, KEEP),
-	};
-	struct sock_fprog p = {
-		.len = (unsigned short)(births ? sizeof(more) / sizeof(*more) : sizeof(few) / sizeof(*few)),
-		.filter = births ? more : few,
-	};
+	f[(*n)++] = step;
+}
 
-	/* on a big-endian host the loads need no turning */
-	if (htonl(1) == 1)
-		for (unsigned short i = 1; i < p.len; i++)
-			if (BPF_CLASS(p.filter[i].code) == BPF_JMP)
-				p.filter[i].k = __builtin_bswap32(p.filter[i].k);
+/* What is not wanted costs nobody a wake-up. */
+static int set_filter(int fd, unsigned wanted)
+{
+	static const struct {
+		unsigned wanted;
+		uint32_t what;
+	} events[] = {
+		{ 0, PROC_EVENT_NONE }, { 0, PROC_EVENT_EXEC },
+		{ CONNECTOR_IDENTITY, PROC_EVENT_UID }, { CONNECTOR_IDENTITY, PROC_EVENT_GID },
+		{ CONNECTOR_BIRTHS, PROC_EVENT_FORK }, { CONNECTOR_BIRTHS, PROC_EVENT_EXIT },
+	};
+	struct sock_filter f[2 + 2 * sizeof(events) / sizeof(*events)];
+	struct sock_fprog p = { .filter = f };
+
+	add(f, &p.len, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, EVENT_AT));
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++) {
+		if (events[i].wanted && !(events[i].wanted & wanted))
+			continue;
+		/* loads are in network order */
+		add(f, &p.len, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(events[i].what), 0, 1));
+		add(f, &p.len, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, KEEP));
+	}
+	add(f, &p.len, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0));
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p)) < 0 ? -errno : 0;
 }
 
@@ -102,6 +102,15 @@ static int say(const struct frame *f, int err, const char *action)
 	return -1;
 }
 
+static void make_room(struct connector *c)
+{
+	for (int i = 0; i < CONNECTOR_BATCH; i++) {
+		c->at[i] = (struct iovec){ c->text[i], sizeof(c->text[i]) };
+		c->message[i].msg_hdr = (struct msghdr){ .msg_name = &c->from[i], .msg_namelen = sizeof(c->from[i]),
+							 .msg_iov = &c->at[i], .msg_iovlen = 1 };
+	}
+}
+
 int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret)
 {
 	struct sockaddr_nl at = { .nl_family = AF_NETLINK, .nl_groups = CN_IDX_PROC };
@@ -113,7 +122,7 @@ int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret
 	/* beyond the host's limit only for who may */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	r = set_filter(fd, 0);
+	r = set_filter(fd, CONNECTOR_IDENTITY);
 	if (r)
 		return say(f, r, "filter");
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
@@ -123,7 +132,8 @@ int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret
 		r = await_answer(fd);
 	if (r)
 		return say(f, r, "listen to them");
-	*ret = (struct connector){ .fd = steal_fd(&fd) };
+	*ret = (struct connector){ .fd = steal_fd(&fd), .wanted = CONNECTOR_IDENTITY };
+	make_room(ret);
 	return 0;
 }
 
@@ -136,12 +146,12 @@ void connector_close(struct connector *c)
 	c->fd = -1;
 }
 
-int connector_births(struct connector *c, int wanted)
+int connector_want(struct connector *c, unsigned wanted)
 {
-	int r = c->births == wanted ? 0 : set_filter(c->fd, wanted);
+	int r = c->wanted == wanted ? 0 : set_filter(c->fd, wanted);
 
 	if (!r)
-		c->births = wanted;
+		c->wanted = wanted;
 	return r;
 }
 
@@ -171,27 +181,20 @@ static int understand(const char *m, size_t len, struct process_event *ret)
 	return e.what == PROC_EVENT_EXIT && e.event_data.exit.process_pid == e.event_data.exit.process_tgid;
 }
 
-int connector_read(struct connector *c, struct process_event *ret)
+int connector_read(struct connector *c, struct process_event *ret, int *ret_n)
 {
-	struct mmsghdr m[CONNECTOR_BATCH] = { 0 };
-	struct iovec v[CONNECTOR_BATCH];
-	struct sockaddr_nl from[CONNECTOR_BATCH];
-	char text[CONNECTOR_BATCH][192];
-	int n, kept = 0;
+	int n = recvmmsg(c->fd, c->message, CONNECTOR_BATCH, MSG_DONTWAIT, NULL);
 
-	for (int i = 0; i < CONNECTOR_BATCH; i++) {
-		v[i] = (struct iovec){ text[i], sizeof(text[i]) };
-		m[i].msg_hdr = (struct msghdr){ .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &v[i],
-						.msg_iovlen = 1 };
-	}
-	n = recvmmsg(c->fd, m, CONNECTOR_BATCH, MSG_DONTWAIT, NULL);
+	*ret_n = 0;
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
 		/* the kernel alone is believed */
-		if (!from[i].nl_pid && understand(text[i], m[i].msg_len, &ret[kept]))
-			kept++;
-	return kept ? kept : n ? -EAGAIN : 0;
+		if (!c->from[i].nl_pid && understand(c->text[i], c->message[i].msg_len, &ret[*ret_n]))
+			(*ret_n)++;
+		c->message[i].msg_hdr.msg_namelen = sizeof(c->from[i]);
+	}
+	return n == CONNECTOR_BATCH;
 }
 
 uint64_t connector_lost(struct connector *c)

@@ -3,8 +3,10 @@
 #ifndef CGX_RULES_CONNECTOR_H
 #define CGX_RULES_CONNECTOR_H
 
+#include <linux/netlink.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include "ui/frame.h"
@@ -19,17 +21,24 @@ struct process_event {
 #define CONNECTOR_BATCH 64
 struct connector {
 	int fd;
-	int births;          /* forks and exits are told, too */
+	unsigned wanted;     /* CONNECTOR_* */
 	uint32_t drops;      /* of the kernel, when it was last asked */
+	struct mmsghdr message[CONNECTOR_BATCH]; /* they point into what follows */
+	struct iovec at[CONNECTOR_BATCH];
+	struct sockaddr_nl from[CONNECTOR_BATCH];
+	char text[CONNECTOR_BATCH][128];
 };
+#define CONNECTOR_IDENTITY (1u << 0) /* another user or group */
+#define CONNECTOR_BIRTHS   (1u << 1) /* forks and exits, which are many */
 
-/* Begin to listen. buffer: bytes for what is not read yet. 0, or -1 after a message. */
+/* Begin to listen to programs that begin and to CONNECTOR_IDENTITY. buffer: bytes for what is not read yet. 0, or -1 after a
+ * message. *ret stays where it is. */
 int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret);
 void connector_close(struct connector *c);
-/* Forks and exits are many, and wanted only while there are marks that a child takes over. -errno. */
-int connector_births(struct connector *c, int wanted);
-/* What has come, in order, at most CONNECTOR_BATCH. A count, 0 nothing; -ENOBUFS some were lost; -errno. */
-int connector_read(struct connector *c, struct process_event *ret);
+/* What is to be told besides programs that begin: CONNECTOR_*. -errno. */
+int connector_want(struct connector *c, unsigned wanted);
+/* What has come, in order, at most CONNECTOR_BATCH. 1 more may wait, 0 that was all; -ENOBUFS some were lost; -errno. */
+int connector_read(struct connector *c, struct process_event *ret, int *ret_n);
 /* Events the kernel had to drop since this was asked last: those we had wanted. */
 uint64_t connector_lost(struct connector *c);
 

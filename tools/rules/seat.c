@@ -16,12 +16,11 @@ static size_t slot_of(size_t rule, const char *path)
 	return (size_t)((h ^ h >> 32) % SEATS);
 }
 
-static void vacate(struct seats *s, size_t slot)
+void seat_vacate(struct seat *s)
 {
-	free(s->at[slot].path);
-	cgx_group_close(s->at[slot].group);
-	s->at[slot].path = NULL;
-	s->at[slot].group = NULL;
+	free(s->path);
+	cgx_group_close(s->group);
+	*s = (struct seat){ 0 };
 }
 
 static int open_group(const struct frame *f, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
@@ -42,39 +41,41 @@ static int open_group(const struct frame *f, struct cgx_rules *r, size_t index, 
 }
 
 int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
-	      struct cgx_group **ret)
+	      struct seat **ret)
 {
 	AUTO_FREE char *path = NULL;
 	int err = cgx_rules_path(r, index, &p->who, &path);
-	size_t slot;
+	struct seat *at;
 
 	if (err)
 		return err;
-	slot = slot_of(index, path);
-	if (!s->at[slot].group || s->at[slot].rule != index || strcmp(s->at[slot].path, path)) {
+	at = &s->at[slot_of(index, path)];
+	if (!at->group || at->rule != index || strcmp(at->path, path)) {
 		struct cgx_group *g;
 
 		err = open_group(f, r, index, p, dry, &g);
 		if (err)
 			return err;
-		vacate(s, slot);
-		s->at[slot].rule = index;
-		s->at[slot].path = STEAL(path);
-		s->at[slot].group = g;
+		seat_vacate(at);
+		*at = (struct seat){ .rule = index, .path = STEAL(path), .group = g };
 	}
-	*ret = s->at[slot].group;
+	*ret = at;
 	return 0;
 }
 
-void seat_drop(struct seats *s, size_t rule, const struct cgx_group *g)
+int seat_take(struct seat *s, struct cgx_rules *r)
 {
-	for (size_t i = 0; i < SEATS; i++)
-		if (s->at[i].group == g && s->at[i].rule == rule)
-			vacate(s, i);
+	int ask = s->strangers < 8 || s->strangers % 8 == 0;
+	int moved = cgx_rules_take(r, s->group, ask ? 0 : CGX_TAKE_BLINDLY);
+
+	/* from one that is there on each is asked again: they are its children, and more will come */
+	if (moved >= 0)
+		s->strangers = moved ? s->strangers + 1 : 0;
+	return moved;
 }
 
 void seats_clear(struct seats *s)
 {
 	for (size_t i = 0; i < SEATS; i++)
-		vacate(s, i);
+		seat_vacate(&s->at[i]);
 }

@@ -7,21 +7,29 @@
 
 #define SEATS 256
 
+struct seat {
+	size_t rule;
+	char *path;
+	struct cgx_group *group; /* NULL: the seat is free */
+	unsigned strangers;      /* how many came in a row from elsewhere */
+};
 struct seats {
-	struct {
-		size_t rule;
-		char *path;
-		struct cgx_group *group;
-	} at[SEATS];
+	struct seat at[SEATS];
 };
 
 /*
- * The group of the rule at index for a process. What place_group() plans is done, unless dry. Borrowed until seats change. Errors: those of cgx_rules_group() and of making it.
+ * The seat of the rule at index for a process. What place_group() plans is done, unless dry. Borrowed until seats change.
+ * Errors: those of cgx_rules_group() and of making it.
  */
 int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_t index, const struct placing *p, int dry,
-	      struct cgx_group **ret);
+	      struct seat **ret);
+/*
+ * Move the process that was looked at last there: as cgx_rules_take(), but where many have come in a row from elsewhere
+ * only one of eight is still asked where it is. 1 for those that are not asked.
+ */
+int seat_take(struct seat *s, struct cgx_rules *r);
 /* It is of no use any more. */
-void seat_drop(struct seats *s, size_t rule, const struct cgx_group *g);
+void seat_vacate(struct seat *s);
 void seats_clear(struct seats *s);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "exec/limits.h"
+#include "exec/removal.h"
 #include "systemd/scope.h"
 #include "util/cleanup.h"
 
@@ -93,27 +94,12 @@ int place_make(struct launch *l)
 	return r;
 }
 
-static int remove_with(struct launch *l, unsigned flags)
-{
-	struct cgx_plan *p = NULL;
-	int r = cgx_plan_new(l->cgx, &p);
-
-	if (!r)
-		cgx_plan_force(p);
-	if (!r)
-		r = cgx_plan_delete(p, l->group, flags);
-	if (!r)
-		r = cgx_plan_apply(p);
-	cgx_plan_free(p);
-	return r;
-}
-
 /* With its first process everything in it has gone, mostly. */
 void place_remove(struct launch *l)
 {
 	if (!l->group)
 		return;
-	if (remove_with(l, 0) < 0)
-		remove_with(l, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
+	if (removal_of(l->cgx, l->group, 0) < 0)
+		removal_of(l->cgx, l->group, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	l->group = cgx_group_close(l->group);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "exec/removal.h"
 #include "sandbox/links.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -18,7 +19,6 @@ static int remove_group(struct cgx *cgx, const char *place)
 {
 	const char *colon = strchr(place, ':');
 	AUTO_FREE char *names = colon ? strndup(place, (size_t)(colon - place)) : NULL;
-	struct cgx_plan *p = NULL;
 	struct cgx_group *g;
 	cgx_set set = 0;
 	int r;
@@ -30,16 +30,8 @@ static int remove_group(struct cgx *cgx, const char *place)
 	r = cgx_group_open(cgx, colon + 1, set ? set : CGX_C_CORE, &g);
 	if (r)
 		return r;
-	if (cgx_group_exists(g)) {
-		r = cgx_plan_new(cgx, &p);
-		if (!r)
-			cgx_plan_force(p); /* the group is ours, wherever it lies */
-		if (!r)
-			r = cgx_plan_delete(p, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
-		if (!r)
-			r = cgx_plan_apply(p);
-		cgx_plan_free(p);
-	}
+	if (cgx_group_exists(g))
+		r = removal_of(cgx, g, CGX_DELETE_RECURSIVE | CGX_DELETE_KILL);
 	cgx_group_close(g);
 	return r;
 }

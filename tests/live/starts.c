@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * starts COUNT RATE LIFE_US WORD PROGRAM - start COUNT processes of PROGRAM, a copy of this one, RATE a second, each of which lives for LIFE_US and then looks whether
- * WORD is in its /proc/self/cgroup; print how many did not have it: they were not placed in time.
+ * starts COUNT RATE LIFE_US WORD PROGRAM - start COUNT processes of PROGRAM, a copy of this one, RATE a second (0: as fast as
+ * they go, 64 at once), each of which lives for LIFE_US and then looks whether WORD is in its /proc/self/cgroup; print how
+ * many did not have it: they were not placed in time.
  */
 #include <fcntl.h>
 #include <spawn.h>
@@ -19,7 +20,8 @@ static int look(const char *life, const char *word)
 	static char text[8192];
 	int fd;
 
-	usleep((useconds_t)atoi(life));
+	if (atoi(life))
+		usleep((useconds_t)atoi(life));
 	fd = open("/proc/self/cgroup", O_RDONLY);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
 		return 2;
@@ -36,6 +38,16 @@ static int ended(int flags, int *missed)
 	return 1;
 }
 
+static void await_turn(struct timespec *next, long step)
+{
+	next->tv_nsec += step;
+	if (next->tv_nsec >= 1000000000L) {
+		next->tv_nsec -= 1000000000L;
+		next->tv_sec++;
+	}
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct timespec next;
@@ -44,24 +56,20 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && !strcmp(argv[1], "-"))
 		return look(argv[2], argv[3]);
-	if (argc != 6 || atoi(argv[2]) < 1)
+	if (argc != 6)
 		return 2;
 	count = atoi(argv[1]);
-	step = 1000000000L / atoi(argv[2]);
+	step = atoi(argv[2]) > 0 ? 1000000000L / atoi(argv[2]) : 0;
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (int i = 0; i < count; i++) {
 		char dash[] = "-", *child[] = { argv[5], dash, argv[3], argv[4], NULL };
 		pid_t pid;
 
 		running += !posix_spawn(&pid, argv[5], NULL, NULL, child, environ);
-		while (ended(WNOHANG, &missed))
+		while (running && ended(running < 64 ? WNOHANG : 0, &missed))
 			running--;
-		next.tv_nsec += step;
-		if (next.tv_nsec >= 1000000000L) {
-			next.tv_nsec -= 1000000000L;
-			next.tv_sec++;
-		}
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		if (step)
+			await_turn(&next, step);
 	}
 	while (running && ended(0, &missed))
 		running--;
