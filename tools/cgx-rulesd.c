@@ -2,7 +2,6 @@
 /* cgx-rulesd: place processes by the rules of cgrules.conf as they start. */
 #include <dirent.h>
 #include <errno.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "oom/service.h"
+#include "rules/background.h"
 #include "rules/connector.h"
 #include "rules/load.h"
 #include "rules/place.h"
@@ -19,6 +19,7 @@
 #include "ui/descriptors.h"
 #include "ui/frame.h"
 #include "ui/message.h"
+#include "ui/owner.h"
 #include "ui/text.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
@@ -26,15 +27,34 @@
 
 struct spec {
 	struct strings files, configs;
-	const char *socket, *socket_group;
+	const char *socket, *socket_user, *socket_group;
 	uint64_t buffer;
-	int once, verbose, no_sweep;
+	int once, verbose, no_sweep, quiet, debug;
+	struct background background;
 };
+
+#define LIKE_CGRULESENGD 1
+
 static const struct spec defaults = { .socket = STICKY_SOCKET, .buffer = 32u << 20 };
 
 static const struct opt options[] = {
 	{ 'f', "rules-file", "FILE", OPT_STRINGS, offsetof(struct spec, files), "rules from here; a file or a directory",
-	  COMPLETE_FILE },
+	  COMPLETE_FILE, .who = WHO_NATIVE },
+	{ 'n', "nodaemon", NULL, OPT_FLAG, offsetof(struct spec, background.foreground), "stay in the foreground",
+	  .who = WHO_COMPAT },
+	{ 'f', "logfile", "FILE", OPT_STRING, offsetof(struct spec, background.log), "messages go to this file; - is stdout",
+	  COMPLETE_FILE, .who = WHO_COMPAT },
+	{ 's', "syslog", "FACILITY", OPT_STRING, offsetof(struct spec, background.facility),
+	  "messages go to syslog (facility daemon), which is so where nothing else is said", .flags = OPT_OPTIONAL,
+	  .who = WHO_COMPAT },
+	{ 'q', "quiet", NULL, OPT_FLAG, offsetof(struct spec, quiet), "takes back -v", .who = WHO_COMPAT },
+	{ 'Q', "nolog", NULL, OPT_FLAG, offsetof(struct spec, background.silent), "no messages once it is ready",
+	  .who = WHO_COMPAT },
+	{ 'd', "debug", NULL, OPT_FLAG, offsetof(struct spec, debug), "as -n -v -f -", .who = WHO_COMPAT },
+	{ 'u', "socket-user", "USER", OPT_STRING, offsetof(struct spec, socket_user), "owner of the socket",
+	  .who = WHO_COMPAT },
+	{ 'g', "socket-group", "GROUP", OPT_STRING, offsetof(struct spec, socket_group), "group of the socket",
+	  .who = WHO_COMPAT },
 	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct spec, configs),
 	  "templates for the groups from here; a file or a directory", COMPLETE_FILE },
 	{ 0, "once", NULL, OPT_FLAG, offsetof(struct spec, once), "place what runs now, and end" },
@@ -43,7 +63,7 @@ static const struct opt options[] = {
 	{ 0, "socket", "FILE", OPT_STRING, offsetof(struct spec, socket), "where --sticky asks (" STICKY_SOCKET ")",
 	  COMPLETE_FILE },
 	{ 0, "socket-group", "GROUP", OPT_STRING, offsetof(struct spec, socket_group),
-	  "who may ask besides root: a group of users" },
+	  "who may ask besides root: a group of users", .who = WHO_NATIVE },
 	{ 0, "buffer", "SIZE", OPT_BYTES, offsetof(struct spec, buffer), "room for events that wait (32M)",
 	  .flags = OPT_NONZERO },
 	OPT_END
@@ -68,6 +88,7 @@ struct daemon {
 	struct seats seats;
 	struct sticky sticky;
 	struct connector connector;
+	struct background *background;
 	struct placing at;
 	struct counts by_event, by_sweep;
 	uint64_t events, merged, own, lost, sweeps;
@@ -357,6 +378,7 @@ static int open_signals(struct daemon *d)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return msg_errno(d->f, errno, "signals", "block");
 	d->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -368,7 +390,8 @@ static void take_signals(struct daemon *d)
 	struct signalfd_siginfo s;
 
 	while (read(d->signals, &s, sizeof(s)) == sizeof(s)) {
-		if (s.ssi_signo == SIGHUP)
+		/* cgrulesengd reads its rules again at the one, its templates at the other; here they are one thing */
+		if (s.ssi_signo == SIGHUP || s.ssi_signo == SIGUSR2 || (s.ssi_signo == SIGUSR1 && d->f->like))
 			reload(d);
 		else if (s.ssi_signo == SIGUSR1)
 			summary(d);
@@ -421,35 +444,33 @@ static int serve(struct daemon *d)
 	return d->ending < 0 ? frame_failed(d->f) : 0;
 }
 
-static int find_socket_group(const struct frame *f, const char *name, gid_t *ret)
+static int find_socket_owner(const struct frame *f, const struct spec *s, uid_t *ret_uid, gid_t *ret_gid)
 {
-	const struct group *gr;
-	uint64_t id;
+	AUTO_BUF struct buf group = { 0 };
+	gid_t ignored;
 
-	*ret = (gid_t)-1;
-	if (!name)
+	*ret_uid = (uid_t)-1;
+	*ret_gid = (gid_t)-1;
+	if (s->socket_user && owner_parse(f, s->socket_user, ret_uid, &ignored) < 0)
+		return frame_failed(f);
+	if (!s->socket_group)
 		return 0;
-	gr = getgrnam(name);
-	if (gr)
-		*ret = gr->gr_gid;
-	else if (!num_u64(name, &id) && id < UINT32_MAX)
-		*ret = (gid_t)id;
-	else
-		return msg_error(f, "give a name of /etc/group or a number", "--socket-group %s: there is no such group", name);
-	return 0;
+	buf_printf(&group, ":%s", s->socket_group);
+	return group.err || owner_parse(f, buf_text(&group), ret_uid, ret_gid) < 0 ? frame_failed(f) : 0;
 }
 
 static int run_daemon(struct daemon *d)
 {
+	uid_t uid;
 	gid_t gid;
-	int r = find_socket_group(d->f, d->spec->socket_group, &gid);
+	int r = find_socket_owner(d->f, d->spec, &uid, &gid);
 
 	if (!r)
 		r = open_signals(d);
 	if (!r && connector_open(d->f, d->spec->buffer, &d->connector) < 0)
 		r = frame_failed(d->f);
 	/* one that only looks leaves the socket to the one that acts */
-	if (!r && !d->f->dry_run && sticky_open(d->f, d->spec->socket, gid, &d->sticky) < 0)
+	if (!r && !d->f->dry_run && sticky_open(d->f, d->spec->socket, uid, gid, &d->sticky) < 0)
 		r = frame_failed(d->f);
 	if (!r)
 		r = open_wait(d);
@@ -461,6 +482,8 @@ static int run_daemon(struct daemon *d)
 		return r;
 	service_notify("READY=1");
 	tell_status(d);
+	if (d->f->like)
+		background_ready(d->background);
 	msg_note(d->f, "%zu rules in force", rules_count(d->rules));
 	r = serve(d);
 	service_notify("STOPPING=1");
@@ -477,16 +500,13 @@ static int run_once(struct daemon *d)
 	return r ? r : d->by_sweep.failed ? frame_failed(d->f) : 0;
 }
 
-static int run(struct frame *f, void *data, int argc, char **argv)
+/* Once it is begun as it is to go on. */
+static int run_begun(struct frame *f, struct spec *spec)
 {
-	struct daemon d = { .f = f, .spec = data, .self = getpid(), .wait = -1, .signals = -1, .sticky.fd = -1,
-			    .connector.fd = -1 };
+	struct daemon d = { .f = f, .spec = spec, .self = getpid(), .wait = -1, .signals = -1, .sticky.fd = -1,
+			    .connector.fd = -1, .background = &spec->background };
 	int r;
 
-	if (argc)
-		return msg_usage(f, "%s: no words are expected", argv[0]);
-	if (f->root && strcmp(f->root, "/"))
-		return msg_usage(f, "--root: processes start on this machine alone");
 	if (rules_load(f, &d.spec->files, &d.spec->configs, &d.rules) < 0)
 		return frame_failed(f);
 	descriptors_raise(NULL);
@@ -503,6 +523,33 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	return r;
 }
 
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	struct spec *spec = data;
+	int status = 0, r = 0;
+
+	if (argc)
+		return msg_usage(f, "%s: no words are expected", argv[0]);
+	if (f->root && strcmp(f->root, "/"))
+		return msg_usage(f, "--root: processes start on this machine alone");
+	if (spec->debug) {
+		spec->background.foreground = 1;
+		spec->background.log = "-";
+	}
+	spec->verbose = (spec->verbose || spec->debug) && !spec->quiet;
+	if (f->like && !spec->once)
+		r = background_begin(f, &spec->background, &status);
+	if (r)
+		return r < 0 ? frame_failed(f) : status;
+	return run_begun(f, spec);
+}
+
+static const char *const engine_synopsis[] = { "[-n] [-f FILE] [-s[FACILITY]] [-u USER] [-g GROUP]", NULL };
+static const struct compat compat[] = {
+	{ "cgrulesengd", LIKE_CGRULESENGD, engine_synopsis, "Place processes by rules, as libcgroup's cgrulesengd", { 0 }, NULL },
+	{ NULL }
+};
+
 static const struct tool tool = {
 	.name = "cgx-rulesd",
 	.summary = "Place processes by the rules of cgrules.conf as they start",
@@ -514,6 +561,7 @@ static const struct tool tool = {
 	.spec_size = sizeof(struct spec),
 	.defaults = &defaults,
 	.flags = TOOL_CHANGES,
+	.compat = compat,
 	.run = run,
 };
 

@@ -20,7 +20,7 @@
 #define PLACE_AGAIN    2
 #define MARKS_MAX      65536
 
-int sticky_open(const struct frame *f, const char *path, gid_t gid, struct sticky *ret)
+int sticky_open(const struct frame *f, const char *path, uid_t uid, gid_t gid, struct sticky *ret)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX };
 	AUTO_CLOSE int fd = -1;
@@ -42,7 +42,7 @@ int sticky_open(const struct frame *f, const char *path, gid_t gid, struct stick
 	mask = umask(gid == (gid_t)-1 ? 0177 : 0117);
 	r = bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0 ? -errno : 0;
 	umask(mask);
-	if (!r && gid != (gid_t)-1 && chown(path, (uid_t)-1, gid) < 0)
+	if (!r && (uid != (uid_t)-1 || gid != (gid_t)-1) && chown(path, uid, gid) < 0)
 		r = -errno;
 	if (!r && listen(fd, 64) < 0)
 		r = -errno;

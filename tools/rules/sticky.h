@@ -16,8 +16,8 @@ struct sticky {
 	struct map marks; /* by pid */
 };
 
-/* Listen at path; (gid_t)-1: root alone may use it. 0, or -1 after a message. */
-int sticky_open(const struct frame *f, const char *path, gid_t gid, struct sticky *ret);
+/* Listen at path; with (uid_t)-1 and (gid_t)-1 root alone may use it. 0, or -1 after a message. */
+int sticky_open(const struct frame *f, const char *path, uid_t uid, gid_t gid, struct sticky *ret);
 void sticky_close(struct sticky *s);
 /* Take one request; before it is answered ready is called, which sees to it that births are told. */
 void sticky_take(struct sticky *s, void (*ready)(void *data), void *data);
