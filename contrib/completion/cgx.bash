@@ -22,5 +22,5 @@ _cgx()
 	done < <("$1" --complete -- $((${#words[@]} - 1)) "${words[@]}" 2> /dev/null)
 	[[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *[=:/,] ]] && compopt -o nospace
 }
-complete -F _cgx cgx-{ls,get,set,create,delete,move,exec,top,watch,oom-watch,sandbox} \
+complete -F _cgx cgx-{ls,get,set,create,delete,move,exec,top,watch,oom-watch,sandbox,apply,save,rulesd,guard} \
 	cg{get,set,create,delete,exec,classify} lscgroup lssubsys

@@ -19,6 +19,6 @@ function __cgx_complete
 		end
 	end
 end
-for name in cgx-{ls,get,set,create,delete,move,exec,top,watch,oom-watch,sandbox} cg{get,set,create,delete,exec,classify} lscgroup lssubsys
+for name in cgx-{ls,get,set,create,delete,move,exec,top,watch,oom-watch,sandbox,apply,save,rulesd,guard} cg{get,set,create,delete,exec,classify} lscgroup lssubsys
 	complete -c $name -f -a '(__cgx_complete)'
 end

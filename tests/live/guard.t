@@ -36,6 +36,7 @@ else
 	skip "no memory controller" "a memory hog"
 fi
 exits 124 "a job that takes too long" "$guard" late sleep 30
+like "$err" "1 s|timeout|time" "is told"
 exits 0 "user" "$guard" user nobody id -u
 is "$out" "$(id -u nobody)" "is that user"
 exits 125 "an unknown kind" "$guard" nonsense true
@@ -44,4 +45,35 @@ exits 125 "an unknown limit" "$guard" odd true
 like "$err" "odd: memry=3: no such limit" "is named"
 exits 125 "a part that is no number" "$guard" part true
 exits 125 "no command" "$guard" build
+exits 125 "nothing at all" "$guard"
+like "$err" '^Usage: cgx-guard' "is answered by the usage, as talk"
+
+# what users have in their names and files
+CGX_GUARD_CONF=
+home="$tmp/a home"
+mkdir -p "$home/.config/cgx"
+printf '%s\r\n' 'mine pids=7 "nice=5"' '1.0 pids=5 # a number' 'star pids=* memory=0%' >"$home/.config/cgx/guard.conf"
+printf 'open io="/dev/sda rbps=1M\n' >>"$home/.config/cgx/guard.conf"
+exits 0 "a home with a blank" env HOME="$home" "$guard" --show mine
+is "$out" "mine: pids=7 nice=5 ($home/.config/cgx/guard.conf)" "its profile counts"
+exits 2 "a kind that is a number" env HOME="$home" "$guard" --show 1
+exits 125 "a star is no file's name" env HOME="$home" "$guard" star true
+like "$err" 'star: memory=0%: not a size' "no part of nothing"
+exits 125 "a quote" env HOME="$home" "$guard" open true
+like "$err" 'open: a quote is opened and not closed' "is closed"
+# shellcheck disable=SC2016
+exits 0 "arguments with blanks" env HOME="$home" "$guard" mine sh -c 'printf "%s|" "$@"' x 'a  b' '' '*' '$(id)' -- -x
+is "$out" 'a  b||*|$(id)|--|-x|' "reach the command as they are"
+exits 125 "a profile that is named and is not there" env CGX_GUARD_CONF="$tmp/none" "$guard" build true
+with_remedy "is told, with a remedy"
+mkfifo "$tmp/fifo"
+exits 125 "one that is no file" env CGX_GUARD_CONF="$tmp/fifo" timeout 10 "$guard" build true
+cp "$home/.config/cgx/guard.conf" "$tmp/theirs"
+chown nobody "$tmp/theirs"
+exits 125 "somebody else's" env CGX_GUARD_CONF="$tmp/theirs" "$guard" mine true
+like "$err" 'it belongs to somebody else' "says nothing of this user's limits"
+exits 0 "completion" env HOME="$home" "$guard" --complete -- 1 cgx-guard m
+is "$out" mine "knows one's own kinds"
+exits 0 "of a command" env HOME="$home" "$guard" --complete -- 2 cgx-guard mine tr
+is "$out" "$(printf '\tcommand 2')" "is that command's"
 done_testing

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # cgx-rulesd: places what starts and what changes identity, reloads, survives a storm, keeps its hands off sticky ones, and
-# does what libcgroup's daemon does with the same rules. In a mount namespace with an /etc and a /run of its own.
+# does what libcgroup's daemon does with the same rules. In a mount namespace with an /etc and a /run of its own. Then as the
+# service for systemd.
 [ -n "${CGX_RULESD_NS-}" ] || [ "$(id -u)" != 0 ] || CGX_RULESD_NS=1 exec unshare -m sh "$0" "$@"
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -225,4 +226,70 @@ case $err in
 	;;
 esac
 umount /etc
+umount /run
+
+# ---- the service ---------------------------------------------------------------------------------
+
+unit=${CGX_BUILDDIR:-.}/contrib/systemd/cgx-rulesd.service
+service=cgx-rulesd-test-$$.service
+if [ ! -d /run/systemd/system ] || ! have journalctl; then
+	skip "systemd is not PID 1 here" "the service for systemd"
+	done_testing
+	exit
+fi
+[ -r "$unit" ] || bail "$unit is not there: make all"
+# /tmp is another one to the service
+conf=/run/cgxt-rules-$$
+# shellcheck disable=SC2317 # called by the trap
+no_service()
+{
+	systemctl stop "$service" 2>/dev/null
+	rm -rf "/run/systemd/system/$service" "$conf"
+	systemctl daemon-reload
+	clean_up
+}
+trap no_service EXIT
+mkdir "$conf"
+printf '4242:%s pids %s/u/%%U\n*:%s pids %s/a\n' "$program" "$T" "$program" "$T" >"$conf/rules"
+echo "template $T/u/%U { pids { pids.max = 33; } }" >"$conf/templates"
+sed "s,^ExecStart=.*,ExecStart=$(command -v cgx-rulesd) -f $conf/rules --config $conf/templates," "$unit" \
+	>"/run/systemd/system/$service"
+if have systemd-analyze; then
+	run systemd-analyze verify --man=no "/run/systemd/system/$service"
+	is "$(printf '%s\n' "$err" | grep "$service")" "" "systemd has nothing to say of the unit"
+fi
+systemctl daemon-reload
+journal() # ERE: a line of the service's has it
+{
+	journalctl -q -o cat "_SYSTEMD_UNIT=$service" 2>/dev/null | grep -Eq -- "$1"
+}
+background "$program" 130
+early=$!
+wait_for 5 runs "$early"
+exits 0 "it starts, and says when it is ready" timeout 60 systemctl start "$service"
+ok "then what ran already has been placed" is_in "$early" "$T/a"
+background "$program" 131
+ok "what starts is placed, for all the hardening" wait_for 10 is_in "$!" "$T/a"
+background setpriv --reuid 4242 --clear-groups "$program" 132
+ok "a group is made" wait_for 10 is_in "$!" "$T/u/4242"
+is "$(cat "$(dir_of pids "$T/u/4242")/pids.max")" 33 "as its template says"
+background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 133
+kept=$!
+wait_for 10 runs "$kept"
+background "$program" 134
+wait_for 10 is_in "$!" "$T/a"
+is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
+echo 'nonsense' >>"$conf/rules"
+exits 0 "systemctl reload" systemctl reload "$service"
+ok "rules that cannot be read are told in the journal" wait_for 10 journal "$conf/rules:3: read the rule"
+printf '*:%s pids %s/b\n' "$program" "$T" >"$conf/rules"
+systemctl reload "$service"
+ok "better ones are read" wait_for 10 is_in "$early" "$T/b"
+ok "and told there" wait_for 10 journal '1 rules read again'
+like "$(systemctl show -p StatusText "$service")" 'StatusText=1 rules; [1-9][0-9]* processes placed' \
+	"its status has the figures"
+exits 0 "it ends when it shall" systemctl stop "$service"
+is "$(systemctl show -p Result --value "$service")" success "of its own accord"
+ok "and sums up" wait_for 10 journal '[0-9] events: [0-9]+ processes placed'
+ok "and takes its socket with it" not test -e /run/cgred.socket
 done_testing
