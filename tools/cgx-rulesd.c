@@ -483,7 +483,7 @@ static int run_daemon(struct daemon *d)
 	service_notify("READY=1");
 	tell_status(d);
 	if (d->f->like)
-		background_ready(d->background);
+		background_ready(d->f, d->background);
 	msg_note(d->f, "%zu rules in force", rules_count(d->rules));
 	r = serve(d);
 	service_notify("STOPPING=1");

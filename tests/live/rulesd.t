@@ -177,6 +177,66 @@ num "$(($(figure 'events: ') + $(figure 'events lost' 'events lost')))" -ge 501 
 num "$(figure 'processes placed' 'sweeps: ')" -ge 1 "what the sweep placed is counted apart"
 end
 
+# under the name of libcgroup's daemon
+mkdir "$tmp/bin"
+engine=$tmp/bin/cgrulesengd program_of=$(command -v cgx-rulesd) before=${LD_LIBRARY_PATH-}
+libs=$(dirname "$program_of")/.libs
+if [ -x "$libs/cgx-rulesd" ]; then # not libtool's wrapper, which does not hand its name on
+	program_of=$libs/cgx-rulesd
+	LD_LIBRARY_PATH=$(cd "$libs/../../.libs" && pwd)
+	export LD_LIBRARY_PATH
+fi
+ln -s "$program_of" "$engine"
+no_socket()
+{
+	[ ! -S /run/cgred.socket ]
+}
+told() # WORDS [N]
+{
+	[ "$(grep -c "$1" "$tmp/engine.log")" -ge "${2:-1}" ]
+}
+cp "$rules" /etc/cgrules.conf
+exits 0 "cgrulesengd returns when it serves" "$engine" -v -f "$tmp/engine.log" -u nobody -g nogroup
+pid=$(pgrep -f "^$engine" | head -n 1)
+is "$(stat -c '%U %G %a' /run/cgred.socket)" "nobody nogroup 660" "the socket is whose it was told to be"
+background "$program" 130
+ok "it places" wait_for 5 is_in "$!" "$T/a"
+ok "and says so in its log, with -v" wait_for 5 told "placed ruled (pid $!, uid 0) to $T/a"
+is "$(readlink "/proc/$pid/cwd") $(readlink "/proc/$pid/fd/0")" "/ /dev/null" "it has left folder and terminal"
+run "$engine" -f "$tmp/other.log"
+is "$status" 1 "a second one fails where it was started"
+like "$err" "^cgrulesengd: /run/cgred.socket: .*a rule daemon runs already" "and says why there"
+sed -i "s,/a\$,/b," /etc/cgrules.conf
+kill -USR2 "$pid"
+ok "SIGUSR2 reads the rules again" wait_for 5 told 'rules read again'
+background "$program" 131
+ok "and they hold" wait_for 5 is_in "$!" "$T/b"
+kill "$pid"
+ok "it ends with its socket" wait_for 5 no_socket
+mkdir "$tmp/dev"
+mount -t tmpfs none "$tmp/dev"
+: >"$tmp/dev/null"
+mount --bind /dev/null "$tmp/dev/null"
+mount --rbind "$tmp/dev" /dev # of this mount namespace
+background "$(helper ear)" /dev/log 60 >"$tmp/syslog"
+wait_for 5 test -S /dev/log
+exits 0 "cgrulesengd -slocal3" "$engine" -slocal3
+pid=$(pgrep -f "^$engine" | head -n 1)
+ok "its messages go to syslog" wait_for 5 grep -qE '^<157>.*cgrulesengd\[[0-9]+\]: [0-9]+ rules in force' "$tmp/syslog"
+kill "$pid"
+ok "and it ends" wait_for 5 no_socket
+umount -l /dev
+umount -l "$tmp/dev"
+run "$engine" -sno-such
+is "$status" 1 "a facility that is none"
+like "$err" 'syslog\(3\)' "is told, with what there is"
+echo "root pids" >/etc/cgrules.conf
+run "$engine"
+is "$status" 1 "with a broken rule it fails where it was started"
+like "$err" '^cgrulesengd: /etc/cgrules.conf:1: ' "and names the line"
+cp "$rules" /etc/cgrules.conf
+LD_LIBRARY_PATH=$before
+
 # libcgroup's daemon, the same rules
 cp "$rules" /etc/cgrules.conf
 if have cgrulesengd; then

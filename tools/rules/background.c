@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* In the background: the one who starts it waits until it serves; messages go to a writer of their own. */
+/* In the background: the one who starts it waits until it serves. */
 #define SYSLOG_NAMES
 #include "background.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/wait.h>
@@ -40,71 +37,14 @@ static int open_log(const struct frame *f, const char *path)
 	return fd;
 }
 
-/* ---- the writer to syslog ---- */
-
-/* syslog(3) names the program itself. */
-static void write_lines(const char *name, int facility, FILE *in, int log)
-{
-	AUTO_FREE char *line = NULL;
-	size_t cap = 0, len = strlen(name);
-
-	openlog(name, LOG_PID, facility);
-	while (getline(&line, &cap, in) > 0) {
-		const char *words = line;
-
-		if (log >= 0)
-			dprintf(log, "%s", line);
-		if (!strncmp(line, name, len) && !strncmp(line + len, ": ", 2))
-			words += len + 2;
-		syslog(LOG_NOTICE, "%.*s", (int)strcspn(words, "\n"), words);
-	}
-}
-
-/* It ends with the last who can write to the pipe, so signals to the terminal's processes are not for it. */
-static int start_writer(const struct frame *f, int facility, int log)
-{
-	int ends[2];
-	pid_t pid;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return msg_errno(f, errno, "syslog", "make a pipe for its lines"), -1;
-	pid = fork();
-	if (!pid) {
-		FILE *in = fdopen(ends[0], "r");
-
-		close(ends[1]);
-		setsid();
-		if (in)
-			write_lines(f->called_as, facility, in, log);
-		_exit(0);
-	}
-	close(ends[0]);
-	if (pid > 0)
-		return ends[1];
-	close(ends[1]);
-	return msg_errno(f, errno, "syslog", "start the process that writes to it"), -1;
-}
-
+/* Where stderr is to lead. */
 static int open_target(const struct frame *f, const struct background *b)
 {
-	const char *facility = b->facility;
-	AUTO_CLOSE int log = -1;
-	int which;
-
-	if (b->silent)
-		return open("/dev/null", O_WRONLY | O_CLOEXEC);
-	if (!facility && !b->log && b->foreground)
+	if (b->log && !b->silent)
+		return open_log(f, b->log);
+	if (b->foreground && !b->facility && !b->silent)
 		return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (!facility && !b->log)
-		facility = "";
-	if (facility && find_facility(f, facility, &which) < 0)
-		return -1;
-	if (b->log) {
-		log = open_log(f, b->log);
-		if (log < 0)
-			return -1;
-	}
-	return facility ? start_writer(f, which, log) : steal_fd(&log);
+	return open("/dev/null", O_WRONLY | O_CLOEXEC);
 }
 
 /* ---- to the background ---- */
@@ -124,13 +64,16 @@ static int wait_ready(int fd, pid_t pid)
 
 int background_begin(const struct frame *f, struct background *b, int *ret_status)
 {
-	AUTO_CLOSE int target = open_target(f, b);
 	int ends[2];
 	pid_t pid;
 
-	if (target < 0)
+	if (!b->facility && !b->log && !b->foreground)
+		b->facility = "";
+	if (b->facility && find_facility(f, b->facility, &b->code) < 0)
 		return -1;
-	b->fd = steal_fd(&target);
+	b->fd = open_target(f, b);
+	if (b->fd < 0)
+		return -1;
 	if (b->foreground)
 		return 0;
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -166,8 +109,12 @@ static void leave_terminal(int keep_stdout)
 		return; /* the folder it was started in stays busy, and no more */
 }
 
-void background_ready(struct background *b)
+void background_ready(struct frame *f, struct background *b)
 {
+	if (b->facility && !b->silent) {
+		openlog(f->called_as, LOG_PID, b->code);
+		f->syslog = 1;
+	}
 	dup2(b->fd, STDERR_FILENO);
 	close(b->fd);
 	if (b->foreground)

@@ -10,15 +10,15 @@ struct background {
 	const char *facility; /* and to this facility of syslog, "" daemon; NULL not there */
 	int foreground;       /* nothing goes to the background, and messages without a place go to stderr */
 	int silent;           /* nothing is told once it is ready */
-	int fd, ready;        /* its own */
+	int code, fd, ready;  /* its own */
 };
 
 /*
- * Send what is told from now on where it is to go and, but for b->foreground, go on in a child. Until
- * background_ready() messages go to stderr as well, since whoever started the daemon waits for it.
+ * But for b->foreground go on in a child. Whoever started the daemon waits, and messages go to stderr, until
+ * background_ready(); then they go where they are to go.
  * 0: go on. 1: this is the one who started it, and *ret_status is how that went. -1 after a message.
  */
 int background_begin(const struct frame *f, struct background *b, int *ret_status);
-void background_ready(struct background *b);
+void background_ready(struct frame *f, struct background *b);
 
 #endif

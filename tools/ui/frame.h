@@ -99,6 +99,7 @@ struct frame {
 	int json;
 	int dry_run;
 	int force;
+	int syslog;                     /* messages go there, too: the tool has called openlog(3) */
 	const char *output;             /* -o: a list of columns; NULL */
 	const char *sort;               /* --sort: a column, maybe after a minus; NULL */
 	int no_headings;

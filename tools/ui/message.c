@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "text.h"
@@ -51,20 +52,27 @@ static void add_head(struct buf *line, const struct frame *f, enum kind kind)
 	buf_puts(line, words[kind]);
 }
 
+static void log_line(enum kind kind, const struct buf *words, const struct buf *remedy)
+{
+	static const int priority[] = { [FAILURE] = LOG_ERR, [WARNING] = LOG_WARNING, [NOTE] = LOG_NOTICE };
+
+	syslog(priority[kind], "%s%s%s", buf_text(words), remedy->len ? "; " : "", buf_text(remedy));
+}
+
 static void say(const struct frame *f, enum kind kind, const char *words, const char *remedy)
 {
-	struct buf AUTO_BUF line = { 0 };
+	struct buf AUTO_BUF line = { 0 }, shown = { 0 }, more = { 0 };
 
 	fflush(stdout);
+	text_show(&shown, words, strlen(words), TEXT_UTF8);
+	text_show(&more, remedy ? remedy : "", remedy ? strlen(remedy) : 0, TEXT_UTF8);
 	add_head(&line, f, kind);
-	text_show(&line, words, strlen(words), TEXT_UTF8);
-	buf_puts(&line, "\n");
-	if (remedy && *remedy) {
-		buf_puts(&line, "  ");
-		text_show(&line, remedy, strlen(remedy), TEXT_UTF8);
-		buf_puts(&line, "\n");
-	}
+	buf_printf(&line, "%s\n", buf_text(&shown));
+	if (more.len)
+		buf_printf(&line, "  %s\n", buf_text(&more));
 	write_all(STDERR_FILENO, buf_text(&line), strlen(buf_text(&line)));
+	if (f->syslog)
+		log_line(kind, &shown, &more);
 }
 
 static void vsay(const struct frame *f, enum kind kind, const char *remedy, const char *fmt, va_list ap)
