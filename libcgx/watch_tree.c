@@ -248,15 +248,15 @@ static void link_node(struct watch_node *n)
 static int new_node(struct watch_tree *t, struct watch_node *parent, const char *path, unsigned flags,
 		    struct watch_node **ret)
 {
-	struct watch_node *n = calloc(1, sizeof(*n));
+	const size_t len = strlen(path) + 1;
+	struct watch_node *n = malloc(sizeof(*n) + len);
 
 	if (!n)
 		return -ENOMEM;
 	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .kept = { -1, -1, -1 }, .oom_fd = -1,
-				   .pressure_fd = -1, .flags = flags };
-	n->path = strdup(path);
-	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
-		free(n->path);
+				   .pressure_fd = -1, .flags = flags, .path = (char *)(n + 1) };
+	memcpy(n->path, path, len);
+	if (!tsearch(n, &t->by_path, by_path)) {
 		free(n);
 		return -ENOMEM;
 	}
@@ -419,9 +419,11 @@ static void drop_node(struct watch_node *n)
 	unlink_node(n);
 	tdelete(n, &n->tree->by_path, by_path);
 	close_fds(n);
-	snapshot_free(n->before);
-	free(n->procs);
-	free(n->path);
+	if (n->past) {
+		snapshot_free(n->past->before);
+		free(n->past->procs);
+		free(n->past);
+	}
 	free(n);
 }
 
