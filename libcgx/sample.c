@@ -43,7 +43,7 @@ static int pass_groups(struct cgx_sampler *s)
 	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, n->in != 0)) {
 		r = s->bpf && !s->listing && !s->changed ? 0 : tree_update(s, n);
 		if (!r && n->in)
-			r = node_read(s, n);
+			r = s->bpf ? seen_read(s, n) : node_read(s, n);
 	}
 	return r;
 }
@@ -130,7 +130,9 @@ CGX_API enum cgx_state cgx_sampler_value(const struct cgx_sampler *s, size_t ind
 
 CGX_API enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret)
 {
-	return take(s->order[index]->was, s->order[index]->before, figure, ret);
+	const struct node *n = s->order[index];
+
+	return n->begun == s->pass ? take(n->was, n->before, figure, ret) : take(n->state, n->value, figure, ret);
 }
 
 /* The group that sets the limit, of those at and above the one that is asked for; NULL none. */
@@ -162,7 +164,10 @@ CGX_API const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t i
 
 CGX_API void cgx_sampler_want(struct cgx_sampler *s, size_t index, uint64_t figures)
 {
-	s->order[index]->extra = figures;
+	struct node *n = s->order[index];
+
+	n->whole &= n->extra == figures;
+	n->extra = figures;
 	s->extra |= figures;
 }
 

@@ -682,6 +682,14 @@ static size_t as_by_bpf(struct machine *m)
 	return tree;
 }
 
+/* A pass over what was handed in. */
+static void take_all(const struct machine *m)
+{
+	for (struct node *n = m->s->root; n; n = node_next(n, m->s->root, 1))
+		assert_int_equal(seen_read(m->s, n), 0);
+	m->s->pass++;
+}
+
 static struct node *node_at(const struct machine *m, const char *path)
 {
 	return m->s->order[find(m, path)];
@@ -705,11 +713,11 @@ static void test_seen(void **state)
 	raw[1].parent = raw[2].parent = raw[0].id;
 	m->s->listing = 0;
 	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
 	assert_int_equal(node_at(m, "web/b")->value[CGX_F_PIDS], 71);
 	assert_int_equal(node_at(m, "web/a")->value[CGX_F_PIDS], 72);
 	assert_false(m->s->listing);
 	/* one is gone: it alone leaves, and nobody need look */
-	m->s->pass++;
 	m->s->again = 0;
 	node_at(m, "web")->place[tree].stale = 0;
 	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
@@ -735,6 +743,69 @@ static void test_seen(void **state)
 	assert_int_equal(m->s->places[tree], 0);
 }
 
+static uint64_t pids_at(const struct machine *m, const char *path, int before)
+{
+	size_t i = find(m, path);
+	uint64_t n = 0;
+
+	assert_int_equal((before ? cgx_sampler_before : cgx_sampler_value)(m->s, i, CGX_F_PIDS, &n), CGX_STATE_OK);
+	return n;
+}
+
+/* A group of which the same is told as before is left alone, and has its figures all the same. */
+static void test_quiet(void **state)
+{
+	struct machine *m = *state;
+	struct sample_raw raw[3] = { { .has = RAW_PIDS, .pids = 3 }, { .has = RAW_PIDS, .pids = 1 }, { .has = RAW_PIDS, .pids = 2 } };
+	size_t tree;
+
+	pids_group(m, "web", "9\n", "max\n");
+	pids_group(m, "web/a", "9\n", "max\n");
+	pids_group(m, "web/b", "9\n", "max\n");
+	sample(m, "web", CGX_F_BIT(CGX_F_PIDS));
+	tree = as_by_bpf(m);
+	raw[0].id = inode(m, CG "pids/web");
+	raw[1].id = inode(m, CG "pids/web/a");
+	raw[2].id = inode(m, CG "pids/web/b");
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_true(node_at(m, "web/a")->fresh);
+	take_all(m);
+	assert_int_equal(pids_at(m, "web/a", 0), 1);
+	assert_int_equal(pids_at(m, "web/a", 1), 9);
+	assert_true(node_at(m, "web/a")->whole);
+	raw[2].pids = 5;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_false(node_at(m, "web/a")->fresh);
+	assert_true(node_at(m, "web/b")->fresh);
+	take_all(m);
+	assert_int_not_equal(node_at(m, "web/a")->begun, m->s->pass);
+	assert_int_equal(pids_at(m, "web/a", 0), 1);
+	assert_int_equal(pids_at(m, "web/a", 1), 1); /* it has not grown since */
+	assert_int_equal(pids_at(m, "web/b", 0), 5);
+	assert_int_equal(pids_at(m, "web/b", 1), 2);
+	/* somebody wants more of it than was told */
+	cgx_sampler_want(m->s, find(m, "web/a"), CGX_F_BIT(CGX_F_PIDS_MAX));
+	m->s->extra = 0;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
+	assert_int_equal(node_at(m, "web/a")->state[CGX_F_PIDS_MAX], CGX_STATE_OK);
+	assert_int_equal(m->s->extra, CGX_F_BIT(CGX_F_PIDS_MAX));
+	/* one goes: the records of others move up, and are theirs */
+	node_at(m, "web/a")->whole = node_at(m, "web/b")->whole = 1;
+	raw[1] = raw[2];
+	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
+	take_all(m);
+	assert_int_equal(node_at(m, "web/a")->in, 0);
+	assert_int_equal(pids_at(m, "web/b", 0), 5);
+	/* and another that nobody knows stands where it was */
+	raw[1].id = 987654321;
+	raw[2].id = inode(m, CG "pids/web/b");
+	raw[2].pids = 6;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
+	assert_int_equal(pids_at(m, "web/b", 0), 6);
+}
+
 /* What does not agree with its file is not taken. */
 static void test_proof(void **state)
 {
@@ -756,13 +827,14 @@ static void test_proof(void **state)
 		raw[i] = (struct sample_raw){ .id = inode(m, i ? name : CG "pids/web"), .has = RAW_PIDS, .pids = i ? 2 : 1 };
 	}
 	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	take_all(m);
 	assert_int_equal(node_at(m, "web/g16")->told, m->s->by_bpf[tree]); /* the last, after all others */
 	assert_int_equal(node_at(m, "web/g15")->told, 0);
 	memset(m->s->proof, 0, sizeof(m->s->proof));
-	m->s->pass++;
 	for (i = 0; i <= PROOFS; i++)
 		raw[i].pids = 12345;
 	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	take_all(m);
 	assert_int_equal(m->s->by_bpf[tree], 0);
 	assert_int_equal(node_at(m, "web/g16")->told, 0);
 }
@@ -794,7 +866,8 @@ int main(void)
 		HYBRID(test_more_of_one), HYBRID(test_limits), HYBRID(test_limits_unwatched), HYBRID(test_limits_cached),
 		HYBRID(test_coming), HYBRID(test_coming_unwatched), HYBRID(test_start_goes), HYBRID(test_own),
 		HYBRID(test_descriptors), HYBRID(test_depth),
-		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_proof),
+		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_quiet),
+		HYBRID(test_proof),
 		HYBRID(test_no_bpf),
 	};
 
