@@ -204,11 +204,14 @@ CGX_API int cgx_sampler_bpf(struct cgx_sampler *s, int on)
 
 CGX_API uint64_t cgx_sampler_by_bpf(const struct cgx_sampler *s, const char **ret_why)
 {
-	uint64_t figures = 0;
+	uint64_t may = 0, figures = 0;
 
 	for (size_t i = 0; s->bpf && i < s->n_active; i++)
 		if (file_is_proven(s, i))
-			figures |= s->active[i].file->figures;
+			may |= s->active[i].file->figures & s->wanted;
+	/* the first few groups have them all, as a rule */
+	for (size_t i = 0; i < s->n && figures != may; i++)
+		figures |= s->order[i]->got & may;
 	*ret_why = buf_text((struct buf *)&s->bpf_why);
 	return figures;
 }

@@ -806,6 +806,65 @@ static void test_quiet(void **state)
 	assert_int_equal(pids_at(m, "web/b", 0), 6);
 }
 
+/* What is told of the source of a figure is so: each file says something else than BPF. */
+static void test_source(void **state)
+{
+	static const uint64_t all = RAW_MEMORY | RAW_MEMORY_MAX | RAW_PEAK | RAW_HITS | RAW_KILLS | RAW_SWAP | RAW_PIDS | RAW_PIDSPEAK |
+				    RAW_DENIED | RAW_CORE;
+	struct machine *m = *state;
+	struct sample_raw raw = { .usage = 3, .max = 3, .peak = 3, .hits = 3, .kills = 3, .swap = 3, .pids = 3, .pids_max = 3,
+				  .pids_peak = 3, .denied = 3, .populated = 1, .frozen = 1 };
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned by_bpf = 0;
+	const char *why;
+
+	make_dirs(m, CG "on");
+	put(m, CG "on/cgroup.controllers", "memory pids\n");
+	put(m, CG "on/cgroup.events", "populated 0\nfrozen 0\n");
+	put(m, CG "on/cgroup.procs", "");
+	put(m, CG "on/memory.current", "1\n");
+	put(m, CG "on/memory.max", "1\n");
+	put(m, CG "on/memory.peak", "1\n");
+	put(m, CG "on/memory.stat", "inactive_file 1\n");
+	put(m, CG "on/memory.swap.current", "1\n");
+	put(m, CG "on/memory.events.local", "max 1\noom_kill 1\n");
+	put(m, CG "on/pids.current", "1\n");
+	put(m, CG "on/pids.max", "1\n");
+	put(m, CG "on/pids.peak", "1\n");
+	put(m, CG "on/pids.events.local", "max 1\n");
+	put(m, CG "on/cpu.stat", "usage_usec 1\n");
+	sample(m, "on", ALL);
+	m->s->bpf = (void *)m;
+	assert_int_equal(tree_by_bpf(m->s), 0);
+	raw.id = inode(m, CG "on");
+	/* all that can be, then without each part, without each file's proof, and with less that is wanted */
+	for (unsigned i = 0; i < 16 + m->s->n_active + CGX_FIGURES; i++) {
+		uint64_t said;
+
+		m->s->wanted = m->s->figures = i >= 16 + m->s->n_active ? ALL & ~CGX_F_BIT(i - 16 - m->s->n_active) : ALL;
+		raw.has = (unsigned)(all & ~(i < 16 ? 1u << i : 0));
+		for (size_t k = 0; k < m->s->n_active; k++) {
+			m->s->by_bpf[0] |= 1ull << k;
+			m->s->proof[k] = (struct proof){ .n = PROOFS, .n_off = PROOFS, .wrong = 16 + k == i ? PROOFS : 0 };
+		}
+		node_at(m, "on")->whole = 0;
+		assert_int_equal(seen_match(m->s, 0, &raw, 1), 0);
+		take_all(m);
+		said = cgx_sampler_by_bpf(m->s, &why);
+		for (unsigned k = 0; k < CGX_FIGURES; k++) {
+			uint64_t n = 1;
+
+			if (cgx_sampler_value(m->s, find(m, "on"), k, &n) != CGX_STATE_OK || !(m->s->wanted >> k & 1))
+				n = 0;
+			if (k == CGX_F_POPULATED || k == CGX_F_FROZEN) /* 1 and 0 */
+				n *= 3;
+			by_bpf += said >> k & 1;
+			assert_int_equal(said >> k & 1, n == 3 || n == 3 * page);
+		}
+	}
+	assert_true(by_bpf > 300);
+}
+
 /* What does not agree with its file is not taken. */
 static void test_proof(void **state)
 {
@@ -867,6 +926,7 @@ int main(void)
 		HYBRID(test_coming), HYBRID(test_coming_unwatched), HYBRID(test_start_goes), HYBRID(test_own),
 		HYBRID(test_descriptors), HYBRID(test_depth),
 		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_quiet),
+		cmocka_unit_test_setup_teardown(test_source, unified_machine, end_machine),
 		HYBRID(test_proof),
 		HYBRID(test_no_bpf),
 	};
