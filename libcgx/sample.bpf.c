@@ -192,6 +192,7 @@ static __always_inline void take_group(struct sample_raw *r, struct cgroup *g, u
 	__u32 enabled = ~0u;
 	void *css;
 
+	__builtin_memset(r, 0, sizeof(*r)); /* what is the same as before shall look the same */
 	r->id = g->kn->id;
 	r->hash = bpf_core_field_exists(g->kn->hash) ? g->kn->hash : 0;
 	r->parent = up ? up->cgroup->kn->id : 0;

@@ -43,7 +43,7 @@ static int pass_groups(struct cgx_sampler *s)
 	for (struct node *n = s->root; !r && n; n = node_next(n, s->root, n->in != 0)) {
 		r = s->bpf && !s->listing && !s->changed ? 0 : tree_update(s, n);
 		if (!r && n->in)
-			r = node_read(s, n);
+			r = s->bpf ? seen_read(s, n) : node_read(s, n);
 	}
 	return r;
 }
@@ -130,7 +130,9 @@ CGX_API enum cgx_state cgx_sampler_value(const struct cgx_sampler *s, size_t ind
 
 CGX_API enum cgx_state cgx_sampler_before(const struct cgx_sampler *s, size_t index, enum cgx_figure figure, uint64_t *ret)
 {
-	return take(s->order[index]->was, s->order[index]->before, figure, ret);
+	const struct node *n = s->order[index];
+
+	return n->begun == s->pass ? take(n->was, n->before, figure, ret) : take(n->state, n->value, figure, ret);
 }
 
 /* The group that sets the limit, of those at and above the one that is asked for; NULL none. */
@@ -162,7 +164,10 @@ CGX_API const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t i
 
 CGX_API void cgx_sampler_want(struct cgx_sampler *s, size_t index, uint64_t figures)
 {
-	s->order[index]->extra = figures;
+	struct node *n = s->order[index];
+
+	n->whole &= n->extra == figures;
+	n->extra = figures;
 	s->extra |= figures;
 }
 
@@ -199,11 +204,14 @@ CGX_API int cgx_sampler_bpf(struct cgx_sampler *s, int on)
 
 CGX_API uint64_t cgx_sampler_by_bpf(const struct cgx_sampler *s, const char **ret_why)
 {
-	uint64_t figures = 0;
+	uint64_t may = 0, figures = 0;
 
 	for (size_t i = 0; s->bpf && i < s->n_active; i++)
 		if (file_is_proven(s, i))
-			figures |= s->active[i].file->figures;
+			may |= s->active[i].file->figures & s->wanted;
+	/* the first few groups have them all, as a rule */
+	for (size_t i = 0; i < s->n && figures != may; i++)
+		figures |= s->order[i]->got & may;
 	*ret_why = buf_text((struct buf *)&s->bpf_why);
 	return figures;
 }

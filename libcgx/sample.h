@@ -44,25 +44,28 @@ struct place { /* of a group in one hierarchy */
 	int wd;         /* inotify watch, 0 none */
 	uint8_t tree;   /* the hierarchy; leads back to the node, too */
 	uint8_t stale;  /* groups below must be listed */
-	uint32_t seen;  /* the pass in which BPF has told of it last */
+	uint32_t seen;  /* a pass in which BPF has told of it; 0 it never has */
 	uint32_t hash;  /* of its name, then */
+	uint32_t at;    /* where its record is, in raw[] of its tree, when hint[] there says so, too */
 };
 
 struct node {
 	struct node *parent, *first, *next; /* children by name */
-	char *path;        /* as it is told, "" the root; of a group above the start that in its hierarchy */
-	const char *name;  /* its last part */
-	uint64_t id;       /* 0: a group above the start, read for its limits alone */
-	size_t index;
-	unsigned depth;    /* parts of the path */
 	uint64_t in;       /* hierarchies that have it, a bit each; 0 it is gone */
 	uint64_t extra;    /* figures read of it beside those of all */
-	uint64_t begun;    /* what was read is of the pass before this one */
+	uint64_t id;       /* 0: a group above the start, read for its limits alone */
+	unsigned depth;    /* parts of the path */
+	uint8_t whole;     /* all that is wanted of it was told by BPF, nothing read */
+	uint8_t fresh;     /* what BPF tells of it is other than before */
+	char *path;        /* as it is told, "" the root; of a group above the start that in its hierarchy */
+	const char *name;  /* its last part */
+	size_t index;
+	uint64_t begun;    /* the last pass, from 1 on, that looked at it; value[] of others is as it was in that one */
 	/* files, a bit each by index in active[] */
 	uint64_t cached;   /* limits that nobody has written since, and counts of processes that are 0 */
 	uint64_t absent;   /* those that were not there; and of those: */
 	uint64_t off;      /* the controller is off here */
-	uint64_t told;     /* answered by BPF in this pass */
+	uint64_t told;     /* answered by BPF in the last pass that looked */
 	uint64_t got;      /* and the figures that came so */
 	uint64_t value[CGX_FIGURES], before[CGX_FIGURES];
 	uint8_t state[CGX_FIGURES], was[CGX_FIGURES];
@@ -109,7 +112,8 @@ struct cgx_sampler {
 	struct map by_ino[TREES_MAX];   /* places */
 	uint64_t by_bpf[TREES_MAX];     /* files that it can tell of, a bit each */
 	size_t places[TREES_MAX];
-	struct place **hint[TREES_MAX]; /* the place of each group that was told of the last time, in that order */
+	struct place **hint[TREES_MAX]; /* the place of each group that was told of the last time, in that order; NULL not known */
+	struct sample_raw *raw[TREES_MAX]; /* and what was told */
 	size_t hints[TREES_MAX], hints_cap[TREES_MAX];
 	struct proof proof[SAMPLE_FILES];
 	uint64_t wanted, extra;         /* figures that somebody wants of some group; those beside them so far, for the next pass */
@@ -183,8 +187,16 @@ int bpf_walk(struct cgx_sampler *s, size_t tree, uint64_t ino, unsigned want, co
 unsigned raw_wanted(const struct sample_file *f, uint64_t figures);
 /* The figures of a file in what BPF tells of a group, *ret those that are there. 1; 0 the controller is off; -1 it does not say. */
 int raw_values(const struct sample_file *f, const struct sample_raw *raw, uint64_t *value, uint64_t *ret);
-/* What BPF tells of a tree: groups that are not in it leave, those that are not known make who is above them listed. */
+/* What BPF tells of a tree: groups that are not in it leave, those that are not known make who is above them listed, those
+ * that are other than before are fresh. */
 int seen_match(struct cgx_sampler *s, size_t tree, const struct sample_raw *raw, size_t n);
+/* Take the figures of n from it, the rest from files. Of one that is as before nothing needs to be done. */
+int seen_read(struct cgx_sampler *s, struct node *n);
+/* The record of this place is known. */
+static inline int seen_knows(const struct cgx_sampler *s, const struct place *p)
+{
+	return p->at < s->hints[p->tree] && s->hint[p->tree][p->at] == p;
+}
 /* BPF has shown to tell what this file does. */
 int file_is_proven(const struct cgx_sampler *s, size_t i);
 int seen_begin(struct cgx_sampler *s);

@@ -343,6 +343,7 @@ static int read_files(struct cgx_sampler *s, struct node *n, uint64_t want, uint
 		}
 		if (!(wanted & ~*got) && !(a->file->flags & FILE_GREATEST))
 			continue;
+		n->whole = 0;
 		r = read_one(s, n, i, wanted, got);
 		if (r == -ENODEV)
 			node_leave(s, n, a->tree);
@@ -385,6 +386,7 @@ int node_read(struct cgx_sampler *s, struct node *n)
 	forget_unwatched(s, n);
 	if (s->tight)
 		node_close_files(s, n, ~files_of(s, want));
+	n->whole = 1;
 	r = read_files(s, n, want, &got);
 	set_states(n, got, CGX_STATE_OK);
 	return r;

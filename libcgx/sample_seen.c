@@ -145,7 +145,6 @@ static void take(struct cgx_sampler *s, struct node *n, size_t tree, const struc
 {
 	uint64_t value[CGX_FIGURES];
 
-	node_begin(s, n);
 	for (uint64_t files = s->by_bpf[tree]; files; files &= files - 1) {
 		size_t i = (size_t)__builtin_ctzll(files);
 		const struct sample_file *f = s->active[i].file;
@@ -164,9 +163,27 @@ static void take(struct cgx_sampler *s, struct node *n, size_t tree, const struc
 	}
 }
 
+int seen_read(struct cgx_sampler *s, struct node *n)
+{
+	if (n->whole && !n->fresh) {
+		s->extra |= n->extra;
+		return 0;
+	}
+	n->fresh = 0;
+	node_begin(s, n);
+	for (uint64_t in = n->in; in; in &= in - 1) {
+		size_t tree = (size_t)__builtin_ctzll(in);
+
+		if (seen_knows(s, &n->place[tree]))
+			take(s, n, tree, &s->raw[tree][n->place[tree].at]);
+	}
+	return node_read(s, n);
+}
+
 static int reserve_hints(struct cgx_sampler *s, size_t tree, size_t n)
 {
 	struct place **more;
+	struct sample_raw *raw;
 
 	if (n <= s->hints_cap[tree])
 		return 0;
@@ -174,6 +191,10 @@ static int reserve_hints(struct cgx_sampler *s, size_t tree, size_t n)
 	if (!more)
 		return -ENOMEM;
 	s->hint[tree] = more;
+	raw = reallocarray(s->raw[tree], n + n / 4, sizeof(*raw));
+	if (!raw)
+		return -ENOMEM;
+	s->raw[tree] = raw;
 	s->hints_cap[tree] = n + n / 4;
 	return 0;
 }
@@ -197,11 +218,15 @@ static struct place *meet_one(struct cgx_sampler *s, size_t tree, const struct s
 		return NULL;
 	p->hash = raw->hash;
 	p->seen = (uint32_t)s->pass + 1;
+	node_of(p)->fresh = 1;
 	return p;
 }
 
 static void drop_unseen(struct cgx_sampler *s, size_t tree)
 {
+	for (size_t i = 0; i < s->hints[tree]; i++)
+		if (s->hint[tree][i])
+			s->hint[tree][i]->seen = (uint32_t)s->pass + 1;
 	for (struct node *n = s->root; n; n = node_next(n, s->root, 1)) {
 		struct place *up = n->parent ? &n->parent->place[tree] : NULL;
 		uint8_t stale = up ? up->stale : 0;
@@ -221,12 +246,16 @@ int seen_match(struct cgx_sampler *s, size_t tree, const struct sample_raw *raw,
 	if (reserve_hints(s, tree, n))
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		struct place *p = meet_one(s, tree, &raw[i], i < s->hints[tree] ? s->hint[tree][i] : NULL);
+		struct place *p = i < s->hints[tree] ? s->hint[tree][i] : NULL;
 
-		s->hint[tree][i] = p;
+		if (!p || memcmp(&raw[i], &s->raw[tree][i], sizeof(raw[i]))) {
+			p = meet_one(s, tree, &raw[i], p);
+			s->hint[tree][i] = p;
+			s->raw[tree][i] = raw[i];
+			if (p)
+				p->at = (uint32_t)i;
+		}
 		known += p != NULL;
-		if (p)
-			take(s, node_of(p), tree, &raw[i]);
 	}
 	s->hints[tree] = n;
 	if (known != s->places[tree])
@@ -300,7 +329,9 @@ void seen_free(struct cgx_sampler *s)
 	for (size_t i = 0; i < s->n_trees; i++) {
 		map_free(&s->by_ino[i]);
 		free(s->hint[i]);
+		free(s->raw[i]);
 		s->hint[i] = NULL;
+		s->raw[i] = NULL;
 		s->hints[i] = s->hints_cap[i] = s->places[i] = 0;
 	}
 }

@@ -89,7 +89,8 @@ static void forget_ino(struct cgx_sampler *s, const struct node *n, size_t tree)
 	if (!s->bpf || !n->id)
 		return;
 	s->places[tree]--;
-	s->hints[tree] = 0;
+	if (seen_knows(s, &n->place[tree]))
+		s->hint[tree][n->place[tree].at] = NULL;
 	if (map_get(&s->by_ino[tree], n->place[tree].ino) == &n->place[tree]) /* and not that of its new name */
 		map_remove(&s->by_ino[tree], n->place[tree].ino);
 }
@@ -105,6 +106,7 @@ static void leave_one(struct cgx_sampler *s, struct node *n, size_t tree)
 	n->cached &= ~files;
 	n->absent &= ~files;
 	n->told &= ~files;
+	n->whole = 0;
 	unwatch(s, p);
 	forget_ino(s, n, tree);
 	if (p->dir >= 0) {
@@ -156,7 +158,7 @@ void node_free(struct cgx_sampler *s, struct node *n)
 static void renew(struct cgx_sampler *s, struct node *n)
 {
 	n->id = ++s->next_id;
-	n->extra = n->cached = n->absent = 0;
+	n->extra = n->cached = n->absent = n->begun = n->whole = 0;
 	memset(n->state, CGX_STATE_PENDING, sizeof(n->state));
 	s->changed = 1;
 }
@@ -226,6 +228,7 @@ static int node_enter(struct cgx_sampler *s, struct node *n, size_t tree, uint64
 		close(dir);
 		return r;
 	}
+	n->whole = 0;
 	p->links = (unsigned)links;
 	p->stale = n->id && links != 2;
 	s->listing |= p->stale;

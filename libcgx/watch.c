@@ -366,7 +366,8 @@ CGX_API int cgx_watch_look(struct cgx_watch *w)
 	int r = take_ready(w);
 
 	for (struct watch_node *n = w->all; !r && n; n = n->all_next) {
-		memset(n->quiet_until, 0, sizeof(n->quiet_until));
+		if (n->past)
+			memset(n->past->quiet_until, 0, sizeof(n->past->quiet_until));
 		r = count_look(n, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS);
 	}
 	for (size_t i = 0; !r && i < w->n_trees; i++)

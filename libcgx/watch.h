@@ -19,19 +19,8 @@ struct counters;
 struct watch_tree;
 #define KEPT_FILES 3
 
-struct watch_node {
-	struct watch_tree *tree;
-	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
-	struct watch_node *all_next, *all_prev;
-	char *path;               /* below the mount, "" the root */
-	int wd;                   /* inotify watch; -1 none */
-	int kept[KEPT_FILES];     /* inotify watches that keep the files of which the kernel notifies; -1 none */
-	int oom_fd;               /* v1: eventfd of its own, -1 none */
-	int pressure_fd;          /* -1 none */
-	unsigned flags;           /* NODE_* */
-	unsigned hot;             /* entries in the list of what to look at soon */
-	uint64_t notes, parent_notes; /* v1: notifications so far, and the parent's when this one began */
-	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
+/* What has happened in a group. Most are quiet, and ten thousand of them are watched. */
+struct watch_past {
 	uint64_t seen[COUNTS], base[COUNTS], untold[COUNTS];
 	uint64_t group_kills;     /* v2: oom_group_kill as seen */
 	uint64_t twice, twice_us; /* v2: first victims of those that may be counted once more, and since when */
@@ -42,6 +31,22 @@ struct watch_node {
 	char *procs;              /* cgroup.procs at the last notification, NULL not read */
 	struct snapshot *before;  /* who was in it at the last notification; for want of better sources */
 };
+
+struct watch_node {
+	struct watch_tree *tree;
+	struct watch_node *parent, *first, *next, *prev; /* next, prev: siblings */
+	struct watch_node *all_next, *all_prev;
+	char *path;               /* below the mount, "" the root; behind the node */
+	struct watch_past *past;  /* NULL nothing has happened yet: read it by past_of() */
+	int wd;                   /* inotify watch; -1 none */
+	int kept[KEPT_FILES];     /* inotify watches that keep the files of which the kernel notifies; -1 none */
+	int oom_fd;               /* v1: eventfd of its own, -1 none */
+	int pressure_fd;          /* -1 none */
+	unsigned flags;           /* NODE_* */
+	unsigned hot;             /* entries in the list of what to look at soon */
+	uint64_t notes, parent_notes; /* v1: notifications so far, and the parent's when this one began */
+	uint64_t notes_told, noted_us; /* v1: those that a kill was told for; when the last one came */
+};
 #define NODE_TOLD      (1u << 0) /* its events are wanted */
 #define NODE_BELOW     (1u << 1) /* and those of all groups below */
 #define NODE_SHARED    (1u << 2) /* v1: it notifies by the descriptor that many share */
@@ -51,6 +56,21 @@ struct watch_node {
 #define NODE_MEM_MAX   (1u << 6)
 #define NODE_BORN      (1u << 7) /* began after the watch: its counters began at 0 */
 #define NODE_SAMPLED   (1u << 8) /* watches are used up */
+
+static inline const struct watch_past *past_of(const struct watch_node *n)
+{
+	static const struct watch_past none;
+
+	return n->past ? n->past : &none;
+}
+
+/* To write into it. NULL there is no memory. */
+static inline struct watch_past *past_begin(struct watch_node *n)
+{
+	if (!n->past)
+		n->past = calloc(1, sizeof(*n->past));
+	return n->past;
+}
 
 /* How a hierarchy says what is counted; chosen once. */
 struct watch_dialect {

@@ -169,10 +169,14 @@ static const enum cgx_event_kind kind_of[COUNTS] = {
 	[COUNT_KILL] = CGX_E_KILL, [COUNT_FORK] = CGX_E_FORK, [COUNT_OOM] = CGX_E_OOM, [COUNT_LIMIT] = CGX_E_LIMIT,
 };
 
-static void told_up(struct watch_node *n, uint64_t count)
+static int told_up(struct watch_node *n, uint64_t count)
 {
-	for (; n; n = n->parent)
-		n->told += count;
+	for (; n; n = n->parent) {
+		if (!past_begin(n))
+			return -ENOMEM;
+		n->past->told += count;
+	}
+	return 0;
 }
 
 /* Limit, usage and place of what binds; the event's strings are those of e and path. */
@@ -231,13 +235,14 @@ static void fill_memory(struct watch_node *n, struct cgx_event *e)
 static int tell_count(struct watch_node *n, enum count k)
 {
 	struct cgx_watch *w = n->tree->w;
+	struct watch_past *past = n->past;
 	struct cgx_event e = watch_event(kind_of[k], node_path(n));
 	struct cgx_effective found;
 
-	e.count = n->untold[k];
-	e.total = n->seen[k] - n->base[k];
-	n->untold[k] = 0;
-	n->quiet_until[k] = now_us() + QUIET_US;
+	e.count = past->untold[k];
+	e.total = past->seen[k] - past->base[k];
+	past->untold[k] = 0;
+	past->quiet_until[k] = now_us() + QUIET_US;
 	if (!watch_wants(w, e.kind))
 		return 0;
 	if (k == COUNT_FORK)
@@ -250,23 +255,23 @@ static int tell_count(struct watch_node *n, enum count k)
 /* At once when it was quiet, else summed up until it was told a second ago. */
 static int tell_untold(struct watch_node *n, enum count k, uint64_t now)
 {
-	if (!n->untold[k])
+	if (!n->past->untold[k])
 		return 0;
-	if (now >= n->quiet_until[k])
+	if (now >= n->past->quiet_until[k])
 		return tell_count(n, k);
-	return n->hot ? 0 : watch_later(n->tree->w, n, LOOK_MEMORY | LOOK_PIDS, 0, n->quiet_until[k] - now);
+	return n->hot ? 0 : watch_later(n->tree->w, n, LOOK_MEMORY | LOOK_PIDS, 0, n->past->quiet_until[k] - now);
 }
 
 /* How much a counter has grown. A write can set it back. */
-static uint64_t grown(struct watch_node *n, const struct counters *c, enum count k)
+static uint64_t grown(struct watch_past *past, const struct counters *c, enum count k)
 {
-	uint64_t before = n->seen[k];
+	uint64_t before = past->seen[k];
 
 	if (!(c->known & 1u << k))
 		return 0;
-	n->seen[k] = c->v[k];
+	past->seen[k] = c->v[k];
 	if (c->v[k] < before) {
-		n->base[k] = c->v[k];
+		past->base[k] = c->v[k];
 		return 0;
 	}
 	return c->v[k] - before;
@@ -309,25 +314,27 @@ static int tell_populated(struct watch_node *n, int populated)
 }
 
 /* The kernel counts the first victim, the group kill, and then all its victims. */
-static void note_group_kills(struct watch_node *n, const struct counters *c, uint64_t now)
+static void note_group_kills(struct watch_past *past, const struct counters *c, uint64_t now)
 {
-	if (!(c->known & 1u << COUNT_KILL) || c->group_kills == n->group_kills)
+	if (!(c->known & 1u << COUNT_KILL) || c->group_kills == past->group_kills)
 		return;
-	if (c->group_kills > n->group_kills) {
-		n->twice += c->group_kills - n->group_kills;
-		n->twice_us = now;
+	if (c->group_kills > past->group_kills) {
+		past->twice += c->group_kills - past->group_kills;
+		past->twice_us = now;
 	}
-	n->group_kills = c->group_kills;
+	past->group_kills = c->group_kills;
 }
 
-static uint64_t take_twice(struct watch_node *n, uint64_t count, uint64_t now)
+static uint64_t take_twice(struct watch_past *past, uint64_t count, uint64_t now)
 {
 	uint64_t taken;
 
-	if (now >= n->twice_us + SAME_OOM_US) /* the victim was gone before it could be counted again */
-		n->twice = 0;
-	taken = n->twice < count ? n->twice : count;
-	n->twice -= taken;
+	if (!past)
+		return 0;
+	if (now >= past->twice_us + SAME_OOM_US) /* the victim was gone before it could be counted again */
+		past->twice = 0;
+	taken = past->twice < count ? past->twice : count;
+	past->twice -= taken;
 	return taken;
 }
 
@@ -337,44 +344,70 @@ uint64_t count_twice(struct watch_tree *t, const char *path, uint64_t count)
 	uint64_t taken = 0, now = now_us();
 
 	for (; n && taken < count; n = n->parent)
-		taken += take_twice(n, count - taken, now);
-	if (own)
-		own->base[COUNT_KILL] += taken;
+		taken += take_twice(n->past, count - taken, now);
+	if (own && own->past)
+		own->past->base[COUNT_KILL] += taken;
 	return taken;
 }
 
-/* What has grown, the causes before what they caused. */
-static int tell_grown(struct watch_node *n, const struct counters *c)
+static int tell_kills(struct watch_node *n, uint64_t kills, uint64_t now)
 {
-	struct cgx_watch *w = n->tree->w;
-	uint64_t now = now_us(), kills, twice;
-	uint64_t limit = grown(n, c, COUNT_LIMIT), oom = grown(n, c, COUNT_OOM);
-	int r = 0;
+	uint64_t twice = take_twice(n->past, kills - 1, now);
+	int r;
 
-	n->limit_hits += limit;
+	n->past->base[COUNT_KILL] += twice;
+	r = told_up(n, kills);
+	if (!r && n->flags & NODE_TOLD)
+		return who_kill(n->tree->w, n->tree, node_path(n), n, kills, twice);
+	n->tree->w->machine_told += kills;
+	return r;
+}
+
+/* Does any counter say what is not known of the group yet? */
+static int is_news(const struct watch_node *n, const struct counters *c)
+{
+	const struct watch_past *past = past_of(n);
+
+	for (enum count k = 0; k < COUNTS; k++)
+		if (c->known & 1u << k && c->v[k] != past->seen[k])
+			return 1;
+	return c->group_kills != past->group_kills || (c->below_known && c->below != past->below);
+}
+
+/* What has grown, the causes before what they caused. */
+static int tell_counters(struct watch_node *n, const struct counters *c)
+{
+	struct watch_past *past = past_begin(n);
+	uint64_t now = now_us(), limit, oom, kills;
+	int r;
+
+	if (!past)
+		return -ENOMEM;
+	limit = grown(past, c, COUNT_LIMIT);
+	oom = grown(past, c, COUNT_OOM);
+	past->limit_hits += limit;
 	if (oom || (limit && n->tree->dialect->cause == COUNT_LIMIT))
-		n->oom_us = now;
-	n->untold[COUNT_LIMIT] += limit;
-	n->untold[COUNT_OOM] += oom;
-	n->untold[COUNT_FORK] += grown(n, c, COUNT_FORK);
-	kills = grown(n, c, COUNT_KILL);
-	note_group_kills(n, c, now);
+		past->oom_us = now;
+	past->untold[COUNT_LIMIT] += limit;
+	past->untold[COUNT_OOM] += oom;
+	past->untold[COUNT_FORK] += grown(past, c, COUNT_FORK);
+	kills = grown(past, c, COUNT_KILL);
+	note_group_kills(past, c, now);
 	if (c->below_known)
-		n->below = c->below;
-	if (kills) {
-		twice = take_twice(n, kills - 1, now);
-		n->base[COUNT_KILL] += twice;
-		told_up(n, kills);
-		if (n->flags & NODE_TOLD)
-			r = who_kill(w, n->tree, node_path(n), n, kills, twice);
-		else
-			w->machine_told += kills;
-	}
+		past->below = c->below;
+	r = kills ? tell_kills(n, kills, now) : 0;
 	for (enum count k = COUNT_FORK; !r && k < COUNTS; k++) {
 		if (!(n->flags & NODE_TOLD))
-			n->untold[k] = 0;
+			past->untold[k] = 0;
 		r = tell_untold(n, k, now);
 	}
+	return r;
+}
+
+static int tell_grown(struct watch_node *n, const struct counters *c)
+{
+	int r = n->past || is_news(n, c) ? tell_counters(n, c) : 0;
+
 	if (!r)
 		r = tell_stalled(n, c->stalled);
 	return r ? r : tell_populated(n, c->populated);
@@ -390,10 +423,16 @@ int count_begin(struct watch_node *n)
 	count_limits(n);
 	if (n->flags & NODE_BORN)
 		return tell_grown(n, &c);
-	memcpy(n->seen, c.v, sizeof(n->seen));
-	memcpy(n->base, c.v, sizeof(n->base));
-	n->group_kills = c.group_kills;
-	n->below = n->told = c.below;
+	if (is_news(n, &c)) {
+		struct watch_past *past = past_begin(n);
+
+		if (!past)
+			return -ENOMEM;
+		memcpy(past->seen, c.v, sizeof(past->seen));
+		memcpy(past->base, c.v, sizeof(past->base));
+		past->group_kills = c.group_kills;
+		past->below = past->told = c.below;
+	}
 	if (c.populated > 0)
 		n->flags |= NODE_POPULATED;
 	return tell_stalled(n, c.stalled);
@@ -424,18 +463,22 @@ static uint64_t take_notes(struct watch_node *n)
 static void read_causes(struct watch_node *n, uint64_t now)
 {
 	enum count k = n->tree->dialect->cause;
+	struct watch_past *past;
 	struct counters c;
 	uint64_t grew;
 
-	if (read_counters(n, LOOK_MEMORY, &c))
+	if (read_counters(n, LOOK_MEMORY, &c) || !is_news(n, &c))
 		return;
-	note_group_kills(n, &c, now);
-	grew = grown(n, &c, k);
-	n->untold[k] += grew;
+	past = past_begin(n);
+	if (!past) /* nothing is taken: the next look will have it */
+		return;
+	note_group_kills(past, &c, now);
+	grew = grown(past, &c, k);
+	past->untold[k] += grew;
 	if (k == COUNT_LIMIT)
-		n->limit_hits += grew;
+		past->limit_hits += grew;
 	if (grew)
-		n->oom_us = now;
+		past->oom_us = now;
 }
 
 /* v1 notifies the group whose limit it was and all below it, so the topmost one that was notified is the level. The
@@ -465,7 +508,7 @@ struct watch_node *count_limit_level(struct watch_node *n)
 	if (n && n->tree->dialect->notes)
 		found = noted_level(n, now);
 	for (; n && !found; n = n->parent)
-		if (n->oom_us && now < n->oom_us + SAME_OOM_US &&
+		if (past_of(n)->oom_us && now < past_of(n)->oom_us + SAME_OOM_US &&
 		    (!n->tree->dialect->shared_cause || n->flags & NODE_MEM_MAX))
 			found = n;
 	return found;
@@ -473,24 +516,32 @@ struct watch_node *count_limit_level(struct watch_node *n)
 
 /* ---- what is gone ---- */
 
+/* Kills at and below n that are not told. */
+static uint64_t unexplained(const struct watch_node *n)
+{
+	const struct watch_past *past = past_of(n);
+
+	return past->below > past->told ? past->below - past->told : 0;
+}
+
 int count_settle(struct watch_node *n, const char *gone)
 {
 	uint64_t rest;
 	int r = count_look(n, LOOK_MEMORY);
 
-	if (!r && n->below > n->told) /* one that is not known yet has told nothing, and is not gone */
+	if (!r && unexplained(n)) /* one that is not known yet has told nothing, and is not gone */
 		r = tree_look_below(n);
-	for (struct watch_node *c = n->first; !r && c && n->below > n->told; c = c->next) {
+	for (struct watch_node *c = n->first; !r && c && unexplained(n); c = c->next) {
 		r = count_look(c, LOOK_MEMORY);
-		if (!r && c->below > c->told)
+		if (!r && unexplained(c))
 			r = count_settle(c, NULL);
 	}
-	if (r || n->below <= n->told)
+	rest = unexplained(n);
+	if (r || !rest)
 		return r;
-	rest = n->below - n->told;
-	told_up(n, rest);
-	if (!(n->flags & NODE_BELOW))
-		return 0; /* silent: it may have been any other group below it */
+	r = told_up(n, rest);
+	if (r || !(n->flags & NODE_BELOW))
+		return r; /* silent: it may have been any other group below it */
 	r = who_kill(n->tree->w, n->tree, node_path(n), NULL, rest, 0);
 	return r || !gone ? r : who_gone(n->tree->w, n, gone);
 }
@@ -524,7 +575,7 @@ int count_noted(struct cgx_watch *w, struct watch_node *n)
  */
 int count_last_notes(struct watch_node *n)
 {
-	uint64_t removal = who_sees_all(n->tree->w) && !n->seen[COUNT_KILL] ? 0 : 1, above, own;
+	uint64_t kills = past_of(n)->seen[COUNT_KILL], removal = who_sees_all(n->tree->w) && !kills ? 0 : 1, above, own;
 	int r = 0;
 
 	if (n->oom_fd < 0)
@@ -535,9 +586,9 @@ int count_last_notes(struct watch_node *n)
 			r = watch_later(n->tree->w, p, LOOK_MEMORY, 0, 0);
 	above = n->parent ? n->parent->notes - n->parent_notes : 0;
 	own = n->notes > above + removal ? n->notes - above - removal : 0;
-	if (r || own <= n->seen[COUNT_KILL] || !(n->flags & NODE_TOLD))
+	if (r || own <= kills || !(n->flags & NODE_TOLD))
 		return r;
-	return who_noted(n->tree->w, n->tree, node_path(n), own - n->seen[COUNT_KILL], STEAL(n->procs));
+	return who_noted(n->tree->w, n->tree, node_path(n), own - kills, n->past ? STEAL(n->past->procs) : NULL);
 }
 
 int count_unseen(struct watch_tree *t, const char *path)

@@ -110,13 +110,19 @@ static int is_hidden(struct watch_node *n)
 }
 
 /* The directory is watched by its descriptor, so no name leads elsewhere meanwhile. */
-static int watch_directory(struct watch_node *n, int dir)
+static int add_watch(struct cgx_watch *w, int dir)
 {
-	struct cgx_watch *w = n->tree->w;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
-	n->wd = inotify_add_watch(w->inotify, path, WATCH_MASK);
+	return inotify_add_watch(w->inotify, path, WATCH_MASK);
+}
+
+static int watch_directory(struct watch_node *n, int dir)
+{
+	struct cgx_watch *w = n->tree->w;
+
+	n->wd = add_watch(w, dir);
 	if (n->wd >= 0)
 		return map_put(&w->by_wd, (uint64_t)n->wd, n);
 	if (errno == ENOENT || errno == ENOTDIR)
@@ -248,15 +254,15 @@ static void link_node(struct watch_node *n)
 static int new_node(struct watch_tree *t, struct watch_node *parent, const char *path, unsigned flags,
 		    struct watch_node **ret)
 {
-	struct watch_node *n = calloc(1, sizeof(*n));
+	const size_t len = strlen(path) + 1;
+	struct watch_node *n = malloc(sizeof(*n) + len);
 
 	if (!n)
 		return -ENOMEM;
 	*n = (struct watch_node){ .tree = t, .parent = parent, .wd = -1, .kept = { -1, -1, -1 }, .oom_fd = -1,
-				   .pressure_fd = -1, .flags = flags };
-	n->path = strdup(path);
-	if (!n->path || !tsearch(n, &t->by_path, by_path)) {
-		free(n->path);
+				   .pressure_fd = -1, .flags = flags, .path = (char *)(n + 1) };
+	memcpy(n->path, path, len);
+	if (!tsearch(n, &t->by_path, by_path)) {
 		free(n);
 		return -ENOMEM;
 	}
@@ -419,9 +425,11 @@ static void drop_node(struct watch_node *n)
 	unlink_node(n);
 	tdelete(n, &n->tree->by_path, by_path);
 	close_fds(n);
-	snapshot_free(n->before);
-	free(n->procs);
-	free(n->path);
+	if (n->past) {
+		snapshot_free(n->past->before);
+		free(n->past->procs);
+		free(n->past);
+	}
 	free(n);
 }
 
@@ -508,6 +516,14 @@ int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)
 	return what ? count_look(n, what) : 0;
 }
 
+/* Another group of the same name: a directory that is watched has one watch, however often it is asked for. */
+static int is_another(const struct watch_node *n, int dir)
+{
+	int wd = n->wd < 0 ? -1 : add_watch(n->tree->w, dir);
+
+	return wd >= 0 && wd != n->wd;
+}
+
 static int rescan_tree(struct watch_tree *t)
 {
 	struct watch_node **all = calloc(t->w->n_nodes + 1, sizeof(*all));
@@ -523,7 +539,7 @@ static int rescan_tree(struct watch_tree *t)
 	for (size_t i = 0; !r && i < n; i++) {
 		AUTO_CLOSE int dir = node_dir(all[i]);
 
-		if (dir == -ENOENT || dir == -ENODEV)
+		if (dir == -ENOENT || dir == -ENODEV || (dir >= 0 && is_another(all[i], dir)))
 			r = tree_gone(all[i]);
 	}
 	free(all);
@@ -532,7 +548,7 @@ static int rescan_tree(struct watch_tree *t)
 
 int tree_rescan(struct cgx_watch *w)
 {
-	int r = 0;
+	int r = watch_unseen(w, 0, "notifications came faster than they could be read: groups that came and went meanwhile may be missing (raise fs.inotify.max_queued_events)");
 
 	for (size_t i = 0; !r && i < w->n_trees; i++)
 		r = rescan_tree(&w->tree[i]);

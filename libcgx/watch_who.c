@@ -224,7 +224,7 @@ static int place_by_pid(const struct cgx_watch *w, struct known *k)
 	for (size_t i = 0; i < w->n_due; i++) {
 		const struct watch_node *n = w->due[i].node;
 
-		if (!n->procs || !has_pid(n->procs, k->pid))
+		if (!past_of(n)->procs || !has_pid(past_of(n)->procs, k->pid))
 			continue;
 		k->path = strdup(n->path);
 		return k->path ? 0 : -ENOMEM;
@@ -366,17 +366,21 @@ static struct snapshot *snapshot_take(struct watch_tree *t, const char *path)
 void who_snapshot(struct watch_node *n)
 {
 	struct cgx_watch *w = n->tree->w;
+	struct watch_past *past;
 
 	if (!watch_wants(w, CGX_E_KILL) || !(n->flags & NODE_TOLD))
 		return;
+	past = past_begin(n);
+	if (!past)
+		return;
 	if (w->who->trace) {
-		read_procs(n, &n->procs);
+		read_procs(n, &past->procs);
 		return;
 	}
-	if (n->before && now_us() - n->before->at < SNAPSHOT_US)
+	if (past->before && now_us() - past->before->at < SNAPSHOT_US)
 		return;
-	snapshot_free(n->before);
-	n->before = snapshot_take(n->tree, n->path);
+	snapshot_free(past->before);
+	past->before = snapshot_take(n->tree, n->path);
 }
 
 /* The one that is gone and was the largest; sure when only one is gone. NULL nothing to go by. */
@@ -414,8 +418,9 @@ static int fill_level(struct pending *p, struct watch_node *n)
 	p->limit_path = strdup(node_path(level));
 	if (!p->limit_path)
 		return -ENOMEM;
-	p->limit_hits = level->limit_hits;
-	level->limit_hits = 0;
+	p->limit_hits = past_of(level)->limit_hits;
+	if (level->past)
+		level->past->limit_hits = 0;
 	dir = node_dir(level);
 	if (dir < 0)
 		return 0;
@@ -452,7 +457,7 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct
 		return -ENOMEM;
 	w->machine_told += count;
 	*p = (struct pending){ .tree = t, .path = strdup(strcmp(path, "/") ? path : ""), .count = count,
-			       .total = n ? n->seen[COUNT_KILL] - n->base[COUNT_KILL] : count, .removed = !n && t,
+			       .total = n ? past_of(n)->seen[COUNT_KILL] - past_of(n)->base[COUNT_KILL] : count, .removed = !n && t,
 			       .twice = twice, .deadline = now_us() + patience(w->who) };
 	if (!p->path || fill_level(p, n)) {
 		pending_free(p);
@@ -460,9 +465,8 @@ int who_kill(struct cgx_watch *w, struct watch_tree *t, const char *path, struct
 	}
 	if (n && w->who->trace)
 		read_procs(n, &p->procs);
-	if (n) {
-		p->before = STEAL(n->before);
-	}
+	if (n && n->past)
+		p->before = STEAL(n->past->before);
 	return wait_for_victim(w, p);
 }
 

@@ -165,5 +165,44 @@ if [ -n "$library" ] && unshare -m --propagation private true 2>/dev/null; then
 else
 	skip "libbpf's place is not known, or no mount namespace" "no library"
 fi
+
+# ---- where it ends in the middle ----
+of_samples() # JQ-EXPRESSION: of all samples in $tmp/live, those that are whole
+{
+	grep '}$' "$tmp/live" | jq -rs "$1"
+}
+says() # BY: the last whole sample was read so
+{
+	[ "$(of_samples '.[-1].source.by')" = "$1" ]
+}
+shows() # GROUP PIDS PIDSMAX: in the last whole sample
+{
+	[ "$(of_samples ".[-1].groups[] | select(.path == \"$T/$1\") | \"\(.pids) \(.pidsmax)\"")" = "$2 $3" ]
+}
+if have strace && ! nm "${CGX_BUILDDIR:-.}"/libcgx/.libs/*context.o 2>/dev/null | grep -q __asan &&
+	strace -f -o /dev/null -e inject=bpf:error=EIO:when=65535 true 2>/dev/null; then
+	background strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=EIO:when=90+ \
+		cgx-top --bpf --json -d 100ms -c PIDS,PIDSMAX "$T" >"$tmp/live" 2>"$tmp/live.err"
+	traced=$!
+	ok "BPF is in use" wait_for 10 says bpf
+	ok "until it fails: files from then on" wait_for 20 says files
+	is "$(of_samples '[.[].source.by] | unique | join(" ")')" "bpf files" "no sample says another source"
+	is "$(of_samples '[.[].source.by] | . == sort')" true "and it does not begin again"
+	is "$(of_samples '.[-1].source.why')" "Input/output error" "why is in the sample"
+	is "$(grep -c 'BPF is not in use' "$tmp/live.err")" 1 "and said once"
+	is "$(of_samples '[.[].groups | length] | unique | length')" 1 "no group is missing in any sample"
+	is "$(of_samples "[.[].groups[] | select(.path == \"$T/g5\") | .pids] | unique | join(\" \")")" 1 "nor a figure"
+	ok "a group comes, with a limit" sh -c "cgx-create $T/late/r && cgx-set $T/late pids.max=9"
+	ok "it is seen" wait_for 5 shows late/r 0 9
+	sleeper
+	ok "a process" cgx-move "$T/late/r" "$pid"
+	ok "it is seen" wait_for 5 shows late/r 1 9
+	ok "groups go" cgx-delete -r --kill "$T/late"
+	ok "they are left out" wait_for 5 not shows late/r 1 9
+	is "$(grep -c 'BPF is not in use' "$tmp/live.err")" 1 "nothing more is said"
+	pgrep -P "$traced" | xargs -r kill
+else
+	skip "no strace that can inject" "it ends in the middle"
+fi
 exits 0 "thawed" cgx-set "$T/g6" cgroup.freeze=0
 done_testing

@@ -682,6 +682,14 @@ static size_t as_by_bpf(struct machine *m)
 	return tree;
 }
 
+/* A pass over what was handed in. */
+static void take_all(const struct machine *m)
+{
+	for (struct node *n = m->s->root; n; n = node_next(n, m->s->root, 1))
+		assert_int_equal(seen_read(m->s, n), 0);
+	m->s->pass++;
+}
+
 static struct node *node_at(const struct machine *m, const char *path)
 {
 	return m->s->order[find(m, path)];
@@ -705,11 +713,11 @@ static void test_seen(void **state)
 	raw[1].parent = raw[2].parent = raw[0].id;
 	m->s->listing = 0;
 	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
 	assert_int_equal(node_at(m, "web/b")->value[CGX_F_PIDS], 71);
 	assert_int_equal(node_at(m, "web/a")->value[CGX_F_PIDS], 72);
 	assert_false(m->s->listing);
 	/* one is gone: it alone leaves, and nobody need look */
-	m->s->pass++;
 	m->s->again = 0;
 	node_at(m, "web")->place[tree].stale = 0;
 	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
@@ -735,6 +743,128 @@ static void test_seen(void **state)
 	assert_int_equal(m->s->places[tree], 0);
 }
 
+static uint64_t pids_at(const struct machine *m, const char *path, int before)
+{
+	size_t i = find(m, path);
+	uint64_t n = 0;
+
+	assert_int_equal((before ? cgx_sampler_before : cgx_sampler_value)(m->s, i, CGX_F_PIDS, &n), CGX_STATE_OK);
+	return n;
+}
+
+/* A group of which the same is told as before is left alone, and has its figures all the same. */
+static void test_quiet(void **state)
+{
+	struct machine *m = *state;
+	struct sample_raw raw[3] = { { .has = RAW_PIDS, .pids = 3 }, { .has = RAW_PIDS, .pids = 1 }, { .has = RAW_PIDS, .pids = 2 } };
+	size_t tree;
+
+	pids_group(m, "web", "9\n", "max\n");
+	pids_group(m, "web/a", "9\n", "max\n");
+	pids_group(m, "web/b", "9\n", "max\n");
+	sample(m, "web", CGX_F_BIT(CGX_F_PIDS));
+	tree = as_by_bpf(m);
+	raw[0].id = inode(m, CG "pids/web");
+	raw[1].id = inode(m, CG "pids/web/a");
+	raw[2].id = inode(m, CG "pids/web/b");
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_true(node_at(m, "web/a")->fresh);
+	take_all(m);
+	assert_int_equal(pids_at(m, "web/a", 0), 1);
+	assert_int_equal(pids_at(m, "web/a", 1), 9);
+	assert_true(node_at(m, "web/a")->whole);
+	raw[2].pids = 5;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	assert_false(node_at(m, "web/a")->fresh);
+	assert_true(node_at(m, "web/b")->fresh);
+	take_all(m);
+	assert_int_not_equal(node_at(m, "web/a")->begun, m->s->pass);
+	assert_int_equal(pids_at(m, "web/a", 0), 1);
+	assert_int_equal(pids_at(m, "web/a", 1), 1); /* it has not grown since */
+	assert_int_equal(pids_at(m, "web/b", 0), 5);
+	assert_int_equal(pids_at(m, "web/b", 1), 2);
+	/* somebody wants more of it than was told */
+	cgx_sampler_want(m->s, find(m, "web/a"), CGX_F_BIT(CGX_F_PIDS_MAX));
+	m->s->extra = 0;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
+	assert_int_equal(node_at(m, "web/a")->state[CGX_F_PIDS_MAX], CGX_STATE_OK);
+	assert_int_equal(m->s->extra, CGX_F_BIT(CGX_F_PIDS_MAX));
+	/* one goes: the records of others move up, and are theirs */
+	node_at(m, "web/a")->whole = node_at(m, "web/b")->whole = 1;
+	raw[1] = raw[2];
+	assert_int_equal(seen_match(m->s, tree, raw, 2), 0);
+	take_all(m);
+	assert_int_equal(node_at(m, "web/a")->in, 0);
+	assert_int_equal(pids_at(m, "web/b", 0), 5);
+	/* and another that nobody knows stands where it was */
+	raw[1].id = 987654321;
+	raw[2].id = inode(m, CG "pids/web/b");
+	raw[2].pids = 6;
+	assert_int_equal(seen_match(m->s, tree, raw, 3), 0);
+	take_all(m);
+	assert_int_equal(pids_at(m, "web/b", 0), 6);
+}
+
+/* What is told of the source of a figure is so: each file says something else than BPF. */
+static void test_source(void **state)
+{
+	static const uint64_t all = RAW_MEMORY | RAW_MEMORY_MAX | RAW_PEAK | RAW_HITS | RAW_KILLS | RAW_SWAP | RAW_PIDS | RAW_PIDSPEAK |
+				    RAW_DENIED | RAW_CORE;
+	struct machine *m = *state;
+	struct sample_raw raw = { .usage = 3, .max = 3, .peak = 3, .hits = 3, .kills = 3, .swap = 3, .pids = 3, .pids_max = 3,
+				  .pids_peak = 3, .denied = 3, .populated = 1, .frozen = 1 };
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	unsigned by_bpf = 0;
+	const char *why;
+
+	make_dirs(m, CG "on");
+	put(m, CG "on/cgroup.controllers", "memory pids\n");
+	put(m, CG "on/cgroup.events", "populated 0\nfrozen 0\n");
+	put(m, CG "on/cgroup.procs", "");
+	put(m, CG "on/memory.current", "1\n");
+	put(m, CG "on/memory.max", "1\n");
+	put(m, CG "on/memory.peak", "1\n");
+	put(m, CG "on/memory.stat", "inactive_file 1\n");
+	put(m, CG "on/memory.swap.current", "1\n");
+	put(m, CG "on/memory.events.local", "max 1\noom_kill 1\n");
+	put(m, CG "on/pids.current", "1\n");
+	put(m, CG "on/pids.max", "1\n");
+	put(m, CG "on/pids.peak", "1\n");
+	put(m, CG "on/pids.events.local", "max 1\n");
+	put(m, CG "on/cpu.stat", "usage_usec 1\n");
+	sample(m, "on", ALL);
+	m->s->bpf = (void *)m;
+	assert_int_equal(tree_by_bpf(m->s), 0);
+	raw.id = inode(m, CG "on");
+	/* all that can be, then without each part, without each file's proof, and with less that is wanted */
+	for (unsigned i = 0; i < 16 + m->s->n_active + CGX_FIGURES; i++) {
+		uint64_t said;
+
+		m->s->wanted = m->s->figures = i >= 16 + m->s->n_active ? ALL & ~CGX_F_BIT(i - 16 - m->s->n_active) : ALL;
+		raw.has = (unsigned)(all & ~(i < 16 ? 1u << i : 0));
+		for (size_t k = 0; k < m->s->n_active; k++) {
+			m->s->by_bpf[0] |= 1ull << k;
+			m->s->proof[k] = (struct proof){ .n = PROOFS, .n_off = PROOFS, .wrong = 16 + k == i ? PROOFS : 0 };
+		}
+		node_at(m, "on")->whole = 0;
+		assert_int_equal(seen_match(m->s, 0, &raw, 1), 0);
+		take_all(m);
+		said = cgx_sampler_by_bpf(m->s, &why);
+		for (unsigned k = 0; k < CGX_FIGURES; k++) {
+			uint64_t n = 1;
+
+			if (cgx_sampler_value(m->s, find(m, "on"), k, &n) != CGX_STATE_OK || !(m->s->wanted >> k & 1))
+				n = 0;
+			if (k == CGX_F_POPULATED || k == CGX_F_FROZEN) /* 1 and 0 */
+				n *= 3;
+			by_bpf += said >> k & 1;
+			assert_int_equal(said >> k & 1, n == 3 || n == 3 * page);
+		}
+	}
+	assert_true(by_bpf > 300);
+}
+
 /* What does not agree with its file is not taken. */
 static void test_proof(void **state)
 {
@@ -756,13 +886,14 @@ static void test_proof(void **state)
 		raw[i] = (struct sample_raw){ .id = inode(m, i ? name : CG "pids/web"), .has = RAW_PIDS, .pids = i ? 2 : 1 };
 	}
 	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	take_all(m);
 	assert_int_equal(node_at(m, "web/g16")->told, m->s->by_bpf[tree]); /* the last, after all others */
 	assert_int_equal(node_at(m, "web/g15")->told, 0);
 	memset(m->s->proof, 0, sizeof(m->s->proof));
-	m->s->pass++;
 	for (i = 0; i <= PROOFS; i++)
 		raw[i].pids = 12345;
 	assert_int_equal(seen_match(m->s, tree, raw, PROOFS + 1), 0);
+	take_all(m);
 	assert_int_equal(m->s->by_bpf[tree], 0);
 	assert_int_equal(node_at(m, "web/g16")->told, 0);
 }
@@ -794,7 +925,9 @@ int main(void)
 		HYBRID(test_more_of_one), HYBRID(test_limits), HYBRID(test_limits_unwatched), HYBRID(test_limits_cached),
 		HYBRID(test_coming), HYBRID(test_coming_unwatched), HYBRID(test_start_goes), HYBRID(test_own),
 		HYBRID(test_descriptors), HYBRID(test_depth),
-		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_proof),
+		cmocka_unit_test(test_raw_figures), cmocka_unit_test(test_raw_lacks), HYBRID(test_seen), HYBRID(test_quiet),
+		cmocka_unit_test_setup_teardown(test_source, unified_machine, end_machine),
+		HYBRID(test_proof),
 		HYBRID(test_no_bpf),
 	};
 

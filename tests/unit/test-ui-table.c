@@ -203,6 +203,10 @@ static void test_document(void **state)
 	json_add_string(j, "none", NULL);
 	json_add_string(j, "b\xff", "\x01\xc3\xa9\xc3");
 	json_add_string_n(j, "n", "a\0b", 3);
+	json_add_string(j, "s", "\\xff");
+	json_add_name(j, "byte", "\xff");
+	json_add_name(j, "like it", "\\xff\\x2d\\x5c");
+	json_add_name(j, "no name", NULL);
 	json_open_array(j, "list");
 	json_add_null(j, NULL);
 	json_open_object(j, NULL);
@@ -211,7 +215,8 @@ static void test_document(void **state)
 	json_close(j);
 	assert_string_equal(line_of(j), "{\"big\":18446744073709551615,\"low\":-9223372036854775808,"
 			    "\"limit\":\"max\",\"d\":0.100,\"nan\":null,\"yes\":true,\"none\":null,"
-			    "\"b\\\\xff\":\"\\u0001\xc3\xa9\\\\xc3\",\"n\":\"a\\u0000b\",\"list\":[null,{}]}\n");
+			    "\"b\\\\xff\":\"\\u0001\xc3\xa9\\\\xc3\",\"n\":\"a\\u0000b\",\"s\":\"\\\\xff\",\"byte\":\"\\\\xff\","
+			    "\"like it\":\"\\\\x5cxff\\\\x2d\\\\x5cx5c\",\"no name\":null,\"list\":[null,{}]}\n");
 	json_reset(j);
 	json_add_u64(j, NULL, 1);
 	assert_string_equal(line_of(j), "1\n");

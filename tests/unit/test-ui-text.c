@@ -87,6 +87,8 @@ static void test_show(void **state)
 	shows("\xc2\x9b" "2J", "\\xc2\\x9b2J", TEXT_UTF8);
 	shows("\xe2\x80\xaegnp", "\\xe2\\x80\\xaegnp", TEXT_UTF8);
 	shows("\xff\xc3", "\\xff\\xc3", TEXT_UTF8);
+	shows("\\xff", "\\x5cxff", TEXT_UTF8);
+	shows("\\xff\xff\\x2d", "\\x5cxff\\xff\\x2d", TEXT_ASCII);
 }
 
 int main(void)

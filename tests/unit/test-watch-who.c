@@ -20,6 +20,9 @@ static uint64_t now;
 static pid_t traced;  /* what the tracepoint has to tell, 0 nothing */
 static pid_t logged;  /* and the kernel log */
 static int has_log = 1;
+static uint64_t lost;    /* records of the log that were overwritten */
+static char unseen[256];  /* what was said of it last */
+static unsigned n_unseen;
 static unsigned settled; /* how often a group was asked for kills that nothing explains */
 static struct told {
 	pid_t pid;
@@ -104,7 +107,7 @@ int kmsg_fd(const struct cgx_kmsg *k)
 uint64_t cgx_kmsg_lost(const struct cgx_kmsg *k)
 {
 	(void)k;
-	return 0;
+	return lost;
 }
 int cgx_kmsg_next(struct cgx_kmsg *k, struct cgx_oom *ret)
 {
@@ -134,9 +137,14 @@ int watch_poll(int epoll, int fd, uint32_t events, void *data)
 }
 int watch_unseen(struct cgx_watch *w, unsigned bit, const char *fmt, ...)
 {
+	va_list ap;
+
 	(void)w;
 	(void)bit;
-	(void)fmt;
+	va_start(ap, fmt);
+	vsnprintf(unseen, sizeof(unseen), fmt, ap);
+	va_end(ap);
+	n_unseen++;
 	return 0;
 }
 struct cgx_event watch_event(enum cgx_event_kind kind, const char *path)
@@ -238,6 +246,7 @@ static int begin(void **state)
 	now = 1000000;
 	n_told = settled = 0;
 	traced = logged = 0;
+	lost = n_unseen = 0;
 	return who_open(&w);
 }
 
@@ -326,6 +335,28 @@ static void number_is_used_again_without_a_log(void **state)
 	}
 }
 
+/* How many the log had no more is told, each once, and what comes later is read. */
+static void log_is_overwritten(void **state)
+{
+	(void)state;
+	assert_int_equal(who_expire(&w, now), 0);
+	assert_int_equal(n_unseen, 0);
+	lost = 5;
+	assert_int_equal(who_expire(&w, now), 0);
+	assert_int_equal(who_expire(&w, now), 0);
+	assert_int_equal(n_unseen, 1);
+	assert_non_null(strstr(unseen, "5 records of the kernel log"));
+	lost = 7;
+	assert_int_equal(who_expire(&w, now), 0);
+	assert_int_equal(n_unseen, 2);
+	assert_non_null(strstr(unseen, "2 records of the kernel log"));
+	logged = 9;
+	assert_int_equal(who_kill(&w, &tree, "t", NULL, 1, 0), 0);
+	assert_int_equal(who_drain(&w), 0);
+	assert_int_equal(n_told, 1);
+	assert_int_equal(told[0].pid, 9);
+}
+
 static int begin_without_log(void **state)
 {
 	has_log = 0;
@@ -338,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(log_comes_late, begin, end),
 		cmocka_unit_test_setup_teardown(log_is_read_before_a_guess, begin, end),
 		cmocka_unit_test_setup_teardown(number_is_used_again, begin, end),
+		cmocka_unit_test_setup_teardown(log_is_overwritten, begin, end),
 		cmocka_unit_test_setup_teardown(number_is_used_again_without_a_log, begin_without_log, end),
 	};
 

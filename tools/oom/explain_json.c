@@ -9,7 +9,7 @@
 
 static void text(struct json *j, const char *key, const char *s)
 {
-	json_add_string(j, key, *s ? s : NULL);
+	json_add_name(j, key, *s ? s : NULL);
 }
 
 static void number(struct json *j, const char *key, uint64_t n)
@@ -54,7 +54,7 @@ static void victims(struct json *j, const struct cgx_oom_report *r)
 
 		json_open_object(j, NULL);
 		json_add_i64(j, "pid", v->pid);
-		json_add_string(j, "comm", v->comm);
+		json_add_name(j, "comm", v->comm);
 		user(j, v->uid);
 		json_add_u64(j, "rss", v->anon_rss + v->file_rss + v->shmem_rss);
 		json_add_u64(j, "anon_rss", v->anon_rss);
@@ -78,7 +78,7 @@ static void tasks(struct json *j, const struct cgx_oom_report *r)
 
 		json_open_object(j, NULL);
 		json_add_i64(j, "pid", t->pid);
-		json_add_string(j, "comm", t->comm);
+		json_add_name(j, "comm", t->comm);
 		user(j, t->uid);
 		number(j, "rss", t->rss);
 		number(j, "anon_rss", t->anon_rss);

@@ -12,9 +12,9 @@ static void add_known(struct json *j, const char *key, uint64_t n)
 		json_add_u64(j, key, n);
 }
 
-static void add_text(struct json *j, const char *key, const char *s)
+static void add_name(struct json *j, const char *key, const char *s)
 {
-	json_add_string(j, key, s && *s ? s : NULL);
+	json_add_name(j, key, s && *s ? s : NULL);
 }
 
 static void add_victim(struct json *j, const struct cgx_event *e)
@@ -25,7 +25,7 @@ static void add_victim(struct json *j, const struct cgx_event *e)
 	}
 	json_open_object(j, "victim");
 	json_add_i64(j, "pid", e->pid);
-	add_text(j, "comm", e->comm);
+	add_name(j, "comm", e->comm);
 	add_known(j, "uid", e->uid == (uid_t)-1 ? UINT64_MAX : e->uid);
 	add_known(j, "rss", fact_rss(e));
 	add_known(j, "anon_rss", e->anon_rss);
@@ -60,14 +60,14 @@ void record_event(struct json *j, const struct told *t)
 	json_add_string(j, "time", when);
 	json_add_u64(j, "time_us", e->time_us);
 	json_add_string(j, "kind", cgx_event_name(e->kind));
-	add_text(j, "group", e->path);
+	add_name(j, "group", e->path);
 	json_add_u64(j, "count", e->count);
 	json_add_u64(j, "total", e->total);
 	json_add_bool(j, "before", t->before);
 	json_add_bool(j, "removed", e->removed);
 	if (setting) {
 		json_add_string(j, "setting", setting);
-		add_text(j, "limit_group", e->limit_path);
+		add_name(j, "limit_group", e->limit_path);
 		add_known(j, "limit", e->limit);
 		add_known(j, "usage", e->usage);
 		add_known(j, "limit_hits", e->limit_hits);

@@ -263,7 +263,7 @@ void tally_json(struct json *j, const struct tally *t)
 	json_open_array(j, "groups");
 	for (uint32_t i = 0; g && i < t->n; i++) {
 		json_open_object(j, NULL);
-		json_add_string(j, "group", *g[i]->path ? g[i]->path : NULL);
+		json_add_name(j, "group", *g[i]->path ? g[i]->path : NULL);
 		add_counts(j, g[i]->n);
 		json_close(j);
 	}

@@ -225,7 +225,7 @@ static void json_events(const struct batch *b)
 			continue;
 		json_open_object(b->json, NULL);
 		json_add_double(b->json, "time", (double)e.time_us / 1e6, 6);
-		json_add_string(b->json, "group", *e.path ? e.path : NULL);
+		json_add_name(b->json, "group", *e.path ? e.path : NULL);
 		json_add_string(b->json, "text", e.text);
 		json_close(b->json);
 	}
@@ -247,7 +247,7 @@ static void json_setter(const struct batch *b, size_t group, size_t column)
 	char key[64];
 
 	json_key(b->column[column].name, key, sizeof(key));
-	json_add_string(b->json, key, *by ? by : NULL);
+	json_add_name(b->json, key, *by ? by : NULL);
 }
 
 static void json_group(const struct batch *b, size_t group)
@@ -255,7 +255,7 @@ static void json_group(const struct batch *b, size_t group)
 	const struct feed_group *g = feed_group(b->feed, group);
 
 	json_open_object(b->json, NULL);
-	json_add_string(b->json, "path", g->path);
+	json_add_name(b->json, "path", g->path);
 	json_state(b->json, "populated", g->populated);
 	json_state(b->json, "frozen", g->frozen);
 	for (size_t c = 0; c < b->columns; c++)

@@ -107,17 +107,28 @@ static size_t slot(const struct shot *s, size_t column)
 	return (size_t)__builtin_popcountll(s->columns & (COLUMN_BIT(column) - 1));
 }
 
-/* Fresh memory is not written to: where few values are known, few pages are there. */
+/* Fresh memory is not written to: where few values are known, few pages are there. NULL there is none. */
+static void *more(void *was, size_t n, size_t cap, size_t size)
+{
+	char *now = was ? reallocarray(was, cap, size) : calloc(cap, size);
+
+	if (now && was)
+		memset(now + n * size, 0, (cap - n) * size);
+	return now;
+}
+
 static int more_values(struct shot *s, size_t cap)
 {
-	struct feed_value *value = s->value ? reallocarray(s->value, cap, s->width * sizeof(*value)) :
-					      calloc(cap, s->width * sizeof(*value));
+	uint64_t *number = more(s->number, s->cap, cap, s->width * sizeof(*number));
+	uint8_t *state;
 
-	if (!value)
+	if (!number)
 		return -ENOMEM;
-	if (s->value)
-		memset(value + s->cap * s->width, 0, (cap - s->cap) * s->width * sizeof(*value));
-	s->value = value;
+	s->number = number;
+	state = more(s->state, s->cap, cap, s->width);
+	if (!state)
+		return -ENOMEM;
+	s->state = state;
 	return 0;
 }
 
@@ -154,7 +165,8 @@ struct feed_value shot_value(const struct shot *s, size_t index, size_t column)
 {
 	if (!(s->columns & COLUMN_BIT(column)))
 		return (struct feed_value){ .state = FEED_PENDING };
-	return s->value[index * s->width + slot(s, column)];
+	index = index * s->width + slot(s, column);
+	return (struct feed_value){ (enum feed_state)s->state[index], s->number[index] };
 }
 
 void shot_put(struct shot *s, size_t index, size_t column, struct feed_value v)
@@ -163,14 +175,16 @@ void shot_put(struct shot *s, size_t index, size_t column, struct feed_value v)
 
 	if (!(s->columns & bit) || (v.state == FEED_PENDING && !(s->sets[index].known & bit)))
 		return;
-	s->value[index * s->width + slot(s, column)] = v;
 	s->sets[index].known |= bit;
+	index = index * s->width + slot(s, column);
+	s->number[index] = v.n;
+	s->state[index] = (uint8_t)v.state;
 }
 
 void shot_clear(struct shot *s, size_t index, uint64_t but)
 {
 	for (uint64_t m = s->sets[index].known & ~but; m; m &= m - 1)
-		s->value[index * s->width + slot(s, (size_t)__builtin_ctzll(m))] = (struct feed_value){ .state = FEED_PENDING };
+		s->state[index * s->width + slot(s, (size_t)__builtin_ctzll(m))] = FEED_PENDING;
 	s->sets[index].known &= (uint32_t)but;
 }
 
@@ -212,7 +226,8 @@ void shot_free(struct shot *s)
 		free((char *)s->group[i].pids_by);
 	}
 	free(s->group);
-	free(s->value);
+	free(s->number);
+	free(s->state);
 	free(s->sets);
 	free(s->bucket);
 }

@@ -438,10 +438,13 @@ static unsigned mark_of(enum cgx_event_kind kind)
 	return 0;
 }
 
+/* Each once, whatever number it begins with. */
 static void add_note(struct live *l, const char *text)
 {
 	size_t n = strlen(l->note);
 
+	if (strstr(l->note, text + strspn(text, "0123456789")))
+		return;
 	snprintf(l->note + n, sizeof(l->note) - n, "%s%s", n ? "; " : "", text);
 }
 

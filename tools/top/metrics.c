@@ -2,7 +2,6 @@
 /* A sample in the text form of Prometheus. */
 #include "metrics.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "shot.h"
@@ -53,45 +52,12 @@ uint64_t metrics_columns(uint64_t shown)
 	return told;
 }
 
-/* "\x1b" in a name looks like what a byte that may not be shown becomes: readers refuse a file with two of one label. systemd's
- * "\x2d" is none of these. */
-static int is_like_escaped(const char *p)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *high, *low;
-	ptrdiff_t byte;
-
-	if (p[0] != '\\' || p[1] != 'x' || !p[2] || !p[3])
-		return 0;
-	high = strchr(digits, p[2]);
-	low = strchr(digits, p[3]);
-	if (!high || !low)
-		return 0;
-	byte = (high - digits) * 16 + (low - digits);
-	return byte < ' ' || byte == '\\' || byte >= 0x7f;
-}
-
-/* No two names become the same. */
-static void show_name(struct buf *shown, const char *path)
-{
-	const char *from = path;
-
-	for (; *path; path++) {
-		if (!is_like_escaped(path))
-			continue;
-		text_show(shown, from, (size_t)(path - from), TEXT_UTF8);
-		buf_printf(shown, "\\x%02x", '\\');
-		from = path + 1;
-	}
-	text_show(shown, from, strlen(from), TEXT_UTF8);
-}
-
 /* A label's value is UTF-8; backslash, quote and newline are escaped. */
 static void put_label(FILE *to, const char *path)
 {
 	AUTO_BUF struct buf shown = { 0 };
 
-	show_name(&shown, path);
+	text_show(&shown, path, strlen(path), TEXT_UTF8); /* no two names become the same: readers refuse a file with two of one label */
 	for (const char *p = buf_text(&shown); *p; p++) {
 		if (*p == '\\' || *p == '"')
 			fputc('\\', to);

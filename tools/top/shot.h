@@ -28,7 +28,8 @@ struct shot {
 	uint64_t columns;         /* that are kept; 0, before there is a group: all */
 	struct feed_group *group; /* path, limit_by, pids_by owned; name points into path */
 	struct shot_sets *sets;
-	struct feed_value *value; /* of the columns, width a group */
+	uint64_t *number;         /* of the columns, width a group; */
+	uint8_t *state;           /* and enum feed_state of each: apart they take half */
 	size_t width, n, cap;
 	/* by path: indexes, UINT32_MAX none; made anew when somebody asks and paths or their number changed */
 	uint32_t *bucket;

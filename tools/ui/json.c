@@ -208,6 +208,24 @@ void json_add_string(struct json *j, const char *key, const char *s)
 		json_add_null(j, key);
 }
 
+void json_add_name(struct json *j, const char *key, const char *s)
+{
+	struct buf AUTO_BUF b = { 0 };
+
+	for (const char *p = s ? strchr(s, '\\') : NULL; p; p = strchr(p + 1, '\\'))
+		if (buf_is_like_escaped(p, strlen(p))) {
+			buf_add(&b, s, (size_t)(p - s));
+			buf_puts(&b, "\\x5c");
+			s = p + 1;
+		}
+	if (b.len)
+		buf_puts(&b, s);
+	if (buf_error(&b))
+		j->err = -ENOMEM;
+	else
+		json_add_string(j, key, b.len ? buf_text(&b) : s);
+}
+
 void json_add_u64(struct json *j, const char *key, uint64_t n)
 {
 	if (!j->err)

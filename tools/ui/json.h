@@ -40,6 +40,9 @@ void json_open_object(struct json *j, const char *key);
 void json_open_array(struct json *j, const char *key);
 void json_close(struct json *j);  /* of the object or array begun last */
 void json_add_string(struct json *j, const char *key, const char *s); /* NULL gives null */
+/* A name from outside, which may be any bytes: a backslash that looks as if it began \xHH of one that may not be shown is
+ * \x5c, as in text, so that no two names are the same. */
+void json_add_name(struct json *j, const char *key, const char *s);
 void json_add_string_n(struct json *j, const char *key, const char *s, size_t n);
 void json_add_u64(struct json *j, const char *key, uint64_t n);
 void json_add_i64(struct json *j, const char *key, int64_t n);

@@ -14,11 +14,13 @@ void text_show(struct buf *b, const char *s, size_t n, enum text_set set)
 		buf_escape(b, s, n);
 		return;
 	}
-	for (; n; s++, n--)
-		if (*s & 0x80)
-			buf_printf(b, "\\x%02x", (unsigned char)*s);
-		else
-			buf_escape(b, s, 1);
+	for (size_t plain; n; s += plain, n -= plain) {
+		for (plain = 0; plain < n && !(s[plain] & 0x80);)
+			plain++;
+		buf_escape(b, s, plain);
+		if (plain < n)
+			buf_printf(b, "\\x%02x", (unsigned char)s[plain++]);
+	}
 }
 
 void text_print(const char *s)
