@@ -18,17 +18,19 @@ const struct step parts[] = {
 	{ STAGE_PREPARE, OUTSIDE, "the writable layer", rootfs_layer, NULL },
 	{ STAGE_PREPARE, OUTSIDE, "the terminal", tty_open, tty_close },
 	{ STAGE_PREPARE, OUTSIDE, "the system call filter", restrict_filter, restrict_free },
-	{ STAGE_PREPARE, OUTSIDE, "the init", init_seal, init_close },
-	{ STAGE_PREPARE, OUTSIDE, "the group", place_make, place_remove },
-	/* the child is in its group and namespaces, and waits */
+	{ STAGE_PLACE, OUTSIDE, "the group", place_make, place_remove },
+	/* the child is made, and waits when it has its namespaces */
+	{ STAGE_CLONE, INSIDE, "the namespaces", isolate_namespaces, NULL },
+	{ STAGE_MAP, OUTSIDE, "the init", init_seal, init_close },
 	{ STAGE_MAP, OUTSIDE, "the id map", idmap_write, NULL },
 	{ STAGE_MAP, OUTSIDE, "the trees of the root", rootfs_send, NULL },
 	{ STAGE_NET, OUTSIDE, "the cable of the network", links_plug, NULL },
 	/* in the child */
+	{ STAGE_MOUNT, INSIDE, "the group", place_enter, NULL },
 	{ STAGE_MOUNT, INSIDE, "the ids", idmap_become_root, NULL },
 	{ STAGE_MOUNT, INSIDE, "the group as root", isolate_cgroup, NULL },
 	{ STAGE_MOUNT, INSIDE, "the clock offsets", isolate_time, NULL },
-	{ STAGE_MOUNT, INSIDE, "the links of the network", links_up, NULL },
+	{ STAGE_MOUNT, INSIDE, "the links of the network", isolate_links, NULL },
 	{ STAGE_MOUNT, INSIDE, "the root", rootfs_mount, NULL },
 	{ STAGE_MOUNT, INSIDE, "/proc and /sys", rootfs_kernel, NULL },
 	{ STAGE_MOUNT, INSIDE, "/dev", devices_mount, NULL },
