@@ -78,10 +78,10 @@ int launch_hand(struct launch *l, int fd)
 	return 0;
 }
 
-/* The word to go on, and with it what was handed over, so that the child wakes once: the init, the doors, the rest. */
+/* The word to go on, and with it what was handed over, so that the child wakes once: the init, the doors, /dev, the rest. */
 static int let_go(struct launch *l)
 {
-	char word[2] = { MESSAGE_GO, (char)l->n_doors }, control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
+	char word[3] = { MESSAGE_GO, (char)l->n_doors, l->dev >= 0 }, control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
 	int fds[MOST_HANDED];
 	size_t n = 0, size;
 	struct iovec v = { word, sizeof(word) };
@@ -92,6 +92,8 @@ static int let_go(struct launch *l)
 	fds[n++] = l->init_fd;
 	for (size_t i = 0; i < l->n_doors; i++)
 		fds[n++] = l->door[i];
+	if (l->dev >= 0)
+		fds[n++] = l->dev;
 	for (size_t i = 0; i < l->n_handed; i++)
 		fds[n++] = l->handed[i];
 	size = n * sizeof(*fds);
@@ -134,12 +136,12 @@ static int tell_failure(struct launch *l, const struct step *s, int err)
 /* The descriptors come with the word to go on, in the order of let_go(). */
 static int wait_for_go(struct launch *l)
 {
-	char word[2] = "", control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
+	char word[3] = "", control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
 	int fds[MOST_HANDED];
 	struct iovec v = { word, sizeof(word) };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
-	size_t got;
+	size_t got, before;
 	ssize_t n;
 
 	do
@@ -150,13 +152,15 @@ static int wait_for_go(struct launch *l)
 		return -ECANCELED;
 	got = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 	l->n_doors = (unsigned char)word[1];
-	if (got > MOST_HANDED || l->n_doors > MOST_DOORS || got < l->n_doors + 1 || got - l->n_doors - 1 > MOST_TREES)
+	before = 1 + l->n_doors + (word[2] != 0);
+	if (got > MOST_HANDED || l->n_doors > MOST_DOORS || got < before || got - before > MOST_TREES)
 		return -ECANCELED;
 	memcpy(fds, CMSG_DATA(c), got * sizeof(int));
 	l->init_fd = fds[0];
 	memcpy(l->door, fds + 1, l->n_doors * sizeof(int));
-	l->n_trees = got - l->n_doors - 1;
-	memcpy(l->tree, fds + 1 + l->n_doors, l->n_trees * sizeof(int));
+	l->dev = word[2] ? fds[before - 1] : -1;
+	l->n_trees = got - before;
+	memcpy(l->tree, fds + before, l->n_trees * sizeof(int));
 	return 0;
 }
 
@@ -356,7 +360,7 @@ void launch_end(struct launch *l)
 void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx)
 {
 	*l = (struct launch){ .spec = s, .cgx = cgx, .pidfd = -1, .stage = -1, .sock = { -1, -1 }, .root_fd = -1,
-			      .init_fd = -1, .userns_fd = -1, .pty = -1 };
+			      .init_fd = -1, .userns_fd = -1, .dev = -1, .proc = -1, .sys = -1, .pty = -1 };
 }
 
 int launch_start(struct launch *l)

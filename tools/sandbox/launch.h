@@ -44,7 +44,7 @@ extern const size_t n_parts;
 
 #define MOST_TREES 128
 #define MOST_DOORS 16
-#define MOST_HANDED (MOST_TREES + MOST_DOORS + 1) /* and the init */
+#define MOST_HANDED (MOST_TREES + MOST_DOORS + 2) /* and the init, and /dev */
 
 struct network;
 struct sock_fprog;
@@ -77,6 +77,8 @@ struct launch {
 	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
 	int init_fd;            /* the sealed memfd, -1 none yet */
 	int userns_fd;          /* of the child once mapped, -1 none */
+	int dev;                /* a /dev that was made outside, -1 none */
+	int proc, sys;          /* inside: what is mounted there */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;
 	int handed[MOST_TREES]; /* outside: for the child, when it goes on */

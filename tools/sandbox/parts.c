@@ -24,6 +24,7 @@ const struct step parts[] = {
 	{ STAGE_MAP, OUTSIDE, "the init", init_seal, init_close },
 	{ STAGE_MAP, OUTSIDE, "the id map", idmap_write, NULL },
 	{ STAGE_MAP, OUTSIDE, "the trees of the root", rootfs_send, NULL },
+	{ STAGE_MAP, OUTSIDE, "/dev", devices_make, devices_close },
 	{ STAGE_NET, OUTSIDE, "the cable of the network", links_plug, NULL },
 	/* in the child */
 	{ STAGE_MOUNT, INSIDE, "the group", place_enter, NULL },
