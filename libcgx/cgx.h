@@ -478,6 +478,13 @@ struct cgx_child {
  * of an ancestor refuses, -EBUSY, and what prepare returns. */
 int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct cgx_child *ret);
 /*
+ * The doors of a group that lies in v1 hierarchies alone: a process of one thread that writes "0" to each has joined, at a
+ * moment of its own choosing and without a grace period. Permission is that of who opened them. How many, close-on-exec and
+ * owned by the caller. Errors: -ENOTSUP the group lies in a v2 hierarchy, -E2BIG there are more than n, -ENOENT, -EACCES,
+ * -EBUSY it is frozen.
+ */
+int cgx_doors(struct cgx_group *g, int *ret, size_t n);
+/*
  * Move the calling thread's own process into the group; meant for programs about to exec. A
  * single-threaded caller pays no grace period on v1.
  */

@@ -274,8 +274,11 @@ int fs_mkdir(int dirfd, const char *path)
 int fs_rmdir(int dirfd, const char *path)
 {
 	const char *name;
-	AUTO_CLOSE int dir = parent_dir(dirfd, path, &name);
+	AUTO_CLOSE int dir = -1;
 
+	if (!strchr(path, '/'))
+		return unlinkat(dirfd, path, AT_REMOVEDIR) ? -errno : 0;
+	dir = parent_dir(dirfd, path, &name);
 	if (dir < 0)
 		return dir;
 	return unlinkat(dir, name, AT_REMOVEDIR) ? -errno : 0;

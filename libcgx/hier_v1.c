@@ -69,7 +69,7 @@ static int freeze(int dir, int frozen, int timeout_ms)
 
 static int frozen(int dir)
 {
-	return state_is(dir, "FROZEN") == 1 || state_is(dir, "FREEZING") == 1;
+	return !state_is(dir, "THAWED");
 }
 
 /* A frozen group cannot fork, nor can one whose pids.max is 0. A group that cannot be frozen within

@@ -452,7 +452,9 @@ static int delete_tree(struct cgx_plan *p, struct cgx_group *g, struct group_pla
 	AUTO_BUF struct buf procs = { 0 }, sub = { 0 };
 	struct fs_list l = { 0 };
 	char parent[CGX_PATH_MAX];
-	AUTO_CLOSE int dir = fs_dir(hier_fd(p->cgx, pl->h), path);
+	int kept = pl->fd >= 0 && !strcmp(path, pl->path);
+	AUTO_CLOSE int opened = kept ? -1 : fs_dir(hier_fd(p->cgx, pl->h), path);
+	int dir = kept ? pl->fd : opened;
 	int r = dir < 0 ? dir : fs_read(dir, pl->h->ops->procs_file, &procs);
 
 	if (plan_find(p, CGX_V_RMDIR, pl->h, path, ""))

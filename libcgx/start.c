@@ -291,6 +291,24 @@ CGX_API int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct c
 
 /* ---- joining ---- */
 
+CGX_API int cgx_doors(struct cgx_group *g, int *ret, size_t n)
+{
+	struct doors d CLEANUP(doors_close);
+	int r = open_doors(g, 1, &d);
+
+	if (r)
+		return r;
+	if (d.v2_dir >= 0)
+		return fail(g->cgx, -ENOTSUP, g->path, "open its tasks", "it lies in a v2 hierarchy, which has no such file");
+	if (d.n > n)
+		return -E2BIG;
+	for (size_t i = 0; i < d.n; i++) {
+		ret[i] = d.fd[i];
+		d.fd[i] = -1;
+	}
+	return (int)d.n;
+}
+
 static int is_single_threaded(struct cgx *cgx)
 {
 	struct fs_list l = { 0 };

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -83,33 +84,36 @@ static void write_to(int dir, const char *name, const char *text)
 
 /* ---- inside ---- */
 
-static void make_dev(int root)
+/* Outside: as root there, who makes real nodes. */
+static int make_dev(void)
 {
-	static const char *const options[] = { "mode", "0755", "size", "65536k", NULL };
-	static const char *const pts[] = { "newinstance", NULL, "ptmxmode", "0666", "mode", "0620", "gid", "5", NULL };
-	static const char *const shm[] = { "mode", "1777", "size", "67108864", NULL };
-	static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+	static const char *const options[] = { "mode", "0755", "size", "65536k", "uid", "1610612736", "gid", "1610612736", NULL };
+	static const struct {
+		const char *name;
+		unsigned major, minor;
+	} nodes[] = { { "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 } };
 	static const char *const links[][2] = {
 		{ "/proc/self/fd", "fd" }, { "/proc/self/fd/0", "stdin" }, { "/proc/self/fd/1", "stdout" },
 		{ "/proc/self/fd/2", "stderr" }, { "pts/ptmx", "ptmx" }, { "/proc/kcore", "core" },
 	};
-	int dev = new_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), fd;
+	int dev = new_mount("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
 
-	move_to(dev, root, "dev");
 	for (int i = 0; i < 6; i++) {
-		char path[32];
-
-		snprintf(path, sizeof(path), "/dev/%s", nodes[i]);
-		fd = MUST(copy_of(AT_FDCWD, path));
-		set(fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, -1);
-		MUST(mknodat(dev, nodes[i], S_IFREG | 0666, 0));
-		move_to(fd, dev, nodes[i]);
-		close(fd);
+		MUST(mknodat(dev, nodes[i].name, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)));
 		MUST(symlinkat(links[i][0], dev, links[i][1]));
 	}
 	MUST(mkdirat(dev, "pts", 0755));
 	MUST(mkdirat(dev, "shm", 0755));
 	MUST(mkdirat(dev, "mqueue", 0755));
+	return dev;
+}
+
+static void fill_dev(int root, int dev)
+{
+	static const char *const pts[] = { "newinstance", NULL, "ptmxmode", "0666", "mode", "0620", "gid", "5", NULL };
+	static const char *const shm[] = { "mode", "1777", "size", "67108864", NULL };
+
+	move_to(dev, root, "dev");
 	move_to(new_mount("devpts", pts, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC), dev, "pts");
 	move_to(new_mount("tmpfs", shm, HIDDEN & ~MOUNT_ATTR_RDONLY), dev, "shm");
 	move_to(new_mount("mqueue", NULL, HIDDEN & ~MOUNT_ATTR_RDONLY), dev, "mqueue");
@@ -147,7 +151,7 @@ static void hide(int stage, int root)
 	}
 }
 
-static void make_root(int tree)
+static void make_root(int tree, int dev)
 {
 	static const char *const dirs[] = { "0", "s", "s/proc", "s/sys", "s/dev", "s/tmp", "rw", "rw/upper", "rw/work", "new" };
 	static const char *const options[] = { "mode", "0755", NULL };
@@ -166,7 +170,7 @@ static void make_root(int tree)
 	move_to(root, stage, "new");
 	move_to(new_mount("proc", NULL, HIDDEN & ~MOUNT_ATTR_RDONLY), root, "proc");
 	move_to(new_mount("sysfs", NULL, HIDDEN), root, "sys");
-	make_dev(root);
+	fill_dev(root, dev);
 	hide(stage, root);
 	MUST(fchdir(root));
 	MUST(syscall(SYS_pivot_root, ".", "."));
@@ -174,7 +178,7 @@ static void make_root(int tree)
 	MUST(chdir("/"));
 }
 
-static int inside(int tree, const int *tasks, int n, int go, const struct sock_fprog *filter, char **command)
+static int inside(int tree, int dev, const int *tasks, int n, int go, const struct sock_fprog *filter, char **command)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[2] = { { 0x800405fb, 0x800405fb, 0 }, { 0 } };
@@ -190,7 +194,7 @@ static int inside(int tree, const int *tasks, int n, int go, const struct sock_f
 	MUST(unshare(CLONE_NEWCGROUP));
 	sock = MUST(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
 	MUST(ioctl(sock, SIOCSIFFLAGS, &lo));
-	make_root(tree);
+	make_root(tree, dev);
 	MUST(sethostname("floor", 5));
 	MUST(setsid());
 	MUST(syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL));
@@ -223,7 +227,7 @@ int main(int argc, char **argv)
 {
 	struct clone_args how = { .flags = NAMESPACES, .exit_signal = SIGCHLD };
 	struct sock_fprog filter;
-	int tasks[16], dirs[16], go[2], n = 0, tree, status = 0, userns;
+	int tasks[16], dirs[16], go[2], n = 0, tree, dev, status = 0, userns;
 	char name[32], path[64];
 	pid_t pid;
 
@@ -247,10 +251,11 @@ int main(int argc, char **argv)
 	}
 	MUST(seccomp_default(0x800405fb, &filter));
 	tree = MUST(copy_of(AT_FDCWD, argv[1]));
+	dev = make_dev();
 	MUST(pipe2(go, O_CLOEXEC));
 	pid = MUST(syscall(SYS_clone3, &how, sizeof(how)));
 	if (!pid)
-		_exit(inside(tree, tasks, n, go[0], &filter, argv + n + 3));
+		_exit(inside(tree, dev, tasks, n, go[0], &filter, argv + n + 3));
 	write_map(pid, "uid_map");
 	write_map(pid, "gid_map");
 	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);

@@ -3,18 +3,10 @@
 # cgx-sandbox: leave the terminal of a sandbox with control-P control-Q, and come back to it.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 have script || skip_all "no script here"
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 slow() { sleep $(((slower + 1) / 2)); }
 runs() { cgx-sandbox ps -q | grep -q "^$1\$"; }
 # Keys are typed once the shell shows what it was asked for; $typed holds what the terminal showed.

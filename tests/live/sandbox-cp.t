@@ -3,11 +3,9 @@
 # cgx-sandbox cp: files into a sandbox and out of it, and nothing beside, whatever links and names are in it.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 
-N=$T
-trap 'cgx-sandbox rm -f "$N" >/dev/null 2>&1; clean_up' EXIT
 c() { run timeout 60 cgx-sandbox cp "$@"; }
 inside() { run timeout 20 cgx-sandbox exec "$N" sh -c "$1"; }
 told() # STATUS ERE NAME

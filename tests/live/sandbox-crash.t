@@ -4,21 +4,13 @@
 # clear up.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 have strace || skip_all "no strace"
 strace -f -o /dev/null -e inject=getpid:signal=KILL:when=65535 true 2>/dev/null || skip_all "strace cannot inject"
 
-N=$T
-left()
-{
-	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null
-	find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null
-	find /run/cgx/.ids -lname "$N*" 2>/dev/null
-	grep " /run/cgx/$N" /proc/self/mountinfo
-	pgrep -f "sleep 98765" 2>/dev/null
-}
-clean() { cgx-sandbox ps >/dev/null 2>&1; [ -z "$(left)" ]; }
+remains() { left; pgrep -f "sleep 98765"; }
+clean() { cgx-sandbox ps >/dev/null 2>&1; [ -z "$(remains)" ]; }
 
 # killed CALLS FROM TO STEP: at the FROMth, the next and so on of these calls; how many died of it
 killed()
@@ -28,7 +20,7 @@ killed()
 		timeout 60 strace -f -qq -o /dev/null -e "trace=$1" -e "inject=$1:signal=KILL:when=$at" \
 			cgx-sandbox run --rm --name "$N-$at" --timeout 1 --memory 64M / sh -c 'sleep 98765 & exit 0' >/dev/null 2>&1
 		[ $? != 137 ] || died=$((died + 1))
-		wait_for 10 clean || bad="$bad $at: $(left | tr '\n' ' ')"
+		wait_for 10 clean || bad="$bad $at: $(remains | tr '\n' ' ')"
 		at=$((at + $4))
 	done
 }
@@ -46,5 +38,5 @@ is "$bad" "" "the child killed while it puts the root together"
 killed setresuid,prctl,close_range,execveat,rt_sigtimedwait,wait4,exit_group 1 40 $step
 is "$bad" "" "and while it becomes the command"
 ok "it still runs" cgx-sandbox run --rm --name "$N-end" / true
-is "$(left)" "" "and nothing is left"
+is "$(remains)" "" "and nothing is left"
 done_testing

@@ -6,13 +6,12 @@ if [ -z "${CGXT_APART-}" ] && [ "$(id -u)" = 0 ] && command -v unshare >/dev/nul
 fi
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 have busybox || skip_all "no busybox to make a root of"
 have jq || skip_all "no jq"
 ! ldd "$(command -v busybox)" >/dev/null 2>&1 || skip_all "no static busybox to make a root of"
 
-N=$T
 apart=$(mktemp -d /var/lib/cgxt.XXXXXX) || bail "no place for a store"
 mkdir -p /var/lib/cgx
 [ -z "${CGXT_APART-}" ] || mount --bind "$apart" /var/lib/cgx || bail "no store of its own"
@@ -34,16 +33,13 @@ told() # NAME: a line of words, and maybe what to do about it
 	else fail "$1" "stderr: $err"
 	fi
 }
-forget()
+forget_images()
 {
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
 	for i in $(ours); do
 		cgx-sandbox rmi -f "$i" >/dev/null 2>&1
 	done
 }
-trap 'forget; umount -l /var/lib/cgx 2>/dev/null; rm -rf "${apart:?}"; clean_up' EXIT
+trap 'forget; forget_images; umount -l /var/lib/cgx 2>/dev/null; rm -rf "${apart:?}"; clean_up' EXIT
 layers() { find $store/layers -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
 before=$(layers)
 
@@ -549,6 +545,7 @@ run cgx-sandbox exec -e B=mine "$N-hold" sh -c 'echo $A $B'
 is "$out" "image mine" "exec has the image's environment, too"
 cgx-sandbox rm -f "$N-hold" >/dev/null
 forget
+forget_images
 is "$(ours)" "" "none of ours is left"
 c rmi "$N-oci"
 is "$status" 1 "rmi of what is not there"

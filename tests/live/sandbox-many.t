@@ -3,18 +3,10 @@
 # cgx-sandbox again and again, and many at once: nothing grows. And a bomb and a hog inside leave others their machine.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 need_helpers bomb hog latency
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 groups_now() { find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null | wc -l; }
 mounts_now() { wc -l </proc/self/mountinfo; }
 links_now() { sed 1,2d /proc/net/dev | wc -l; }

@@ -3,18 +3,10 @@
 # cgx-sandbox run --restart: what ended is started again as the policy has it, and not after it was stopped.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 have jq || skip_all "no jq here"
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 facts() { cgx-sandbox inspect "$1" | jq -r '.[0] | "\(.status | split(" ")[0]) \(.exit_code) \(.restarts)"'; }
 shows() { [ "$(facts "$1")" = "$2" ]; }
 mkdir "$tmp/shared" && chmod 777 "$tmp/shared"

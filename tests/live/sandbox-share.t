@@ -3,18 +3,9 @@
 # cgx-sandbox: namespaces shared with the host or with another sandbox, and clocks of its own.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
-run_in() { run cgx-sandbox run --rm --name "$N-r" "$@"; }
 own() { readlink "/proc/self/ns/$1"; }
 
 # ---- with the host -------------------------------------------------------------------------------

@@ -3,21 +3,12 @@
 # cgx-sandbox: exit statuses, signals and terminals as docker's and podman's manuals have them.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 pause=0.5
 [ -z "${CGX_VM-}" ] || pause=4
 told() { grep -q "$1" "$tmp/told" 2>/dev/null; }
-left() { find /run/cgx -mindepth 1 -name "$N*"; find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*"; }
 
 # in_front SIGNAL SCRIPT OPTION...: one in front that is sent a signal once it says "up"; sets status
 in_front()

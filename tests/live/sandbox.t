@@ -3,36 +3,16 @@
 # cgx-sandbox: a command in a root, namespaces and a group of its own; what it may, what it may not, how it ended.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 need_helpers bomb hog
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 
-N=$T # names of sandboxes begin with it
-run_in() # OPTIONS ROOT COMMAND...: sets status, out, err
-{
-	run cgx-sandbox run --rm --name "$N-r" "$@"
-}
 in_host() # SCRIPT: in the host's own tree
 {
 	run_in / sh -c "$1"
 }
-left() # what sandboxes of this test left behind
-{
-	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null
-	find /sys/fs/cgroup -type d -name "cgx-sandbox-$N*" 2>/dev/null
-	find /run/cgx/.ids -lname "$N*" 2>/dev/null
-	find /var/lib/cgx/layers -mindepth 1 -maxdepth 1 -name "$N*" 2>/dev/null
-	grep " /run/cgx/$N" /proc/self/mountinfo
-}
 monitor_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"monitor":\([0-9]*\).*/\1/p'; }
 pid_of() { cgx-sandbox inspect "$1" | sed -n 's/.*"pid":\([0-9]*\).*/\1/p'; }
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 
 # ---- it runs, and ends as the command does -------------------------------------------------------
 

@@ -5,6 +5,8 @@
 
 #include "sandbox/launch.h"
 
+int devices_make(struct launch *l);
+void devices_close(struct launch *l);
 int devices_mount(struct launch *l);
 
 #endif

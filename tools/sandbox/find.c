@@ -21,8 +21,12 @@ int sandbox_find(const struct frame *f, const char *name, struct state *ret)
 	*ret = (struct state){ .lock = -1 };
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
-	sweep_all(f->cgx, root);
 	r = state_read(root, name, ret);
+	if (!r && ret->lock >= 0) { /* nobody looks after it: it may have to be cleared up, and not it alone */
+		state_free(ret);
+		sweep_all(f->cgx, root);
+		r = state_read(root, name, ret);
+	}
 	if (r == -ENOENT)
 		return msg_error(f, "cgx-sandbox ps --all lists them", "%s: there is no such sandbox", name);
 	return r < 0 ? msg_errno(f, r, name, "read its state") : 0;

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sandbox/links.h"
 #include "sandbox/mounts.h"
 
 /* ---- namespaces of others ---- */
@@ -81,6 +82,48 @@ int isolate_return(struct launch *l, int home[NS_COUNT])
 }
 
 /* ---- one's own ---- */
+
+static uint64_t own(const struct sandbox_spec *s)
+{
+	uint64_t flags = 0;
+
+	for (int i = 0; i < NS_COUNT; i++)
+		if (s->ns[i].how == NS_OWN && i != NS_CGROUP && !(i == NS_TIME && (s->boottime_s || s->monotonic_s)))
+			flags |= ns_flag((enum ns)i);
+	return flags;
+}
+
+uint64_t isolate_at_birth(const struct launch *l)
+{
+	uint64_t flags = CLONE_NEWUSER | CLONE_NEWPID | ns_flag(NS_TIME);
+
+	return own(l->spec) & (l->net ? ~0ull : flags); /* a cable needs the far end before the child runs */
+}
+
+/* A network namespace takes the kernel longer than all the rest; the caller works meanwhile. */
+int isolate_namespaces(struct launch *l)
+{
+	uint64_t flags = own(l->spec) & ~isolate_at_birth(l);
+
+	if (flags && unshare((int)flags) < 0)
+		return isolate_refused(l, -errno);
+	return l->net ? 0 : links_up(l);
+}
+
+/* With a cable only when that is plugged in. */
+int isolate_links(struct launch *l)
+{
+	return l->net ? links_up(l) : 0;
+}
+
+int isolate_refused(struct launch *l, int err)
+{
+	launch_fail(l, err, l->spec->name, "make the namespaces", NULL);
+	launch_advise(l, err == -ENOSPC ?
+			      "a limit in /proc/sys/user/max_*_namespaces is used up" :
+			      "it takes root, or a kernel that lets users make namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)");
+	return err;
+}
 
 /* Only now: made together with the child its root would be the caller's group. */
 int isolate_cgroup(struct launch *l)

@@ -11,6 +11,13 @@ int isolate_visit(struct launch *l, int home[NS_COUNT]);
 int isolate_proc(int pid_namespace, uint64_t attributes);
 int isolate_return(struct launch *l, int home[NS_COUNT]);
 
+/* The namespaces of its own that the child is born in. The others it makes itself, which takes time. */
+uint64_t isolate_at_birth(const struct launch *l);
+int isolate_namespaces(struct launch *l);
+int isolate_links(struct launch *l);
+/* Words for namespaces that the kernel does not give; err. */
+int isolate_refused(struct launch *l, int err);
+
 int isolate_cgroup(struct launch *l);
 int isolate_time(struct launch *l);
 int isolate_hostname(struct launch *l);

@@ -16,6 +16,7 @@
 
 #include "sandbox/isolate.h"
 #include "sandbox/message.h"
+#include "sandbox/place.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 
@@ -77,27 +78,35 @@ int launch_hand(struct launch *l, int fd)
 	return 0;
 }
 
-/* What was handed over and the word to go on, so that the child wakes once. */
+/* The word to go on, and with it what was handed over, so that the child wakes once: the init, the doors, /dev, the rest. */
 static int let_go(struct launch *l)
 {
-	char byte = MESSAGE_GO, control[CMSG_SPACE(MOST_TREES * sizeof(int))] = "";
-	struct iovec v = { &byte, 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
+	char word[3] = { MESSAGE_GO, (char)l->n_doors, l->dev >= 0 }, control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
+	int fds[MOST_HANDED];
+	size_t n = 0, size;
+	struct iovec v = { word, sizeof(word) };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control };
+	struct cmsghdr *c = (struct cmsghdr *)control;
 	int r;
 
-	if (l->n_handed) {
-		struct cmsghdr *c = (struct cmsghdr *)control;
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(l->n_handed * sizeof(int));
-		memcpy(CMSG_DATA(c), l->handed, l->n_handed * sizeof(int));
-		m.msg_control = control;
-		m.msg_controllen = CMSG_SPACE(l->n_handed * sizeof(int));
-	}
+	fds[n++] = l->init_fd;
+	for (size_t i = 0; i < l->n_doors; i++)
+		fds[n++] = l->door[i];
+	if (l->dev >= 0)
+		fds[n++] = l->dev;
+	for (size_t i = 0; i < l->n_handed; i++)
+		fds[n++] = l->handed[i];
+	size = n * sizeof(*fds);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(c), fds, size);
+	m.msg_controllen = CMSG_SPACE(size);
 	r = sendmsg(l->sock[0], &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
 	while (l->n_handed)
 		close(l->handed[--l->n_handed]);
+	while (l->n_doors)
+		close(l->door[--l->n_doors]);
 	return r;
 }
 
@@ -124,28 +133,52 @@ static int tell_failure(struct launch *l, const struct step *s, int err)
 	return send(l->sock[1], &m, sizeof(m), MSG_NOSIGNAL) < 0;
 }
 
-/* The descriptors come with the word to go on. */
+/* The descriptors come with the word to go on, in the order of let_go(). */
 static int wait_for_go(struct launch *l)
 {
-	char byte = 0, control[CMSG_SPACE(MOST_TREES * sizeof(int))] = "";
-	struct iovec v = { &byte, 1 };
+	char word[3] = "", control[CMSG_SPACE(MOST_HANDED * sizeof(int))] = "";
+	int fds[MOST_HANDED];
+	struct iovec v = { word, sizeof(word) };
 	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
 	struct cmsghdr *c;
+	size_t got, before;
 	ssize_t n;
 
 	do
 		n = recvmsg(l->sock[1], &m, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
-	if (n != 1 || byte != MESSAGE_GO || m.msg_flags & MSG_CTRUNC)
+	c = n == sizeof(word) ? CMSG_FIRSTHDR(&m) : NULL;
+	if (!c || *word != MESSAGE_GO || m.msg_flags & MSG_CTRUNC || c->cmsg_type != SCM_RIGHTS)
 		return -ECANCELED;
-	l->n_trees = 0;
-	c = CMSG_FIRSTHDR(&m);
-	if (!c)
-		return 0;
-	if (c->cmsg_type != SCM_RIGHTS || c->cmsg_len > CMSG_LEN(sizeof(l->tree)))
+	got = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	l->n_doors = (unsigned char)word[1];
+	before = 1 + l->n_doors + (word[2] != 0);
+	if (got > MOST_HANDED || l->n_doors > MOST_DOORS || got < before || got - before > MOST_TREES)
 		return -ECANCELED;
-	l->n_trees = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(l->tree, CMSG_DATA(c), l->n_trees * sizeof(int));
+	memcpy(fds, CMSG_DATA(c), got * sizeof(int));
+	l->init_fd = fds[0];
+	memcpy(l->door, fds + 1, l->n_doors * sizeof(int));
+	l->dev = word[2] ? fds[before - 1] : -1;
+	l->n_trees = got - before;
+	memcpy(l->tree, fds + before, l->n_trees * sizeof(int));
+	return 0;
+}
+
+static int run_inside(struct launch *l, enum stage from, enum stage to)
+{
+	for (size_t i = 0; i < n_parts; i++) {
+		const struct step *s = &parts[i];
+		int r;
+
+		if (s->side != INSIDE || s->stage < from || s->stage > to)
+			continue;
+		buf_reset(&l->words);
+		r = s->run(l);
+		if (r < 0) {
+			tell_failure(l, s, r);
+			return r;
+		}
+	}
 	return 0;
 }
 
@@ -156,21 +189,10 @@ static int inside(void *data)
 	if (l->mask)
 		sigprocmask(SIG_SETMASK, l->mask, NULL);
 	close(l->sock[0]);
-	if (wait_for_go(l))
+	if (run_inside(l, STAGE_CLONE, STAGE_CLONE) || wait_for_go(l))
 		return 125;
 	prctl(PR_SET_DUMPABLE, 0); /* not before: an ordinary user may not write the maps of such a process */
-	buf_reset(&l->words);
-	for (size_t i = 0; i < n_parts; i++) {
-		int r;
-
-		if (parts[i].side != INSIDE)
-			continue;
-		r = parts[i].run(l);
-		if (r < 0) {
-			tell_failure(l, &parts[i], r);
-			return 125;
-		}
-	}
+	run_inside(l, STAGE_MOUNT, STAGE_EXEC);
 	return 125; /* the last step does not come back */
 }
 
@@ -193,16 +215,6 @@ static int run_outside(struct launch *l, enum stage from, enum stage to)
 	return 0;
 }
 
-static uint64_t new_namespaces(const struct sandbox_spec *s)
-{
-	uint64_t flags = 0;
-
-	for (int i = 0; i < NS_COUNT; i++)
-		if (s->ns[i].how == NS_OWN && i != NS_CGROUP && !(i == NS_TIME && (s->boottime_s || s->monotonic_s)))
-			flags |= ns_flag((enum ns)i);
-	return flags;
-}
-
 int launch_clone(int (*run)(void *data), void *data, uint64_t namespaces, struct cgx_child *ret)
 {
 	struct clone_args c = { .flags = namespaces | CLONE_PIDFD, .exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&ret->pidfd };
@@ -218,7 +230,7 @@ int launch_clone(int (*run)(void *data), void *data, uint64_t namespaces, struct
 
 static int start_child(struct launch *l)
 {
-	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = l, .namespaces = new_namespaces(l->spec) };
+	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = l, .namespaces = isolate_at_birth(l) };
 	struct cgx_child child = { .pidfd = -1 };
 	int home[NS_COUNT], back;
 	int r = socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, l->sock) < 0 ? -errno : 0;
@@ -229,19 +241,14 @@ static int start_child(struct launch *l)
 	l->began_us = now_us();
 	r = isolate_visit(l, home);
 	if (!r)
-		r = l->group ? cgx_start(l->group, &how, &child) : launch_clone(inside, l, how.namespaces, &child);
+		r = l->group && !l->joins_later ? cgx_start(l->group, &how, &child) : launch_clone(inside, l, how.namespaces, &child);
 	back = isolate_return(l, home);
 	l->pid = child.pid;
 	l->pidfd = child.pidfd;
 	if (back || (r && l->words.len))
 		return back ? back : r;
-	if (r == -EPERM || r == -EINVAL || r == -ENOSPC) {
-		launch_fail(l, r, l->spec->name, "make the namespaces", NULL);
-		launch_advise(l, r == -ENOSPC ?
-				      "a limit in /proc/sys/user/max_*_namespaces is used up" :
-				      "it takes root, or a kernel that lets users make namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces)");
-		return r;
-	}
+	if (r == -EPERM || r == -EINVAL || r == -ENOSPC)
+		return isolate_refused(l, r);
 	if (r < 0) {
 		launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
 		launch_advise(l, "%s", cgx_remedy(l->cgx));
@@ -279,6 +286,30 @@ static ssize_t receive(struct launch *l, struct message *m)
 	return n;
 }
 
+static int failed_inside(struct launch *l, struct message *m)
+{
+	if (m->err >= 0 || m->err < -4095)
+		m->err = -EPROTO;
+	l->no_exec = m->kind == MESSAGE_NO_EXEC;
+	if (l->no_exec)
+		return no_exec(l, m->err);
+	m->words[sizeof(m->words) - 1] = m->remedy[sizeof(m->remedy) - 1] = '\0';
+	launch_fail(l, m->err, "", "", "%s", m->words);
+	if (*m->remedy)
+		launch_advise(l, "%s", m->remedy);
+	return m->err;
+}
+
+/* A step outside that fails because the child has failed before it. */
+static int failed_before(struct launch *l, int r)
+{
+	struct message m = { 0 };
+
+	if (l->sock[0] < 0 || recv(l->sock[0], &m, sizeof(m), MSG_DONTWAIT) != sizeof(m) || m.kind != MESSAGE_FAILED)
+		return r;
+	return failed_inside(l, &m);
+}
+
 /* What the child says first: that the command runs, or why it does not. */
 int launch_hear(struct launch *l)
 {
@@ -294,16 +325,7 @@ int launch_hear(struct launch *l)
 		return launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
 	if (m.kind == MESSAGE_RUNNING)
 		return 0;
-	if (m.err >= 0 || m.err < -4095)
-		m.err = -EPROTO;
-	l->no_exec = m.kind == MESSAGE_NO_EXEC;
-	if (l->no_exec)
-		return no_exec(l, m.err);
-	m.words[sizeof(m.words) - 1] = m.remedy[sizeof(m.remedy) - 1] = '\0';
-	launch_fail(l, m.err, "", "", "%s", m.words);
-	if (*m.remedy)
-		launch_advise(l, "%s", m.remedy);
-	return m.err;
+	return failed_inside(l, &m);
 }
 
 static void end_child(struct launch *l)
@@ -323,6 +345,8 @@ void launch_end(struct launch *l)
 			parts[l->done - 1].undo(l);
 	while (l->n_handed)
 		close(l->handed[--l->n_handed]);
+	while (l->n_doors)
+		close(l->door[--l->n_doors]);
 	for (int *fd = l->sock; fd < l->sock + 2; fd++)
 		if (*fd >= 0) {
 			close(*fd);
@@ -336,20 +360,27 @@ void launch_end(struct launch *l)
 void launch_init(struct launch *l, const struct sandbox_spec *s, struct cgx *cgx)
 {
 	*l = (struct launch){ .spec = s, .cgx = cgx, .pidfd = -1, .stage = -1, .sock = { -1, -1 }, .root_fd = -1,
-			      .init_fd = -1, .userns_fd = -1, .pty = -1 };
+			      .init_fd = -1, .userns_fd = -1, .dev = -1, .proc = -1, .sys = -1, .pty = -1 };
 }
 
 int launch_start(struct launch *l)
 {
 	int r = run_outside(l, STAGE_PREPARE, STAGE_PREPARE);
 
+	l->joins_later = !r && place_joins_later(l);
+	if (!r && !l->joins_later)
+		r = run_outside(l, STAGE_PLACE, STAGE_PLACE);
 	if (!r)
 		r = start_child(l);
+	if (!r && l->joins_later)
+		r = run_outside(l, STAGE_PLACE, STAGE_PLACE);
 	if (!r)
 		r = run_outside(l, STAGE_MAP, STAGE_NET);
 	if (!r && let_go(l) < 0)
 		r = launch_fail(l, -ECHILD, l->spec->name, "start", "its first process died");
-	if (!r)
+	if (r)
+		r = failed_before(l, r);
+	else
 		r = launch_hear(l);
 	if (r) {
 		end_child(l);

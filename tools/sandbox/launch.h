@@ -16,6 +16,7 @@
 
 enum stage {
 	STAGE_PREPARE, /* outside: open, lock, lay out; nothing runs yet */
+	STAGE_PLACE,   /* outside: its group, which on v1 it joins later: then the child is made before and works meanwhile */
 	STAGE_CLONE,   /* the child is made, and waits */
 	STAGE_MAP,     /* outside: ids of the child's user namespace, and what needs them */
 	STAGE_NET,     /* outside: links into the child's network namespace */
@@ -42,6 +43,8 @@ extern const struct step parts[];
 extern const size_t n_parts;
 
 #define MOST_TREES 128
+#define MOST_DOORS 16
+#define MOST_HANDED (MOST_TREES + MOST_DOORS + 2) /* and the init, and /dev */
 
 struct network;
 struct sock_fprog;
@@ -65,6 +68,7 @@ struct launch {
 	pid_t pid;              /* the first process, 0 not yet */
 	int pidfd;
 	int sock[2];            /* [0] ours, [1] the child's; SOCK_SEQPACKET */
+	int joins_later;        /* the child, by the doors that it is handed */
 
 	/* what the parts keep */
 	uid_t id_base;          /* user and group 0 inside is this outside */
@@ -73,10 +77,14 @@ struct launch {
 	int stage, root_fd;     /* inside: the tmpfs on which the root is put together, the root */
 	int init_fd;            /* the sealed memfd, -1 none yet */
 	int userns_fd;          /* of the child once mapped, -1 none */
+	int dev;                /* a /dev that was made outside, -1 none */
+	int proc, sys;          /* inside: what is mounted there */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;
 	int handed[MOST_TREES]; /* outside: for the child, when it goes on */
 	size_t n_handed;
+	int door[MOST_DOORS];   /* of the group, for the child */
+	size_t n_doors;
 	struct network *net;
 	struct sock_fprog *filter; /* NULL: none */
 	uid_t uid;              /* of the command, inside */

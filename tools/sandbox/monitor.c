@@ -3,7 +3,10 @@
 #include "sandbox/monitor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -18,6 +21,9 @@
 
 /* A command that runs for less has its kills named by the kernel log alone. */
 #define SETTLED_US 50000
+/* So long a tracer has to let go of what it traces. */
+#define HELD_US 1000000
+#define STATUS_UNKNOWN (125 << 8)
 
 enum { AT_SIGNALS, AT_PID, AT_EVENTS, AT_PTY, AT_STDIN, AT_LISTENER, AT_CLIENT, PLACES };
 
@@ -26,7 +32,7 @@ struct life {
 	const struct watch_how *how;
 	struct outcome o;
 	struct pollfd p[PLACES];
-	uint64_t began, settled, end;
+	uint64_t began, settled, end, held, told;
 	struct terminal terminal;
 	int ended;
 };
@@ -115,14 +121,78 @@ static void take_message(struct life *f)
 		set_status(f, m.status);
 }
 
-/* The first process is gone, and everything in the sandbox with it. */
+/* The line of /proc/PID/stat; "" it cannot be read. */
+static void read_stat(pid_t pid, char *text, size_t size)
+{
+	char path[32];
+	ssize_t n = -1;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		n = read(fd, text, size - 1);
+		close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+}
+
+/* Of a process that has ended and is not ours to reap, for who traces it does not: as wait(2) has it, where we may know. */
+static int status_of(pid_t pid)
+{
+	char text[2048];
+	const char *last;
+	int status;
+
+	read_stat(pid, text, sizeof(text));
+	last = strrchr(text, ' ');
+	status = last ? atoi(last) : STATUS_UNKNOWN;
+	return WIFEXITED(status) || WIFSIGNALED(status) ? status : STATUS_UNKNOWN;
+}
+
+static int is_stopped_by_tracer(pid_t pid)
+{
+	char text[2048];
+	const char *name_end;
+
+	read_stat(pid, text, sizeof(text));
+	name_end = strrchr(text, ')');
+	return name_end && !strncmp(name_end, ") t ", 4);
+}
+
+int sandbox_reap(pid_t pid, int pidfd)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	uint64_t end = 0;
+	int status;
+
+	for (;;) {
+		pid_t r = waitpid(pid, &status, pidfd < 0 ? 0 : WNOHANG);
+
+		if (r == pid)
+			return status;
+		if (pidfd < 0)
+			continue;
+		if (end && now_us() >= end)
+			return status_of(pid);
+		if (end)
+			usleep(HELD_US / 20);
+		else if (poll(&p, 1, -1) == 1)
+			end = now_us() + HELD_US;
+	}
+}
+
+/* The first process is gone, and everything in the sandbox with it. One that is traced from elsewhere is gone as well, and
+ * when its tracer does not let go of it soon nobody waits longer. */
 static int reap(struct life *f)
 {
 	int status;
 	pid_t pid = waitpid(f->l->pid, &status, WNOHANG);
 
-	if (pid != f->l->pid)
+	if (pid != f->l->pid && now_us() < f->held)
 		return 0;
+	if (pid != f->l->pid)
+		status = status_of(f->l->pid);
 	f->l->pid = 0;
 	take_message(f); /* what it said before it went tells more than its status, and waits for us: no wake-up of its own */
 	if (!f->ended)
@@ -150,9 +220,19 @@ static void take_signals(struct life *f)
 			terminal_size(&f->terminal);
 		else if (s.ssi_signo != SIGCHLD)
 			send_signal(f, (int)s.ssi_signo);
-		if (ends((int)s.ssi_signo))
-			f->o.told_to_end = 1;
+		if (!ends((int)s.ssi_signo))
+			continue;
+		f->o.told_to_end = 1;
+		f->told = now_us() + HELD_US;
 	}
+}
+
+/* The signal waits for a tracer to let it through; the one that does not wait is sent when that does not. */
+static void insist(struct life *f)
+{
+	f->told = UINT64_MAX;
+	if (f->l->pid && is_stopped_by_tracer(f->l->pid))
+		send_signal(f, SIGKILL);
 }
 
 /* SIGTERM first, then everything. */
@@ -188,7 +268,7 @@ int sandbox_pause(int signals, uint64_t pause_us)
 
 int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome *ret)
 {
-	struct life f = { .l = l, .how = how, .began = l->began_us, .end = UINT64_MAX };
+	struct life f = { .l = l, .how = how, .began = l->began_us, .end = UINT64_MAX, .held = UINT64_MAX, .told = UINT64_MAX };
 	struct witness *w = how->w;
 
 	f.o.pid = l->pid;
@@ -205,19 +285,28 @@ int sandbox_watch(struct launch *l, const struct watch_how *how, struct outcome 
 	else
 		give_to_caller(&f);
 	while (!reap(&f)) {
-		uint64_t next = f.settled < f.end ? f.settled : f.end;
+		uint64_t next = UINT64_MAX;
 
+		for (const uint64_t *t = (const uint64_t[]){ f.settled, f.end, f.held, f.told, 0 }; *t; t++)
+			if (*t < next)
+				next = *t;
 		if (poll(f.p, PLACES, until(next)) < 0 && errno != EINTR)
 			break;
 		if (f.p[AT_SIGNALS].revents)
 			take_signals(&f);
 		if (f.p[AT_EVENTS].revents)
 			witness_take(w);
+		if (f.p[AT_PID].revents && f.held == UINT64_MAX) {
+			f.held = now_us() + HELD_US;
+			f.p[AT_PID].fd = -1;
+		}
 		carry_terminal(&f);
 		if (now_us() >= f.settled) {
 			f.settled = UINT64_MAX;
 			f.p[AT_EVENTS].fd = witness_engine(w);
 		}
+		if (now_us() >= f.told)
+			insist(&f);
 		if (now_us() >= f.end)
 			time_over(&f);
 	}

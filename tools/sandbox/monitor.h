@@ -11,6 +11,8 @@
 
 /* Block the signals that are passed on; a descriptor of them. -errno. */
 int sandbox_signals(sigset_t *ret_before);
+/* Wait for a child, of which pidfd tells the end also when a tracer holds it back; its status as wait(2) has it. */
+int sandbox_reap(pid_t pid, int pidfd);
 /* Wait while nothing runs; 1 a signal told to end. */
 int sandbox_pause(int signals, uint64_t pause_us);
 struct watch_how {

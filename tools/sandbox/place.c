@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "exec/limits.h"
 #include "exec/removal.h"
@@ -68,19 +69,69 @@ static int take_scope(struct launch *l)
 	return r;
 }
 
+/* What limits must be there; what only counts is taken where it is to be had. */
+static cgx_set needed(const struct launch *l)
+{
+	return limits_controllers((const char *const *)l->spec->limits.v, l->spec->limits.n);
+}
+
+static cgx_set counting(const struct launch *l)
+{
+	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
+	return CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT | CGX_C_FREEZER |
+	       (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
+}
+
+/* On v2 a process is born into its group, or waits for the kernel's locks. */
+int place_joins_later(const struct launch *l)
+{
+	if (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED)
+		return 0;
+	for (size_t i = 0; cgx_hierarchy_at(l->cgx, i); i++) {
+		const struct cgx_hierarchy *h = cgx_hierarchy_at(l->cgx, i);
+
+		if (cgx_hierarchy_version(h) == 2 && cgx_hierarchy_controllers(h) & (needed(l) | counting(l)))
+			return 0;
+	}
+	return 1;
+}
+
+static int move_child(struct launch *l)
+{
+	struct cgx_plan *p = NULL;
+	int r = cgx_plan_new(l->cgx, &p);
+
+	if (!r)
+		cgx_plan_force(p);
+	if (!r)
+		r = cgx_plan_move(p, l->group, l->pid, 0);
+	if (!r)
+		r = cgx_plan_apply(p);
+	cgx_plan_free(p);
+	return r;
+}
+
+/* The child is there already. */
+static int open_doors(struct launch *l)
+{
+	int r = l->joins_later && l->group ? cgx_doors(l->group, l->door, MOST_DOORS) : 0;
+
+	if (r == -ENOTSUP)
+		return move_child(l);
+	if (r < 0)
+		return r;
+	l->n_doors = (size_t)r;
+	return 0;
+}
+
 int place_make(struct launch *l)
 {
-	/* what limits must be there; what only counts is taken where it is to be had */
-	cgx_set need = limits_controllers((const char *const *)l->spec->limits.v, l->spec->limits.n);
-	/* each v1 hierarchy costs a directory: io is counted where that is free, or limited */
-	cgx_set counts = CGX_C_MEMORY | CGX_C_PIDS | CGX_C_CPUACCT | CGX_C_FREEZER |
-			 (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
+	cgx_set need = needed(l);
 	int r = take_scope(l);
 
 	if (r)
 		return r;
-	r = make_with(l, need | counts);
-
+	r = make_with(l, need | counting(l));
 	if (r == -EACCES || r == -EPERM || r == -ENODEV || r == -EBUSY || r == -ENOENT)
 		r = make_with(l, need ? need : CGX_C_CORE);
 	/* who asks for no limit, and has no groups of his own, stays in the one he is in */
@@ -88,10 +139,20 @@ int place_make(struct launch *l)
 			   r == -ENODEV))
 		return l->on_group ? l->on_group(l) : 0;
 	if (!r)
+		r = open_doors(l);
+	if (!r)
 		return 0;
 	launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
 	launch_advise(l, "%s", cgx_remedy(l->cgx));
 	return r;
+}
+
+int place_enter(struct launch *l)
+{
+	for (size_t i = 0; i < l->n_doors; i++)
+		if (write(l->door[i], "0", 1) != 1)
+			return launch_fail(l, -errno, l->spec->name, "join its group", NULL);
+	return 0;
 }
 
 /* With its first process everything in it has gone, mostly. */

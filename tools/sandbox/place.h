@@ -6,7 +6,10 @@
 
 #include "sandbox/launch.h"
 
+/* The child joins by itself once the group is made, rather than being born in it. */
+int place_joins_later(const struct launch *l);
 int place_make(struct launch *l);
+int place_enter(struct launch *l);
 void place_remove(struct launch *l);
 
 #endif

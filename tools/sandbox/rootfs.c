@@ -378,6 +378,7 @@ int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir)
 
 /* ---- /proc, /sys ---- */
 
+/* A new file system at path; the descriptor of its root, or -errno. */
 static int attach_new(struct launch *l, const char *type, const char *const *options, uint64_t attributes, const char *path)
 {
 	int fd = mount_new(type, options, attributes), to, r;
@@ -390,12 +391,12 @@ static int attach_new(struct launch *l, const char *type, const char *const *opt
 	}
 	to = path_open_plain(l->root_fd, path);
 	r = to < 0 ? to : mount_move(fd, to, "");
-	close(fd);
 	if (to >= 0)
 		close(to);
-	if (r == -ELOOP)
-		return launch_fail(l, r, path, "mount", "it is a symbolic link in this root");
-	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
+	if (!r)
+		return fd;
+	close(fd);
+	return launch_fail(l, r, path, "mount", r == -ELOOP ? "it is a symbolic link in this root" : NULL);
 }
 
 /* The host's /sys, where its network is shared: a new one would be refused. */
@@ -406,11 +407,13 @@ static int attach_host_sys(struct launch *l)
 	r = tree < 0 ? tree : to < 0 ? to : mount_change(tree, MOUNT_ATTR_RDONLY, -1, 1);
 	if (!r)
 		r = mount_move(tree, to, "");
-	if (tree >= 0)
-		close(tree);
 	if (to >= 0)
 		close(to);
-	return r ? launch_fail(l, r, "/sys", "mount", NULL) : 0;
+	if (!r)
+		return tree;
+	if (tree >= 0)
+		close(tree);
+	return launch_fail(l, r, "/sys", "mount", NULL);
 }
 
 /* A new one shows only a pid namespace of one's own. */
@@ -420,25 +423,31 @@ static int attach_others_proc(struct launch *l)
 
 	if (!r)
 		r = mount_move(tree, to, "");
-	if (tree >= 0)
-		close(tree);
 	if (to >= 0)
 		close(to);
-	return r ? launch_fail(l, r, "/proc", "mount", r == -ELOOP ? "it is a symbolic link in this root" : NULL) : 0;
+	if (!r)
+		return tree;
+	if (tree >= 0)
+		close(tree);
+	return launch_fail(l, r, "/proc", "mount", r == -ELOOP ? "it is a symbolic link in this root" : NULL);
 }
 
 int rootfs_kernel(struct launch *l)
 {
-	int r = l->spec->ns[NS_PID].how == NS_OWN ? attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc") : attach_others_proc(l);
+	int groups;
 
-	if (r)
-		return r;
-	if (l->spec->ns[NS_NET].how != NS_OWN)
-		return attach_host_sys(l);
-	r = attach_new(l, "sysfs", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys");
-	if (!r && cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED && l->spec->ns[NS_CGROUP].how == NS_OWN)
-		r = attach_new(l, "cgroup2", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys/fs/cgroup");
-	return r;
+	l->proc = l->spec->ns[NS_PID].how == NS_OWN ? attach_new(l, "proc", NULL, KERNEL_ATTRIBUTES, "/proc") : attach_others_proc(l);
+	if (l->proc < 0)
+		return l->proc;
+	l->sys = l->spec->ns[NS_NET].how == NS_OWN ? attach_new(l, "sysfs", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys") :
+						     attach_host_sys(l);
+	if (l->sys < 0 || cgx_layout(l->cgx) != CGX_LAYOUT_UNIFIED || l->spec->ns[NS_CGROUP].how != NS_OWN ||
+	    l->spec->ns[NS_NET].how != NS_OWN)
+		return l->sys < 0 ? l->sys : 0;
+	groups = attach_new(l, "cgroup2", NULL, KERNEL_ATTRIBUTES | MOUNT_ATTR_RDONLY, "/sys/fs/cgroup");
+	if (groups >= 0)
+		close(groups);
+	return groups < 0 ? groups : 0;
 }
 
 /* ---- volumes ---- */
@@ -481,45 +490,70 @@ int rootfs_volumes(struct launch *l)
 
 /* ---- what is hidden ---- */
 
-static const char *const masked[] = {
-	"/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kallsyms", "/proc/kcore", "/proc/keys", "/proc/key-users",
-	"/proc/kmsg", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
-	"/sys/devices/virtual/powercap", "/sys/firmware", "/sys/fs/selinux", "/sys/kernel/debug", "/sys/kernel/security",
-	"/sys/kernel/tracing",
+static const struct hidden {
+	const char *path;
+	int is_dir;
+} masked[] = {
+	{ "/proc/acpi", 1 }, { "/proc/asound", 1 }, { "/proc/scsi", 1 },
+	{ "/proc/interrupts", 0 }, { "/proc/kallsyms", 0 }, { "/proc/kcore", 0 }, { "/proc/keys", 0 }, { "/proc/key-users", 0 },
+	{ "/proc/kmsg", 0 }, { "/proc/latency_stats", 0 }, { "/proc/sched_debug", 0 }, { "/proc/timer_list", 0 },
+	{ "/proc/timer_stats", 0 },
+	{ "/sys/devices/virtual/powercap", 1 }, { "/sys/firmware", 1 }, { "/sys/fs/selinux", 1 }, { "/sys/kernel/debug", 1 },
+	{ "/sys/kernel/security", 1 }, { "/sys/kernel/tracing", 1 },
 };
 static const char *const read_only[] = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" };
 
-static int mask(struct launch *l, const char *path)
+/* They lie in file systems that were mounted just now: a name in them leads nowhere else. */
+static int base_of(const struct launch *l, const char **path)
 {
-	int at = path_open_plain(l->root_fd, path), tree, r;
-	struct stat st;
+	int base = strncmp(*path, "/proc/", 6) ? l->sys : l->proc;
 
-	if (at < 0)
-		return at == -ENOENT || at == -EACCES ? 0 : at;
-	if (fstat(at, &st) < 0)
-		tree = -errno;
-	else
-		tree = mount_copy(l->stage, S_ISDIR(st.st_mode) ? "empty" : "null", 0); /* with its attributes */
-	r = tree < 0 ? tree : mount_move(tree, at, "");
-	if (tree >= 0)
-		close(tree);
-	close(at);
+	*path = strchr(*path + 1, '/') + 1;
+	return base;
+}
+
+/* A cover that was not used, for the kernel has no such file, serves for the next. */
+static int mask(struct launch *l, const struct hidden *h, int cover[2])
+{
+	const char *path = h->path;
+	int base = base_of(l, &path), *tree = &cover[h->is_dir], r;
+
+	if (*tree < 0)
+		*tree = mount_copy(l->stage, h->is_dir ? "empty" : "null", 0); /* with its attributes */
+	r = *tree < 0 ? *tree : mount_move(*tree, base, path);
+	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR)
+		return 0;
+	if (*tree >= 0)
+		close(*tree);
+	*tree = -1;
+	return r;
+}
+
+static int mask_all(struct launch *l)
+{
+	int cover[2] = { -1, -1 }, r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
+		r = mask(l, &masked[i], cover);
+		if (r)
+			launch_fail(l, r, masked[i].path, "hide", NULL);
+	}
+	for (int i = 0; i < 2; i++)
+		if (cover[i] >= 0)
+			close(cover[i]);
 	return r;
 }
 
 static int make_read_only(struct launch *l, const char *path)
 {
-	int at = path_open_plain(l->root_fd, path), tree, r;
+	int base = base_of(l, &path), tree = mount_copy(base, path, 1), r;
 
-	if (at < 0)
-		return at == -ENOENT ? 0 : at;
-	tree = mount_copy(at, "", 1);
-	r = tree < 0 ? tree : mount_change(tree, MOUNT_ATTR_RDONLY, -1, 1);
+	if (tree < 0)
+		return tree == -ENOENT ? 0 : tree;
+	r = mount_change(tree, MOUNT_ATTR_RDONLY, -1, 1);
 	if (!r)
-		r = mount_move(tree, at, "");
-	if (tree >= 0)
-		close(tree);
-	close(at);
+		r = mount_move(tree, base, path);
+	close(tree);
 	return r;
 }
 
@@ -548,11 +582,8 @@ int rootfs_mask(struct launch *l)
 {
 	int r = make_covers(l);
 
-	for (size_t i = 0; !r && i < sizeof(masked) / sizeof(masked[0]); i++) {
-		r = mask(l, masked[i]);
-		if (r)
-			launch_fail(l, r, masked[i], "hide", NULL);
-	}
+	if (!r)
+		r = mask_all(l);
 	for (size_t i = 0; !r && i < sizeof(read_only) / sizeof(read_only[0]); i++) {
 		r = make_read_only(l, read_only[i]);
 		if (r)

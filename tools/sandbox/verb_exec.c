@@ -41,7 +41,8 @@ struct exec_spec {
 struct entering {
 	struct launch l;
 	int target; /* pidfd of the sandbox's first process */
-	int namespaces;
+	int namespaces; /* that are entered by the child; all, or */
+	int direct;     /* all but that of pids, which it is born in */
 };
 
 /* All, but not a user namespace that is the caller's already: that one cannot be entered anew. */
@@ -97,6 +98,29 @@ static _Noreturn void become_command(struct launch *l)
 	_exit(STATUS_OWN_FAILURE);
 }
 
+static void enter_namespaces(struct entering *e)
+{
+	struct launch *l = &e->l;
+
+	close(l->sock[0]);
+	if (setns(e->target, e->namespaces) < 0) {
+		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
+		fail_inside(l, -errno, "namespaces");
+	}
+}
+
+/* Born in its pid namespace. */
+static int inside(void *data)
+{
+	struct entering *e = data;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	enter_namespaces(e);
+	if (e->l.mask)
+		sigprocmask(SIG_SETMASK, e->l.mask, NULL);
+	become_command(&e->l);
+}
+
 static pid_t child_of_middle;
 
 static void pass_on(int signal)
@@ -105,19 +129,16 @@ static void pass_on(int signal)
 		kill(child_of_middle, signal);
 }
 
-static int inside(void *data)
+/* An ordinary user has the right to the pid namespace only in the user namespace, and then it is entered by children. */
+static int between(void *data)
 {
 	struct entering *e = data;
 	struct launch *l = &e->l;
-	int status;
+	int status, pidfd;
 
 	prctl(PR_SET_DUMPABLE, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	close(l->sock[0]);
-	if (setns(e->target, e->namespaces) < 0) {
-		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
-		fail_inside(l, -errno, "namespaces");
-	}
+	enter_namespaces(e);
 	child_of_middle = fork();
 	if (child_of_middle < 0)
 		fail_inside(l, -errno, "start a process");
@@ -127,11 +148,11 @@ static int inside(void *data)
 		become_command(l);
 	}
 	close(l->sock[1]);
+	pidfd = (int)syscall(SYS_pidfd_open, child_of_middle, 0);
 	for (const int *s = (const int[]){ SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, 0 }; *s; s++)
 		signal(*s, pass_on);
 	sigprocmask(SIG_SETMASK, l->mask, NULL);
-	while (waitpid(child_of_middle, &status, 0) < 0 && errno == EINTR)
-		;
+	status = sandbox_reap(child_of_middle, pidfd);
 	if (!WIFSIGNALED(status))
 		return WEXITSTATUS(status);
 	/* end as it did, so that the true end is seen outside */
@@ -155,9 +176,22 @@ static int ask_to_join(struct launch *l, const struct frame *f)
 	return r;
 }
 
+static int start(struct entering *e, struct cgx_child *child)
+{
+	struct cgx_start how = { .size = sizeof(how), .run = e->direct ? inside : between, .data = e };
+	struct launch *l = &e->l;
+	int home[NS_COUNT], back, r;
+
+	prctl(PR_SET_DUMPABLE, 0); /* so is the child from its first moment there */
+	r = isolate_visit(l, home);
+	if (!r)
+		r = l->group ? cgx_start(l->group, &how, child) : launch_clone(how.run, e, 0, child);
+	back = isolate_return(l, home);
+	return r ? r : back;
+}
+
 static int enter(struct frame *f, struct entering *e, const struct state *s, struct outcome *o)
 {
-	struct cgx_start how = { .size = sizeof(how), .run = inside, .data = e };
 	struct cgx_child child = { .pidfd = -1 };
 	struct launch *l = &e->l;
 	sigset_t mask;
@@ -177,9 +211,11 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		r = init_seal(l);
 	if (r < 0)
 		return l->words.len ? msg_error(f, buf_text(&l->remedy), "%s", buf_text(&l->words)) : msg_fail(f);
-	r = l->group ? cgx_start(l->group, &how, &child) : launch_clone(inside, e, 0, &child);
+	r = start(e, &child);
 	close(l->sock[1]);
 	l->sock[1] = -1;
+	if (r < 0 && l->words.len)
+		return msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 	if (r < 0)
 		return l->group ? msg_fail(f) : msg_errno(f, r, l->spec->name, "start a process");
 	l->pid = child.pid;
@@ -191,6 +227,24 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		return l->no_exec ? not_executed(r) : STATUS_OWN_FAILURE;
 	}
 	return sandbox_watch(l, &(struct watch_how){ .signals = signals, .listener = -1 }, o);
+}
+
+/* Whoever may enter the pid namespace from here does, and needs no process between. */
+static int enter_directly(struct entering *e, struct sandbox_spec *s, pid_t pid)
+{
+	char path[40];
+	int fd;
+
+	if (!idmap_privileged())
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	s->ns[NS_PID] = (struct ns_spec){ NS_JOIN, fd };
+	e->namespaces &= ~CLONE_NEWPID;
+	e->direct = 1;
+	return 0;
 }
 
 static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)
@@ -241,7 +295,9 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	e.l.id_count = st.id_count;
 	e.l.id_base = st.id_base;
 	e.namespaces = namespaces_of(st.pid);
-	e.target = sandbox_pidfd(f->cgx, &st); /* asked after: its number meant the same all the while */
+	if (!r)
+		r = enter_directly(&e, &s, st.pid) ? -ESRCH : 0;
+	e.target = r ? -1 : sandbox_pidfd(f->cgx, &st); /* asked after: its number meant the same all the while */
 	if (!spec->interactive && !spec->tty) {
 		AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 

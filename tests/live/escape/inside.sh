@@ -3,24 +3,12 @@
 # What the tests of ways out share; sourced by each after ../lib.sh. Each row is a way out of a container that was found in
 # some runtime; a row that could pass because nothing happened is held against a weaker runtime as well: "(...)".
 # shellcheck disable=SC2034,SC2154 # they are for whoever sources this; tmp is lib.sh's
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=../sandbox.sh
+. "$lib_live/sandbox.sh"
 need_helpers probe hog
 probe=$(helper probe)
 program=$(command -v cgx-sandbox)
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null | grep "^$N"); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
-run_in() # OPTIONS ROOT COMMAND...: sets status, out, err
-{
-	run cgx-sandbox run --rm --name "$N-r" "$@"
-}
 start() # NAME OPTIONS ROOT COMMAND...: in the background
 {
 	start_name=$1

@@ -43,6 +43,15 @@ unlike "$seen" 'fd .*(cgroup|/run/cgx|socket:|\.ids|anon_inode:\[pidfd|/ns/)' "n
 unlike "$seen" 'traced 1$' "process 1 is not traced"
 is "$(sum)" "$was" "and the program is what it was"
 cgx-sandbox rm -f "$N-w" >/dev/null
+start h --cap-add all --seccomp unconfined / "$probe" --hold sh
+holds() { cgx-sandbox logs "$N-h" | grep -q "$1"; }
+wait_for 10 holds watching
+run timeout -s KILL 20 cgx-sandbox exec "$N-h" sh -c 'i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done; exit 7'
+is "$status" 7 "who traces those that enter, and does not ask how they ended, keeps nobody outside waiting"
+run timeout -k 10 --preserve-status 0.5 cgx-sandbox exec "$N-h" sh -c 'sleep 0.1; exec sleep 300'
+is "$status" 137 "nor when they are told to end, and stop before that for their tracer"
+ok "(they were traced)" holds holding
+cgx-sandbox rm -f "$N-h" >/dev/null
 # whoever watches must see something where nothing is hidden: in namespaces of its own, for it stops what it traces
 # shellcheck disable=SC2016
 if have unshare && unshare --help | grep -q kill-child; then
