@@ -24,6 +24,9 @@ void want_free(struct want_list *l)
 		cgx_config_free(l->config[i]);
 	for (size_t i = 0; i < l->n_json; i++)
 		json_tree_free(l->json[i]);
+	for (size_t i = 0; i < l->n_names; i++)
+		free(l->name[i]);
+	free(l->name);
 	free(l->want);
 	free(l->mount);
 	free(l->space);
@@ -287,7 +290,20 @@ static int wanted_name(const struct dirent *d)
 				     (len > 5 && !strcmp(d->d_name + len - 5, ".json")));
 }
 
-/* Words name the file that a group is of, so the names live as long as the process. */
+/* Words name the file that a group is of, so the names stay as long as the groups. */
+static int read_in_dir(const struct frame *f, const char *dir, const char *file, struct want_list *l)
+{
+	char **more = reallocarray(l->name, l->n_names + 1, sizeof(*more)), *name;
+
+	if (!more)
+		return -ENOMEM;
+	l->name = more;
+	if (asprintf(&name, "%s/%s", dir, file) < 0)
+		return -ENOMEM;
+	l->name[l->n_names++] = name;
+	return read_file(f, name, l);
+}
+
 int want_read_dir(const struct frame *f, const char *path, struct want_list *l)
 {
 	struct dirent **list = NULL;
@@ -296,12 +312,8 @@ int want_read_dir(const struct frame *f, const char *path, struct want_list *l)
 	if (n < 0)
 		return msg_errno(f, errno, path, "read the directory");
 	for (int i = 0; i < n; i++) {
-		char *name = NULL;
-
-		if (!r && asprintf(&name, "%s/%s", path, list[i]->d_name) < 0)
-			r = -ENOMEM;
 		if (!r)
-			r = read_file(f, name, l);
+			r = read_in_dir(f, path, list[i]->d_name, l);
 		free(list[i]);
 	}
 	free(list);

@@ -38,6 +38,8 @@ struct want_list {
 	size_t n_configs;
 	struct json_tree **json;
 	size_t n_json;
+	char **name;            /* of files in folders */
+	size_t n_names;
 };
 
 /* Read a file, the *.conf and *.json of a directory in the order of their names, or "-". 0, or an exit status after the words. */
