@@ -37,6 +37,19 @@ is "$(printf '%s\n' "$out" | tail -n +2 | cut -d, -f2)" "$T/b/c" "what has the t
 exits 0 "without empty ones" cgx-top --csv -n 1 -c PIDS --hide-empty --flat "$T"
 unlike "$out" "$T/b/c" "none is shown"
 
+# ---- names that must not look the same: a byte, and what is shown for it ----
+byte=$(printf '\377')
+ok "groups of such names" cgx-create "$T/h/$byte" "$T/h/\\xff" "$T/h/a\\x2db"
+exits 0 "as CSV" cgx-top --csv --flat -n 1 -c PIDS "$T/h"
+is "$(printf '%s\n' "$out" | sed '1,2d' | cut -d, -f2 | sort | xargs -d '\n')" "$T/h/\\x5cxff $T/h/\\xff $T/h/a\\x2db" "each has its own"
+exits 0 "as text" cgx-top -b --flat -n 1 -c PIDS "$T/h"
+like "$out" " $T/h/\\\\x5cxff\$" "here as well"
+if have jq; then
+	exits 0 "as JSON" cgx-top --json -n 1 -c PIDS "$T/h"
+	is "$(printf '%s\n' "$out" | jq -r '.groups[1:][].path' | sort | xargs -d '\n')" "$T/h/\\x5cxff $T/h/\\xff $T/h/a\\x2db" "and here"
+fi
+ok "they go" cgx-delete -r "$T/h"
+
 # ---- what changes ----
 # The last sample but one, which is whole.
 last_sample() # TEXT UNWANTED: a line of it begins so behind the time, and no line so
