@@ -295,6 +295,10 @@ static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 	r = open_feed(f, s, argc, groups, !batch, &feed);
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
+	if (r == -ENODATA && s->replay)
+		r = msg_error(f, NULL, "%s: replay: it has become shorter meanwhile", s->replay);
+	else if (r < 0 && r != -ENOMEM && s->replay)
+		r = msg_errno(f, r, s->replay, "replay");
 	recorded = feed ? feed_record_end(feed) : 0;
 	feed_close(feed);
 	return r ? r : recorded;
