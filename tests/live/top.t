@@ -299,6 +299,11 @@ rm "$XDG_CONFIG_HOME/cgx/top.conf"
 
 # ---- usage ----
 exits 2 "two forms" cgx-top --csv --json
+for o in record replay output; do
+	exits 2 "--$o -" sh -c "cd $tmp && exec cgx-top --csv -n 1 --$o -"
+	like "$err" "^cgx-top: --$o -: " "is told"
+done
+ok "and makes no file of that name" test ! -e "$tmp/-"
 exits 2 "an unknown column" cgx-top -b -n 1 -c MEMROY "$T"
 with_remedy "is said"
 exits 0 "columns" cgx-top --columns help
