@@ -88,6 +88,10 @@ int fail(struct cgx *cgx, int err, const char *object, const char *action, const
 	}
 	keep(&cgx->error, &b);
 	buf_reset(&cgx->remedy);
+	if (err == -EMFILE)
+		advise(cgx, "raise the limit of open files (ulimit -n)");
+	else if (err == -ENFILE)
+		advise(cgx, "the machine has no more open files to give: raise fs.file-max, or end programs that have many");
 	return err;
 }
 

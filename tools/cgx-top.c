@@ -263,6 +263,13 @@ static int check_spec(struct frame *f, const struct spec *s, int argc)
 		return msg_usage(f, "--csv, --json and --openmetrics exclude each other");
 	if (s->bpf && s->no_bpf)
 		return msg_usage(f, "--bpf and --no-bpf exclude each other");
+	/* a file of that name would surprise everybody */
+	if (s->record && !strcmp(s->record, "-"))
+		return msg_usage(f, "--record -: standard output has the figures: name a file");
+	if (s->replay && !strcmp(s->replay, "-"))
+		return msg_usage(f, "--replay -: what goes forth and back in time must be a file: name it");
+	if (s->output && !strcmp(s->output, "-"))
+		return msg_usage(f, "--output -: standard output it is without this option");
 	if (s->replay && (s->record || argc))
 		return msg_usage(f, "--replay shows a file: no group and no --record with it");
 	return 0;
@@ -295,6 +302,10 @@ static int show(struct frame *f, const struct spec *s, int argc, char **groups)
 	r = open_feed(f, s, argc, groups, !batch, &feed);
 	if (!r)
 		r = batch ? run_batch(f, feed, s) : run_screen(f, feed, s);
+	if (r == -ENODATA && s->replay)
+		r = msg_error(f, NULL, "%s: replay: it has become shorter meanwhile", s->replay);
+	else if (r < 0 && r != -ENOMEM && s->replay)
+		r = msg_errno(f, r, s->replay, "replay");
 	recorded = feed ? feed_record_end(feed) : 0;
 	feed_close(feed);
 	return r ? r : recorded;

@@ -4,7 +4,6 @@
 #include "utf8.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,29 +71,13 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-int buf_is_like_escaped(const char *s, size_t n)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *high, *low;
-	ptrdiff_t byte;
-
-	if (n < 4 || s[0] != '\\' || s[1] != 'x' || !s[2] || !s[3])
-		return 0;
-	high = strchr(digits, s[2]);
-	low = strchr(digits, s[3]);
-	if (!high || !low)
-		return 0;
-	byte = (high - digits) * 16 + (low - digits);
-	return byte < ' ' || byte == '\\' || byte >= 0x7f;
-}
-
 void buf_escape(struct buf *b, const char *s, size_t n)
 {
 	while (n) {
 		size_t len;
 		uint32_t c = utf8_point(s, n, &len);
 
-		if (len && utf8_harmless(c) && !buf_is_like_escaped(s, n)) {
+		if (len && utf8_harmless(c)) {
 			buf_add(b, s, len);
 		} else {
 			len = len ? len : 1;

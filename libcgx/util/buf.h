@@ -25,12 +25,9 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((form
 /*
  * Append s so that it stays on its line and cannot talk to a terminal: C0 and C1 controls, DEL, directional
  * overrides (U+202A-202E, U+2066-2069), line and paragraph separators and what is no UTF-8 come byte by byte as
- * \xHH. A backslash passes: systemd names groups "a\x2db", and what is printed must be what the next command takes. Only
- * one that looks as if it began such an escape is \x5c, so that no two texts look the same.
+ * \xHH. A backslash passes: systemd names groups "a\x2db", and what is printed must be what the next command takes.
  */
 void buf_escape(struct buf *b, const char *s, size_t n);
-/* Whether s, of n bytes, begins with "\xHH" of a byte that buf_escape() makes such. */
-int buf_is_like_escaped(const char *s, size_t n);
 /* Append s as one word of the shell: bare where that will do, else quoted; as $'a\x0ab', which bash, zsh and ksh take, where
  * bytes are in it that are not to be shown. */
 void buf_word(struct buf *b, const char *s);

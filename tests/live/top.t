@@ -37,6 +37,19 @@ is "$(printf '%s\n' "$out" | tail -n +2 | cut -d, -f2)" "$T/b/c" "what has the t
 exits 0 "without empty ones" cgx-top --csv -n 1 -c PIDS --hide-empty --flat "$T"
 unlike "$out" "$T/b/c" "none is shown"
 
+# ---- names that must not look the same: a byte, and what is shown for it ----
+byte=$(printf '\377')
+ok "groups of such names" cgx-create "$T/h/$byte" "$T/h/\\xff" "$T/h/a\\x2db"
+exits 0 "as CSV" cgx-top --csv --flat -n 1 -c PIDS "$T/h"
+is "$(printf '%s\n' "$out" | sed '1,2d' | cut -d, -f2 | sort | xargs -d '\n')" "$T/h/\\x5cxff $T/h/\\xff $T/h/a\\x2db" "each has its own"
+exits 0 "as text" cgx-top -b --flat -n 1 -c PIDS "$T/h"
+like "$out" " $T/h/\\\\x5cxff\$" "here as well"
+if have jq; then
+	exits 0 "as JSON" cgx-top --json -n 1 -c PIDS "$T/h"
+	is "$(printf '%s\n' "$out" | jq -r '.groups[1:][].path' | sort | xargs -d '\n')" "$T/h/\\x5cxff $T/h/\\xff $T/h/a\\x2db" "and here"
+fi
+ok "they go" cgx-delete -r "$T/h"
+
 # ---- what changes ----
 # The last sample but one, which is whole.
 last_sample() # TEXT UNWANTED: a line of it begins so behind the time, and no line so
@@ -161,6 +174,14 @@ while [ $i -lt 300 ]; do
 	rmdir "$(mount_of pids)/$T/b/f$i" && i=$((i + 1))
 done
 
+for n in 12 16; do
+	run sh -c "ulimit -n $n; exec cgx-top --csv -n 1 -c PIDS $T"
+	[ "$status" = 0 ] || with_remedy "too few descriptors ($n) are told"
+	run sh -c "ulimit -n $n; exec cgx-oom-watch --timeout 0 $T"
+	[ "$status" = 0 ] || like "$err" 'Too many open files' "cgx-oom-watch: too few descriptors ($n) are told"
+done
+
+# ---- metrics ----
 # ---- metrics ----
 exits 0 "metrics" cgx-top --openmetrics -c PIDS,DENIED,KILLS "$T"
 like "$out" "^cgx_pids\\{group=\"$T/a\"\\} 1\$" "a gauge"
@@ -209,6 +230,12 @@ exits 0 "who sets the limit" cgx-top --csv -c PIDSMAX,PIDSMAX.BY --replay "$tmp/
 is "$(column "$T/b/c" PIDSMAX.BY "$out")" "$T" "is recorded, too"
 head -c 700 "$tmp/rec" >"$tmp/cut"
 exits 0 "a recording that was cut short" cgx-top --csv -c PIDS --replay "$tmp/cut"
+awk 'BEGIN { print "cgx-top 1\nH h legacy\nC PIDS"
+	for (i = 1; i <= 20000; i++) printf "S %d000000\nG max 1 0 0 1 /\n", i }' >"$tmp/long"
+# shellcheck disable=SC2016 # for the inner shell
+exits 0 "one that becomes shorter while it is read" sh -c '{ cgx-top --csv -c PIDS --replay "$1/long" 2>"$1/long.err"; echo $? >"$1/long.status"; } |
+	{ head -n 1 >/dev/null; truncate -s 100 "$1/long"; cat >/dev/null; }' sh "$tmp"
+is "$(cat "$tmp/long.status") $(cat "$tmp/long.err")" "1 cgx-top: $tmp/long: replay: it has become shorter meanwhile" "is told"
 mkfifo "$tmp/pipe"
 cat "$tmp/rec" >"$tmp/pipe" 2>/dev/null &
 exits 1 "a recording from a pipe" cgx-top --csv --replay "$tmp/pipe"
@@ -272,6 +299,11 @@ rm "$XDG_CONFIG_HOME/cgx/top.conf"
 
 # ---- usage ----
 exits 2 "two forms" cgx-top --csv --json
+for o in record replay output; do
+	exits 2 "--$o -" sh -c "cd $tmp && exec cgx-top --csv -n 1 --$o -"
+	like "$err" "^cgx-top: --$o -: " "is told"
+done
+ok "and makes no file of that name" test ! -e "$tmp/-"
 exits 2 "an unknown column" cgx-top -b -n 1 -c MEMROY "$T"
 with_remedy "is said"
 exits 0 "columns" cgx-top --columns help

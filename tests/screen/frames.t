@@ -240,6 +240,21 @@ shows 'replay: the sample before' "help has its keys"
 keys Escape Space
 shows 'the end of the recording' "it is played to its end"
 keys q
+# more than is read at once
+"$top" -b -n 30 -d 10ms --root "$root" --record "$tmp/short" >/dev/null || fail "a longer recording is made"
+typed "clear; $top --replay $tmp/short"
+shows '\[replay [0-9]+ of 3[01]' "a longer one"
+keys Home
+shows '\[replay 1 of' "from its beginning"
+truncate -s 300 "$tmp/short"
+keys End
+shows 'the recording has become shorter meanwhile' "that it is cut off while it is shown is told"
+keys Home
+shows '\[replay 1 of' "what is left is there"
+keys Space
+shows 'the recording has become shorter meanwhile' "and no more is played"
+keys q
+shows '^\$ *$' "q leaves all the same"
 printf 'cgx-top 1\nH ho\033[31mst \033]0;x\aunified\nC MEMORY LIMIT LIMIT.BY\nS 1000000\nG max 1 0 0 1 5 1 w\033[2Jeb\nT LIMIT.BY a\033[7mb\nE 1000000 2 0  1 process killed\n' >"$tmp/hostile"
 typed "clear; $top --replay $tmp/hostile -c memory,limit.by"
 shows 'cgx-top ho\\x1b\[31mst +\\x1b\]0;x\\x07unified' "what a recording says of host and layout is escaped"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,6 +20,7 @@
 #include "oom/line.h"
 #include "oom/record.h"
 #include "oom/tally.h"
+#include "util/clock.h"
 
 static const struct line_style plain = { 0 };
 
@@ -381,6 +383,45 @@ static void test_hook(void **state)
 	close(quiet);
 }
 
+/* One that hangs is killed when its time is over, also when nobody waits for it any more; with all that it started. */
+static void test_hook_hangs(void **state)
+{
+	static const struct tool tool = { .name = "test" };
+	const struct frame f = { .tool = &tool, .called_as = "test" };
+	struct rlimit files;
+	sigset_t mask;
+	struct hook h = { .f = &f, .command = "sleep 100 & exec sleep 100", .mask = &mask, .files = &files };
+	struct told t = nothing(CGX_E_FORK, "web");
+	struct buf AUTO_BUF facts = { 0 };
+	int err = dup(2), quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), status = 0;
+	size_t n = fact_block(&facts, &t);
+	pid_t pid;
+
+	(void)state;
+	sigprocmask(SIG_SETMASK, NULL, &mask);
+	getrlimit(RLIMIT_NOFILE, &files);
+	hook_run(&h, &facts, n, "line", 4, "fork in web");
+	pid = h.running[0].pid;
+	assert_true(pid > 0);
+	usleep(100000); /* it has begun */
+	h.running[0].until = now_us() + 200000;
+	dup2(quiet, 2);
+	hook_close(&h);
+	dup2(err, 2);
+	assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
+	for (int i = 0; i < 500 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		usleep(10000);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	for (int i = 0; i < 500 && !kill(-pid, 0); i++)
+		usleep(10000);
+	assert_int_equal(kill(-pid, 0), -1);
+	assert_true(wait(&status) > 0); /* and who kept the time is gone, too */
+	assert_true(WIFEXITED(status));
+	close(err);
+	close(quiet);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -395,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_json),
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_hook),
+		cmocka_unit_test(test_hook_hangs),
 		cmocka_unit_test(test_tally),
 		cmocka_unit_test(test_tally_is_bounded),
 	};

@@ -87,8 +87,28 @@ static void test_show(void **state)
 	shows("\xc2\x9b" "2J", "\\xc2\\x9b2J", TEXT_UTF8);
 	shows("\xe2\x80\xaegnp", "\\xe2\\x80\\xaegnp", TEXT_UTF8);
 	shows("\xff\xc3", "\\xff\\xc3", TEXT_UTF8);
-	shows("\\xff", "\\x5cxff", TEXT_UTF8);
-	shows("\\xff\xff\\x2d", "\\x5cxff\\xff\\x2d", TEXT_ASCII);
+}
+
+static void named(const char *text, const char *want, enum text_set set)
+{
+	struct buf b = { 0 };
+
+	text_name(&b, text, set);
+	assert_string_equal(buf_text(&b), want);
+	shows(want, want, set); /* it may be part of a text that is shown */
+	buf_free(&b);
+}
+
+static void test_name(void **state)
+{
+	(void)state;
+	named("web/a\\x2db", "web/a\\x2db", TEXT_UTF8);
+	named("\xff", "\\xff", TEXT_UTF8);
+	named("\\xff", "\\x5cxff", TEXT_UTF8);
+	named("\\x5cxff", "\\x5cx5cxff", TEXT_UTF8);
+	named("\\\xff\\x1b\\x1\\", "\\\\xff\\x5cx1b\\x1\\", TEXT_UTF8);
+	named("\\x7f\\x7e\\xFF", "\\x5cx7f\\x7e\\xFF", TEXT_ASCII);
+	named("caf\xc3\xa9\\xc3", "caf\\xc3\\xa9\\x5cxc3", TEXT_ASCII);
 }
 
 int main(void)
@@ -96,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_bytes_read_back),
 		cmocka_unit_test(test_other_units), cmocka_unit_test(test_show),
+		cmocka_unit_test(test_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,9 +3,12 @@
 #include "oom/hook.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -235,16 +238,87 @@ int hook_busy(const struct hook *h)
 	return h->waiting > 0;
 }
 
-void hook_close(struct hook *h)
+/* A number may be another's by the time it is killed: a descriptor tells whether it is. */
+static int still_runs(struct pollfd *p)
 {
-	size_t running = 0;
+	if (p->fd >= 0 && poll(p, 1, 0) == 1)
+		p->fd = -1;
+	return p->fd >= 0;
+}
+
+/* In a process of its own, with nothing open but a descriptor of each command. */
+__attribute__((noreturn)) static void keep_time(const struct hook *h, const int *pidfd)
+{
+	struct pollfd p[HOOK_AT_ONCE];
+
+	setsid();
+	sigprocmask(SIG_SETMASK, h->mask, NULL);
+	for (int i = 0; i < HOOK_AT_ONCE; i++) {
+		close(i);
+		p[i] = (struct pollfd){ .fd = pidfd[i] < 0 ? -1 : dup2(pidfd[i], i), .events = POLLIN };
+	}
+	syscall(SYS_close_range, HOOK_AT_ONCE, ~0u, 0);
+	for (;;) {
+		uint64_t first = UINT64_MAX, now = now_us();
+
+		for (size_t i = 0; i < HOOK_AT_ONCE; i++) {
+			if (!still_runs(&p[i]))
+				continue;
+			if (now >= h->running[i].until)
+				kill(-h->running[i].pid, SIGKILL);
+			else if (h->running[i].until < first)
+				first = h->running[i].until;
+		}
+		if (first == UINT64_MAX)
+			_exit(0);
+		poll(p, HOOK_AT_ONCE, (int)((first - now) / 1000 + 1));
+	}
+}
+
+/* Nobody waits for those that run from now on, but their time stays. 0 or a negative errno. */
+static int leave_alone(const struct hook *h)
+{
+	int pidfd[HOOK_AT_ONCE], r = 0;
+	pid_t pid;
 
 	for (size_t i = 0; i < HOOK_AT_ONCE; i++) {
-		running += h->running[i].pid != 0;
-		free_job(&h->running[i]);
+		AUTO_CLOSE int fd = h->running[i].pid ? (int)syscall(SYS_pidfd_open, h->running[i].pid, 0) : -1;
+
+		if (h->running[i].pid && fd < 0)
+			r = -errno;
+		/* out of the way of the numbers that they get */
+		pidfd[i] = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, HOOK_AT_ONCE);
 	}
-	if (running)
-		msg_warn(h->f, "%zu command%s still run%s", running, running == 1 ? "" : "s", running == 1 ? "s" : "");
+	pid = fork();
+	if (!pid)
+		keep_time(h, pidfd);
+	if (pid < 0)
+		r = -errno;
+	for (size_t i = 0; i < HOOK_AT_ONCE; i++)
+		if (pidfd[i] >= 0)
+			close(pidfd[i]);
+	return r;
+}
+
+static void leave_running(const struct hook *h)
+{
+	size_t running = 0;
+	int r;
+
+	for (size_t i = 0; i < HOOK_AT_ONCE; i++)
+		running += h->running[i].pid != 0;
+	if (!running)
+		return;
+	r = leave_alone(h);
+	msg_warn(h->f, "%zu command%s still run%s%s", running, running == 1 ? "" : "s", running == 1 ? "s" : "",
+		 r < 0 ? ", and may do so for ever" : "");
+}
+
+void hook_close(struct hook *h)
+{
+	leave_running(h);
+	for (size_t i = 0; i < HOOK_AT_ONCE; i++)
+		free_job(&h->running[i]);
 	h->dropped += h->waiting;
 	for (; h->waiting; h->waiting--) {
 		free_job(&h->queue[h->first]);

@@ -48,7 +48,7 @@ void hook_look(struct hook *h);
 int hook_wait(const struct hook *h);
 /* 1: some run or wait. */
 int hook_busy(const struct hook *h);
-/* Those that still wait are not run, those that run are left to themselves; both are told. */
+/* Those that still wait are not run, those that run are left to themselves and to their time; both are told. */
 void hook_close(struct hook *h);
 
 #endif

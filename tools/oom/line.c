@@ -12,7 +12,7 @@
 
 static void put_name(struct buf *b, const char *s)
 {
-	text_show(b, s, strlen(s), TEXT_UTF8);
+	text_name(b, s, TEXT_UTF8);
 }
 
 static const char *plural(uint64_t n)

@@ -218,7 +218,7 @@ static void put_counts(struct buf *b, const uint64_t n[TALLY_KINDS])
 static void put_group(struct buf *b, const char *name, const uint64_t n[TALLY_KINDS])
 {
 	buf_puts(b, "  ");
-	text_show(b, name, strlen(name), TEXT_UTF8);
+	text_name(b, name, TEXT_UTF8);
 	buf_puts(b, ": ");
 	put_counts(b, n);
 	buf_putc(b, '\n');

@@ -67,7 +67,7 @@ static void put_cell(const struct batch *b, size_t group, size_t column)
 		text = feed_format(c, v).s;
 	else if (!*text)
 		text = "none";
-	text_show(&shown, text, strlen(text), TEXT_UTF8);
+	text_name(&shown, text, TEXT_UTF8);
 	fprintf(b->to, "%-*s ", column_width(c), buf_text(&shown));
 }
 
@@ -83,7 +83,7 @@ static void put_row(const struct batch *b, const struct row *row)
 	for (size_t c = 0; c < b->columns; c++)
 		if (is_shown(b, c))
 			put_cell(b, row->group, c);
-	text_show(&shown, name, strlen(name), TEXT_UTF8);
+	text_name(&shown, name, TEXT_UTF8);
 	fprintf(b->to, "%*s%s\n", (int)row->depth * 2, "", buf_text(&shown));
 }
 
@@ -119,7 +119,7 @@ static void put_field(FILE *to, const char *s)
 	AUTO_BUF struct buf shown = { 0 };
 	const char *p;
 
-	text_show(&shown, s, strlen(s), TEXT_UTF8);
+	text_name(&shown, s, TEXT_UTF8);
 	p = buf_text(&shown);
 	if (!strpbrk(p, ",\"")) {
 		fputs(p, to);

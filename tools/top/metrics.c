@@ -57,7 +57,7 @@ static void put_label(FILE *to, const char *path)
 {
 	AUTO_BUF struct buf shown = { 0 };
 
-	text_show(&shown, path, strlen(path), TEXT_UTF8); /* no two names become the same: readers refuse a file with two of one label */
+	text_name(&shown, path, TEXT_UTF8); /* no two names become the same: readers refuse a file with two of one label */
 	for (const char *p = buf_text(&shown); *p; p++) {
 		if (*p == '\\' || *p == '"')
 			fputc('\\', to);

@@ -9,7 +9,7 @@
  *   T COLUMN TEXT                                    of a column of texts, of the group before
  *   E TIME MARK PATH-LENGTH PATH TEXT
  * A value is a number, "max", or why there is none: "-" off, "?" missing, "." not sampled. Every file is hostile:
- * numbers and indexes are checked, lines that are not understood are passed over.
+ * numbers and indexes are checked, lines that are not understood are passed over. What was there and is no more is -ENODATA.
  */
 #include "record.h"
 
@@ -374,7 +374,7 @@ static int load(struct replay *r, struct shot *s)
 	int err = 0;
 
 	if (fseeko(r->from, r->at[r->now], SEEK_SET) || !(p = next_line(r)))
-		return r->err ? r->err : -EIO;
+		return r->err ? r->err : -ENODATA;
 	drop_events(r);
 	read_head(s, p + 1);
 	s->n = 0;

@@ -180,12 +180,20 @@ static void find(struct view *v, size_t from, int direction)
 /* The second sample comes after this at the latest. */
 #define SECOND_US 250000
 
+/* A replay has no context. */
+static const char *why(const struct view *v, int err)
+{
+	const char *words = v->f->cgx ? cgx_error(v->f->cgx) : "";
+
+	return *words ? words : err == -ENODATA ? "the recording has become shorter meanwhile" : strerror(-err);
+}
+
 static void sample(struct view *v)
 {
 	int r = feed_sample(v->feed);
 
 	if (r < 0) {
-		say(v, LOOK_ALERT, "%s", *cgx_error(v->f->cgx) ? cgx_error(v->f->cgx) : strerror(-r));
+		say(v, LOOK_ALERT, "%s", why(v, r));
 	} else if (r) {
 		v->paused = 1;
 		say(v, LOOK_PLAIN, "the end of the recording");
@@ -202,7 +210,7 @@ static void seek(struct view *v, long by)
 
 	v->paused = 1;
 	if (r < 0)
-		say(v, LOOK_ALERT, "%s", strerror(-r));
+		say(v, LOOK_ALERT, "%s", why(v, r));
 	remake(v);
 }
 

@@ -149,7 +149,7 @@ static int run(struct frame *f, void *spec, int argc, char **argv)
 	r = f->tool->run(f, spec, argc, argv);
 	if (r == -ENOMEM)
 		return msg_error(f, NULL, "out of memory");
-	return r < 0 ? msg_fail(f) : r;
+	return r < 0 ? msg_failed(f, r) : r;
 }
 
 static int parse_and_run(struct frame *f, void *spec, int argc, char **argv)

@@ -10,6 +10,7 @@
 
 #include "lazy.h"
 #include "message.h"
+#include "text.h"
 #include "util/utf8.h"
 
 #ifndef JSON_C_SONAME
@@ -213,7 +214,7 @@ void json_add_name(struct json *j, const char *key, const char *s)
 	struct buf AUTO_BUF b = { 0 };
 
 	for (const char *p = s ? strchr(s, '\\') : NULL; p; p = strchr(p + 1, '\\'))
-		if (buf_is_like_escaped(p, strlen(p))) {
+		if (text_is_like_shown(p)) {
 			buf_add(&b, s, (size_t)(p - s));
 			buf_puts(&b, "\\x5c");
 			s = p + 1;

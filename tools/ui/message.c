@@ -86,9 +86,14 @@ static void vsay(const struct frame *f, enum kind kind, const char *remedy, cons
 	say(f, kind, buf_error(&words) ? "out of memory" : buf_text(&words), remedy);
 }
 
+static const char *words_of(const struct frame *f)
+{
+	return f->cgx ? cgx_error(f->cgx) : "";
+}
+
 int msg_fail(const struct frame *f)
 {
-	const char *words = f->cgx ? cgx_error(f->cgx) : "";
+	const char *words = words_of(f);
 
 	say(f, FAILURE, *words ? words : "failed", f->cgx ? cgx_remedy(f->cgx) : NULL);
 	return frame_failed(f);
@@ -104,9 +109,19 @@ int msg_error(const struct frame *f, const char *remedy, const char *fmt, ...)
 	return frame_failed(f);
 }
 
+static const char *remedy_of(int err)
+{
+	return err == EMFILE || err == -EMFILE ? "raise the limit of open files (ulimit -n)" : NULL;
+}
+
 int msg_errno(const struct frame *f, int err, const char *object, const char *action)
 {
-	return msg_error(f, NULL, "%s: %s: %s", object, action, strerror(err < 0 ? -err : err));
+	return msg_error(f, remedy_of(err), "%s: %s: %s", object, action, strerror(err < 0 ? -err : err));
+}
+
+int msg_failed(const struct frame *f, int err)
+{
+	return *words_of(f) ? msg_fail(f) : msg_error(f, remedy_of(err), "%s", strerror(-err));
 }
 
 int msg_usage(const struct frame *f, const char *fmt, ...)

@@ -12,6 +12,8 @@
 
 /* The words of the last failure on f->cgx, and its remedy. Returns frame_failed(f). */
 int msg_fail(const struct frame *f);
+/* The same of a negative errno: where the context has no words, what that says. */
+int msg_failed(const struct frame *f, int err);
 /* An own failure. remedy may be NULL. Returns frame_failed(f). */
 int msg_error(const struct frame *f, const char *remedy, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -4,6 +4,7 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,41 @@ void text_show(struct buf *b, const char *s, size_t n, enum text_set set)
 		buf_escape(b, s, n);
 		return;
 	}
-	for (size_t plain; n; s += plain, n -= plain) {
-		for (plain = 0; plain < n && !(s[plain] & 0x80);)
-			plain++;
-		buf_escape(b, s, plain);
-		if (plain < n)
-			buf_printf(b, "\\x%02x", (unsigned char)s[plain++]);
+	for (; n; s++, n--)
+		if (*s & 0x80)
+			buf_printf(b, "\\x%02x", (unsigned char)*s);
+		else
+			buf_escape(b, s, 1);
+}
+
+int text_is_like_shown(const char *s)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *high, *low;
+	ptrdiff_t byte;
+
+	if (s[0] != '\\' || s[1] != 'x' || !s[2] || !s[3])
+		return 0;
+	high = strchr(digits, s[2]);
+	low = strchr(digits, s[3]);
+	if (!high || !low)
+		return 0;
+	byte = (high - digits) * 16 + (low - digits);
+	return byte < ' ' || byte == '\\' || byte >= 0x7f;
+}
+
+void text_name(struct buf *b, const char *s, enum text_set set)
+{
+	const char *from = s;
+
+	for (; *s; s++) {
+		if (!text_is_like_shown(s))
+			continue;
+		text_show(b, from, (size_t)(s - from), set);
+		buf_puts(b, "\\x5c");
+		from = s + 1;
 	}
+	text_show(b, from, (size_t)(s - from), set);
 }
 
 void text_print(const char *s)

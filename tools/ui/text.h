@@ -16,6 +16,13 @@ enum text_set {
 void text_show(struct buf *b, const char *s, size_t n, enum text_set set);
 /* The same on stdout; TEXT_UTF8. */
 void text_print(const char *s);
+/*
+ * Append a name from outside so that no two look the same: as text_show() does, and a backslash that looks as if it began \xHH of
+ * a byte that is shown so is \x5c. systemd's "\x2d" is none of these. Once only: text that is made of it passes text_show() as it is.
+ */
+void text_name(struct buf *b, const char *s, enum text_set set);
+/* s begins with such a backslash. */
+int text_is_like_shown(const char *s);
 
 /* The locale's character set. Calls setlocale(LC_CTYPE, "") the first time, which costs file reads:
  * only for tables. */
