@@ -44,6 +44,8 @@ int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret);
  * 0 there is no need, or errors as bus_attach().
  */
 int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy);
+/* The same of another process of the user's, and into g itself. */
+int scope_attach(struct cgx *cgx, const struct cgx_group *g, pid_t pid, struct buf *why, struct buf *remedy);
 /*
  * A process that does nothing but keep a scope from being empty; it holds nothing of the caller's and ends with the scope
  * (systemctl stop). -errno.
