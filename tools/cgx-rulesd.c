@@ -121,24 +121,30 @@ static void tell_failed(struct daemon *d)
 		 d->told > 20 ? "; further failures are only counted" : "");
 }
 
-/* Seats may be of groups that were removed: the second try has a new one. */
+static int take_seat(struct daemon *d, size_t rule, int *ret_stale)
+{
+	struct seat *s;
+	int r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &s);
+
+	if (r)
+		return r;
+	r = d->f->dry_run ? 1 : seat_take(s, d->rules);
+	if (r > 0 && (d->f->dry_run || d->spec->verbose))
+		tell_placed(d, rule, cgx_group_path(s->group));
+	*ret_stale = r == -ENOENT;
+	if (r < 0 && r != -ESRCH)
+		seat_vacate(s);
+	return r;
+}
+
+/* The group of a seat may have been removed, or there are more seats than room for descriptors: then once more. */
 static int seat(struct daemon *d, size_t rule)
 {
-	int r = -ENOENT;
+	int stale = 0, r = take_seat(d, rule, &stale);
 
-	for (int i = 0; i < 2 && r == -ENOENT; i++) {
-		struct seat *s;
-
-		r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &s);
-		if (r)
-			return r;
-		r = d->f->dry_run ? 1 : seat_take(s, d->rules);
-		if (r > 0 && (d->f->dry_run || d->spec->verbose))
-			tell_placed(d, rule, cgx_group_path(s->group));
-		if (r < 0 && r != -ESRCH)
-			seat_vacate(s);
-	}
-	return r;
+	if (r == -EMFILE)
+		seats_clear(&d->seats);
+	return r == -EMFILE || stale ? take_seat(d, rule, &stale) : r;
 }
 
 /* Where its number has been given away meanwhile, the new one has its own event. */

@@ -162,6 +162,18 @@ end
 ok "it tells what it did at its end" grep -q 'gone before they could be placed' "$tmp/log"
 ok "and takes its socket with it" not test -e /run/cgred.socket
 
+# more groups than it may have files open
+printf '*:%s pids %s/each/%%P\n' "$tmp/quick" "$T" >"$tmp/each"
+: >"$tmp/log"
+background sh -c 'ulimit -n 24 && exec "$@"' x "$(command -v cgx-rulesd)" -f "$tmp/each" 2>"$tmp/log"
+daemon=$!
+wait_for 5 listening
+"$(helper starts)" 40 0 20000 "$T/each" "$tmp/quick" >"$tmp/unseen"
+summarize
+num "$(figure 'processes placed')" -gt 12 "a group for each process"
+is "$(figure 'could not be placed')" 0 "and no want of descriptors"
+end
+
 # too many events for its room: it stands still meanwhile
 begin --buffer 4096
 kill -STOP "$daemon"
