@@ -168,7 +168,7 @@ printf '*:%s pids %s/each/%%P\n' "$tmp/quick" "$T" >"$tmp/each"
 background sh -c 'ulimit -n 24 && exec "$@"' x "$(command -v cgx-rulesd)" -f "$tmp/each" 2>"$tmp/log"
 daemon=$!
 wait_for 5 listening
-"$(helper starts)" 40 0 20000 "$T/each" "$tmp/quick" >"$tmp/unseen"
+"$(helper starts)" 40 0 $((slower * 500000)) "$T/each" "$tmp/quick" >"$tmp/unseen"
 summarize
 num "$(figure 'processes placed')" -gt 12 "a group for each process"
 is "$(figure 'could not be placed')" 0 "and no want of descriptors"
