@@ -108,17 +108,20 @@ static void tell_placed(const struct daemon *d, size_t rule, const char *path)
 		msg_note(d->f, "placed %s", buf_text(&b));
 }
 
-/* Each rule that cannot be kept would tell so a thousand times a minute. */
-static void tell_failed(struct daemon *d)
+/* Each rule that cannot be kept would tell so a thousand times a minute. by: NULL, it was not even looked at. */
+static void tell_failed(struct daemon *d, const struct placing *by)
 {
 	AUTO_BUF struct buf origin = { 0 };
 
-	if (d->told++ > 20)
+	if (d->told > 20)
 		return;
 	msg_fail(d->f);
-	place_origin(d->rules, &d->at, &origin);
-	msg_note(d->f, "process %d is placed by %s%s", (int)d->at.who.pid, buf_text(&origin),
-		 d->told > 20 ? "; further failures are only counted" : "");
+	if (by) {
+		place_origin(d->rules, by, &origin);
+		msg_note(d->f, "process %d is placed by %s", (int)by->who.pid, buf_text(&origin));
+	}
+	if (++d->told > 20)
+		msg_note(d->f, "further failures are only counted");
 }
 
 static int take_seat(struct daemon *d, size_t rule, int *ret_stale)
@@ -152,8 +155,15 @@ static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
 {
 	int r = place_look(d->rules, pid, &d->at), moved = 0;
 
+	if (r == -EMFILE) {
+		seats_clear(&d->seats);
+		r = place_look(d->rules, pid, &d->at);
+	}
 	if (r) {
-		n->gone++;
+		n->gone += r == -ESRCH;
+		n->failed += r != -ESRCH;
+		if (r != -ESRCH)
+			tell_failed(d, NULL);
 		return;
 	}
 	n->none += d->at.verdict == CGX_RULES_NONE;
@@ -168,7 +178,7 @@ static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
 		n->gone++;
 	} else if (r < 0) {
 		n->failed++;
-		tell_failed(d);
+		tell_failed(d, &d->at);
 	} else if (moved) {
 		n->placed++;
 	} else {
