@@ -64,6 +64,13 @@ int scope_needed(struct cgx *cgx, enum scope_mode mode)
 	return cgx_unit_of(cgx, path, &u) == 1 && !u.delegated;
 }
 
+const char *scope_lacks(struct cgx *cgx)
+{
+	if (!cgx_systemd(cgx))
+		return "systemd is not process 1 here";
+	return "v1 hierarchies are mounted here, and systemd delegates on v2 alone";
+}
+
 /* The innermost slice of that manager that the caller is in: what limits the caller is to limit the scope. */
 static int own_slice(struct cgx *cgx, uid_t uid, struct cgx_unit *ret)
 {

@@ -18,6 +18,9 @@ extern const char *const scope_modes[]; /* for an option table */
  */
 int scope_needed(struct cgx *cgx, enum scope_mode mode);
 
+/* Why not, after -ENOTSUP. Static. */
+const char *scope_lacks(struct cgx *cgx);
+
 struct scope {
 	char name[256];      /* "run.scope" */
 	pid_t pid;           /* the process to move there; 0 the caller */
