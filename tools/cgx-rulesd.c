@@ -327,14 +327,16 @@ static void catch_up(struct daemon *d)
 static void take_events(struct daemon *d)
 {
 	struct process_event e[CONNECTOR_BATCH];
-	int r, n, lost = 0;
+	int r = 1, n, lost = 0;
 
-	do {
+	/* a storm without end is not to keep signals and marks waiting */
+	for (int turn = 0; r > 0 && turn < 16; turn++) {
 		r = connector_read(&d->connector, e, &n);
-		lost |= r == -ENOBUFS;
 		for (int i = 0; i < n; i++)
 			take_event(d, e, i, n);
-	} while (r > 0 || r == -ENOBUFS);
+		if (r == -ENOBUFS)
+			r = lost = 1;
+	}
 	if (r < 0) {
 		msg_errno(d->f, r, "the kernel's process events", "read");
 		d->ending = -1;
