@@ -269,7 +269,10 @@ static void look_script(struct cgx_rules *r, struct cgx_subject *s)
 	const char *base = strrchr(s->exe, '/');
 
 	base = base ? base + 1 : s->exe;
-	if (strncmp(base, s->comm, 15) && !read_file_of(r, s->pid, "cmdline", &r->words))
+	if (!strncmp(base, s->comm, 15))
+		return;
+	r->just_now = 0;
+	if (!read_file_of(r, s->pid, "cmdline", &r->words))
 		s->script = rules_script(buf_text(&r->words), r->words.len, s->comm);
 }
 
@@ -357,11 +360,11 @@ CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *r
 		snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 		return fail(r->cgx, err, path, "look at the process", NULL);
 	}
+	r->just_now = !(r->asks & RULES_ASK_POLICY);
 	if (s.exe)
 		look_script(r, &s);
 	if (r->asks & RULES_ASK_POLICY)
 		s.realtime = is_realtime(r, pid);
-	r->just_now = 1;
 	*ret = s;
 	return 0;
 }

@@ -43,7 +43,7 @@ struct cgx_rules {
 	 * number means; -1 nobody.
 	 */
 	int seen;
-	int just_now;        /* nothing that may take its time was done since */
+	int just_now;        /* it was seen to be the same after all else was read, and nothing was done since */
 	pid_t pid;
 	struct buf status, link, words, group_list, name; /* of it */
 };

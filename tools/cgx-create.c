@@ -270,7 +270,8 @@ static int plan_target(struct frame *f, struct cgx_plan *p, const struct spec *s
 		from_text = controllers ? controllers : CGX_C_USUAL;
 	r = here || (f->dry_run && spec->systemd == SCOPE_YES) ? wants_scope(f, spec, path) : 0;
 	if (r == -ENOTSUP)
-		return msg_error(f, "leave it away", "--systemd=yes: start a scope: this is no host with systemd and v2 alone");
+		return msg_error(f, "without it the group is made on the tree itself", "--systemd=yes: start a scope: %s",
+				 scope_lacks(f->cgx));
 	if (r == 1)
 		r = make_scope(f, spec, how, from_text, path + strspn(path, "/"), &made);
 	if (r || made)

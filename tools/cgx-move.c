@@ -2,10 +2,12 @@
 /* cgx-move: move processes or threads into a group. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compat/libcgroup.h"
 #include "rules/load.h"
 #include "rules/place.h"
+#include "systemd/scope.h"
 #include "ui/apply.h"
 #include "ui/frame.h"
 #include "ui/message.h"
@@ -19,11 +21,14 @@ struct spec {
 	struct strings targets;
 	const char *all_from;
 	struct strings rules_files, configs;
-	int threads, sticky, cancel_sticky, rules;
+	int threads, sticky, cancel_sticky, rules, systemd;
 };
 
 enum { RULES_NONE, RULES_OWN, RULES_LIBCGROUP };
 static const char *const engines[] = { "none", "cgx", "libcgroup", NULL };
+
+enum { ASK_AUTO, ASK_NO };
+static const char *const askings[] = { "auto", "no", NULL };
 
 #define LIKE_CGCLASSIFY 1
 
@@ -45,6 +50,8 @@ static const struct opt options[] = {
 	  "tell libcgroup's cgrulesengd to leave them and their children there" },
 	{ 0, "cancel-sticky", NULL, OPT_FLAG, offsetof(struct spec, cancel_sticky),
 	  "tell cgrulesengd that it may place them again" },
+	{ 0, "systemd", "WHEN", OPT_ENUM, offsetof(struct spec, systemd),
+	  "have systemd move what the kernel would not let a user: auto or no", .who = WHO_NATIVE, .choices = askings },
 	{ 'b', NULL, NULL, OPT_FLAG, offsetof(struct spec, libcgroup_b), "taken for libcgroup's sake; names are whole here",
 	  .who = WHO_COMPAT },
 	OPT_END
@@ -209,6 +216,52 @@ static int plan_moves(struct job *j, int argc, char **argv)
 	return r;
 }
 
+/* ---- carrying it out ---- */
+
+static int have_moved(const struct job *j, const struct cgx_step *s, pid_t pid)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	struct cgx_group *g;
+	int r = cgx_group_open(j->f->cgx, *s->path ? s->path : "/", CGX_C_CORE, &g);
+
+	if (r)
+		return r;
+	r = scope_attach(j->f->cgx, g, pid, &why, &remedy);
+	if (r < 0 && r != -ENOPKG)
+		r = msg_error(j->f, remedy.len ? buf_text(&remedy) : NULL, "%s: have systemd move process %d in: %s", s->path,
+			      (int)pid, buf_text(&why));
+	else
+		r = 0; /* without libsystemd the kernel has the words */
+	cgx_group_close(g);
+	return r;
+}
+
+/*
+ * No directory above his session and his manager is a user's own, so the kernel lets him move nothing from the one to the
+ * other: his manager does. The plan then finds it there.
+ */
+static int ask_manager(const struct job *j)
+{
+	struct cgx_step s;
+	uint64_t pid;
+	int r = 0;
+
+	if (!geteuid() || j->f->dry_run || j->spec->threads || j->spec->systemd == ASK_NO ||
+	    (j->f->root && strcmp(j->f->root, "/")))
+		return 0;
+	for (size_t i = 0; !r && !cgx_plan_step(j->plan, i, &s); i++)
+		if (s.verb == CGX_V_MOVE && !num_u64(s.value, &pid) && pid)
+			r = have_moved(j, &s, (pid_t)pid);
+	return r;
+}
+
+static int carry_out(const struct job *j)
+{
+	int r = ask_manager(j);
+
+	return r ? r : apply_plan(j->f, j->plan);
+}
+
 /* ---- by rules ---- */
 
 static int plan_rule(struct job *j, struct cgx_rules *rules, size_t index, const struct placing *p)
@@ -262,7 +315,7 @@ static int place_words(struct job *j, int argc, char **argv)
 	if (!r && !j->f->dry_run && (j->spec->sticky || j->spec->cancel_sticky))
 		r = stick_moved(j);
 	if (!r)
-		r = apply_plan(j->f, j->plan);
+		r = carry_out(j);
 	cgx_rules_close(rules);
 	cgx_plan_free(j->plan);
 	return r;
@@ -317,7 +370,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = plan_moves(&j, argc, argv);
 	if (!r)
-		r = apply_plan(f, j.plan);
+		r = carry_out(&j);
 	cgx_plan_free(j.plan);
 	return r;
 }

@@ -129,37 +129,46 @@ static void tell_placed(const struct daemon *d, size_t rule, const char *path)
 		msg_note(d->f, "placed %s", buf_text(&b));
 }
 
-/* Each rule that cannot be kept would tell so a thousand times a minute. */
-static void tell_failed(struct daemon *d)
+/* Each rule that cannot be kept would tell so a thousand times a minute. by: NULL, it was not even looked at. */
+static void tell_failed(struct daemon *d, const struct placing *by)
 {
 	AUTO_BUF struct buf origin = { 0 };
 
-	if (d->told++ > 20)
+	if (d->told > 20)
 		return;
 	msg_fail(d->f);
-	place_origin(d->rules, &d->at, &origin);
-	msg_note(d->f, "process %d is placed by %s%s", (int)d->at.who.pid, buf_text(&origin),
-		 d->told > 20 ? "; further failures are only counted" : "");
+	if (by) {
+		place_origin(d->rules, by, &origin);
+		msg_note(d->f, "process %d is placed by %s", (int)by->who.pid, buf_text(&origin));
+	}
+	if (++d->told > 20)
+		msg_note(d->f, "further failures are only counted");
 }
 
-/* Seats may be of groups that were removed: the second try has a new one. */
+static int take_seat(struct daemon *d, size_t rule, int *ret_stale)
+{
+	struct seat *s;
+	int r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &s);
+
+	if (r)
+		return r;
+	r = d->f->dry_run ? 1 : seat_take(s, d->rules);
+	if (r > 0 && (d->f->dry_run || d->spec->verbose))
+		tell_placed(d, rule, cgx_group_path(s->group));
+	*ret_stale = r == -ENOENT;
+	if (r < 0 && r != -ESRCH)
+		seat_vacate(s);
+	return r;
+}
+
+/* The group of a seat may have been removed, or there are more seats than room for descriptors: then once more. */
 static int seat(struct daemon *d, size_t rule)
 {
-	int r = -ENOENT;
+	int stale = 0, r = take_seat(d, rule, &stale);
 
-	for (int i = 0; i < 2 && r == -ENOENT; i++) {
-		struct seat *s;
-
-		r = seat_find(d->f, &d->seats, d->rules, rule, &d->at, d->f->dry_run, &s);
-		if (r)
-			return r;
-		r = d->f->dry_run ? 1 : seat_take(s, d->rules);
-		if (r > 0 && (d->f->dry_run || d->spec->verbose))
-			tell_placed(d, rule, cgx_group_path(s->group));
-		if (r < 0 && r != -ESRCH)
-			seat_vacate(s);
-	}
-	return r;
+	if (r == -EMFILE)
+		seats_clear(&d->seats);
+	return r == -EMFILE || stale ? take_seat(d, rule, &stale) : r;
 }
 
 /* Where its number has been given away meanwhile, the new one has its own event. */
@@ -167,8 +176,15 @@ static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
 {
 	int r = place_look(d->rules, pid, &d->at), moved = 0;
 
+	if (r == -EMFILE) {
+		seats_clear(&d->seats);
+		r = place_look(d->rules, pid, &d->at);
+	}
 	if (r) {
-		n->gone++;
+		n->gone += r == -ESRCH;
+		n->failed += r != -ESRCH;
+		if (r != -ESRCH)
+			tell_failed(d, NULL);
 		return;
 	}
 	n->none += d->at.verdict == CGX_RULES_NONE;
@@ -183,7 +199,7 @@ static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
 		n->gone++;
 	} else if (r < 0) {
 		n->failed++;
-		tell_failed(d);
+		tell_failed(d, &d->at);
 	} else if (moved) {
 		n->placed++;
 	} else {
@@ -332,14 +348,16 @@ static void catch_up(struct daemon *d)
 static void take_events(struct daemon *d)
 {
 	struct process_event e[CONNECTOR_BATCH];
-	int r, n, lost = 0;
+	int r = 1, n, lost = 0;
 
-	do {
+	/* a storm without end is not to keep signals and marks waiting */
+	for (int turn = 0; r > 0 && turn < 16; turn++) {
 		r = connector_read(&d->connector, e, &n);
-		lost |= r == -ENOBUFS;
 		for (int i = 0; i < n; i++)
 			take_event(d, e, i, n);
-	} while (r > 0 || r == -ENOBUFS);
+		if (r == -ENOBUFS)
+			r = lost = 1;
+	}
 	if (r < 0) {
 		msg_errno(d->f, r, "the kernel's process events", "read");
 		d->ending = -1;

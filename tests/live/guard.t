@@ -72,6 +72,10 @@ cp "$home/.config/cgx/guard.conf" "$tmp/theirs"
 chown nobody "$tmp/theirs"
 exits 125 "somebody else's" env CGX_GUARD_CONF="$tmp/theirs" "$guard" mine true
 like "$err" 'it belongs to somebody else' "says nothing of this user's limits"
+chown root "$tmp/theirs"
+exits 0 "root's" env CGX_GUARD_CONF="$tmp/theirs" "$guard" mine true
+chmod o+w "$tmp/theirs"
+exits 125 "not what everybody may write" env CGX_GUARD_CONF="$tmp/theirs" "$guard" mine true
 exits 0 "completion" env HOME="$home" "$guard" --complete -- 1 cgx-guard m
 is "$out" mine "knows one's own kinds"
 exits 0 "of a command" env HOME="$home" "$guard" --complete -- 2 cgx-guard mine tr

@@ -87,7 +87,7 @@ end()
 	wait "$daemon"
 }
 
-background "$program" 100
+background "$program" 900
 early=$!
 wait_for 5 runs "$early"
 if ! begin; then
@@ -96,16 +96,17 @@ if ! begin; then
 	skip_all "no process events here: $(head -n 1 "$tmp/log")"
 fi
 ok "what runs already is placed at its start" is_in "$early" "$T/a"
-background "$program" 101
+background "$program" 901
 ok "what starts is placed" wait_for 5 is_in "$!" "$T/a"
-background setpriv --reuid 4242 --clear-groups "$program" 102
+background setpriv --reuid 4242 --clear-groups "$program" 902
 ok "by its user" wait_for 5 is_in "$!" "$T/b"
 other=$!
 
 # storm: short processes, none lost without a word
 end
 begin
-count=$((10000 / slower))
+count=10000
+[ -z "${CGX_VM-}" ] || count=400 # machines without hardware help start some 20 a second
 unseen=$("$(helper starts)" "$count" 0 0 "$T/q/quick" "$tmp/quick")
 summarize
 placed=$(figure 'processes placed')
@@ -121,7 +122,7 @@ echo "nonsense" >>/etc/cgrules.conf
 kill -HUP "$daemon"
 ok "new rules that cannot be read are told" wait_for 5 grep -q 'cgrules.conf:4: read the rule' "$tmp/log"
 ok "and the old ones stay" wait_for 5 grep -q 'stay in force' "$tmp/log"
-background "$program" 103
+background "$program" 903
 ok "as one can see" wait_for 5 is_in "$!" "$T/a"
 is "$(cat "$(dir_of pids "$T/q/quick")/pids.max")" 55 "and is as the template says"
 sed -e '$d' "$tmp/etc/cgrules.conf" >"$tmp/new"
@@ -136,20 +137,20 @@ kill -HUP "$daemon"
 ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
 ok "and hold for what runs" wait_for 5 is_in "$other" "$T/a"
 
-background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 104
+background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 904
 kept=$!
 wait_for 5 runs "$kept"
-background "$program" 105
+background "$program" 905
 wait_for 5 is_in "$!" "$T/a"
 is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
 if have cgexec; then
-	background "$(command -v cgexec)" --sticky -g "pids:$T/kept" sh -c "$program 106; :"
+	background "$(command -v cgexec)" --sticky -g "pids:$T/kept" sh -c "$program 906; :"
 	in_kept()
 	{
 		[ "$(procs_of pids "$T/kept" | grep -c .)" -ge 3 ]
 	}
 	wait_for 5 in_kept
-	background "$program" 107
+	background "$program" 907
 	wait_for 5 is_in "$!" "$T/a"
 	ok "and so do the children of one that libcgroup's cgexec named" in_kept
 else
@@ -161,11 +162,23 @@ end
 ok "it tells what it did at its end" grep -q 'gone before they could be placed' "$tmp/log"
 ok "and takes its socket with it" not test -e /run/cgred.socket
 
+# more groups than it may have files open
+printf '*:%s pids %s/each/%%P\n' "$tmp/quick" "$T" >"$tmp/each"
+: >"$tmp/log"
+background sh -c 'ulimit -n 24 && exec "$@"' x "$(command -v cgx-rulesd)" -f "$tmp/each" 2>"$tmp/log"
+daemon=$!
+wait_for 5 listening
+"$(helper starts)" 40 0 $((slower * 500000)) "$T/each" "$tmp/quick" >"$tmp/unseen"
+summarize
+num "$(figure 'processes placed')" -gt 12 "a group for each process"
+is "$(figure 'could not be placed')" 0 "and no want of descriptors"
+end
+
 # too many events for its room: it stands still meanwhile
 begin --buffer 4096
 kill -STOP "$daemon"
-"$(helper starts)" 500 0 0 "$T" "$tmp/quick" >"$tmp/unseen"
-background "$program" 108
+"$(helper starts)" 60 0 0 "$T" "$tmp/quick" >"$tmp/unseen"
+background "$program" 908
 last=$!
 wait_for 5 runs "$last"
 kill -CONT "$daemon"
@@ -173,7 +186,7 @@ ok "lost events are told" wait_for 5 grep -q 'events came faster than they could
 ok "and a sweep places what they were about" wait_for 5 is_in "$last" "$T/a"
 summarize
 is "$(sum_of_events)" "$(figure 'events: ')" "each event that was read is in one of the figures"
-num "$(($(figure 'events: ') + $(figure 'events lost' 'events lost')))" -ge 501 "what was not read was counted as lost"
+num "$(($(figure 'events: ') + $(figure 'events lost' 'events lost')))" -ge 61 "what was not read was counted as lost"
 num "$(figure 'processes placed' 'sweeps: ')" -ge 1 "what the sweep placed is counted apart"
 end
 
@@ -249,11 +262,11 @@ if have cgrulesengd; then
 	three()
 	{
 		all=
-		background setpriv --reuid 4242 --clear-groups "$program" 110
+		background setpriv --reuid 4242 --clear-groups "$program" 910
 		all="$all $!"
-		background "$program" 111
+		background "$program" 911
 		all="$all $!"
-		background "$tmp/copy" 112
+		background "$tmp/copy" 912
 		all="$all $!"
 		sleep 1
 	}
@@ -274,7 +287,7 @@ if have cgrulesengd; then
 else
 	skip "no cgrulesengd here" "the same by libcgroup's daemon"
 fi
-background "$program" 120
+background "$program" 920
 wait_for 5 runs "$!"
 run cgx-move --rules=libcgroup "$!"
 case $err in
@@ -323,20 +336,20 @@ journal() # ERE: a line of the service's has it
 {
 	journalctl -q -o cat "_SYSTEMD_UNIT=$service" 2>/dev/null | grep -Eq -- "$1"
 }
-background "$program" 130
+background "$program" 930
 early=$!
 wait_for 5 runs "$early"
 exits 0 "it starts, and says when it is ready" timeout 60 systemctl start "$service"
 ok "then what ran already has been placed" is_in "$early" "$T/a"
-background "$program" 131
+background "$program" 931
 ok "what starts is placed, for all the hardening" wait_for 10 is_in "$!" "$T/a"
-background setpriv --reuid 4242 --clear-groups "$program" 132
+background setpriv --reuid 4242 --clear-groups "$program" 932
 ok "a group is made" wait_for 10 is_in "$!" "$T/u/4242"
 is "$(cat "$(dir_of pids "$T/u/4242")/pids.max")" 33 "as its template says"
-background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 133
+background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 933
 kept=$!
 wait_for 10 runs "$kept"
-background "$program" 134
+background "$program" 934
 wait_for 10 is_in "$!" "$T/a"
 is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
 echo 'nonsense' >>"$conf/rules"

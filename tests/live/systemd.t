@@ -141,6 +141,17 @@ as cgx-exec -g "$manager/app.slice/$T-web.scope/api" cat /proc/self/cgroup
 is "$out" "0::/$manager/app.slice/$T-web.scope/api" "he starts commands there, though the kernel lets him not move there"
 as cgx-exec --systemd=no -g "$manager/app.slice/$T-web.scope/api" true
 is "$status" 125 "which it says without systemd"
+background setpriv --reuid=tester --regid="$(id -g tester)" --clear-groups sleep 60
+moved=$!
+as cgx-move --systemd=no "$manager/app.slice/$T-web.scope/api" "$moved"
+is "$status" 1 "a process outside of his manager: the kernel lets him not move it there"
+with_remedy "which it says without systemd"
+as cgx-move "$manager/app.slice/$T-web.scope/api" "$moved"
+is "$status:$(cat "/proc/$moved/cgroup")" "0:0::/$manager/app.slice/$T-web.scope/api" "his manager does"
+as cgx-move "$manager/app.slice/$T-web.scope/api" 1
+is "$status" 1 "not one that is somebody else's"
+like "$err" "have systemd move process 1 in: systemd refuses it" "is told who says so"
+kill "$moved"
 if have cgx-sandbox; then
 	mkdir -p "$tmp/run"
 	chown tester "$tmp/run"

@@ -169,7 +169,8 @@ int job_take_scope(struct job *j)
 		return 0;
 	need = scope_needed(j->f->cgx, j->spec->systemd);
 	if (need == -ENOTSUP)
-		return msg_error(j->f, "leave it away", "--systemd=yes: start a scope: this is no host with systemd and v2 alone");
+		return msg_error(j->f, "without it the group is made on the tree itself", "--systemd=yes: start a scope: %s",
+				 scope_lacks(j->f->cgx));
 	if (need <= 0 || (!here && !j->f->dry_run))
 		return 0;
 	snprintf(name, sizeof(name), "cgx-exec-%d", (int)getpid());

@@ -55,8 +55,7 @@ static int take_scope(struct launch *l)
 	char name[96];
 
 	if (need <= 0)
-		return need ? launch_fail(l, need, "--systemd=yes", "start a scope",
-					  "this is no host with systemd and v2 alone") : 0;
+		return need ? launch_fail(l, need, "--systemd=yes", "start a scope", "%s", scope_lacks(l->cgx)) : 0;
 	snprintf(name, sizeof(name), "cgx-sandbox-%s", l->spec->name);
 	scope_name(&s, name);
 	r = scope_enter(l->cgx, &s, &why, &remedy);

@@ -64,6 +64,13 @@ int scope_needed(struct cgx *cgx, enum scope_mode mode)
 	return cgx_unit_of(cgx, path, &u) == 1 && !u.delegated;
 }
 
+const char *scope_lacks(struct cgx *cgx)
+{
+	if (!cgx_systemd(cgx))
+		return "systemd is not process 1 here";
+	return "v1 hierarchies are mounted here, and systemd delegates on v2 alone";
+}
+
 /* The innermost slice of that manager that the caller is in: what limits the caller is to limit the scope. */
 static int own_slice(struct cgx *cgx, uid_t uid, struct cgx_unit *ret)
 {
@@ -246,24 +253,34 @@ static int has_monitor(struct cgx *cgx, const struct cgx_unit *u)
 	return found;
 }
 
-int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy)
+/* beside: into the group of a scope of ours from where the others can be joined, where there is one. */
+static int have_moved(struct cgx *cgx, const struct cgx_group *g, pid_t pid, int beside, struct buf *why, struct buf *remedy)
 {
 	const char *path = v2_of(cgx) ? cgx_group_path_in(g, v2_of(cgx)) : NULL;
-	pid_t self = getpid();
-	struct bus_scope where = { .pids = &self, .n_pids = 1, .uid = geteuid(), .timeout_usec = TIMEOUT_USEC };
+	struct bus_scope where = { .pids = &pid, .n_pids = 1, .uid = geteuid(), .timeout_usec = TIMEOUT_USEC };
 	const char *manager;
-	char own[4096];
+	char now[4096];
 	struct cgx_unit u;
 	int r;
 
 	if (!path || !where.uid || cgx_unit_of(cgx, path, &u) != 1 || u.uid != where.uid || !u.delegated)
 		return 0;
 	manager = strstr(path, ".service/");
-	if (!manager || group_of(cgx, 0, own, sizeof(own)) < 0 || !strncmp(own, path, (size_t)(manager - path) + 9))
+	if (!manager || group_of(cgx, pid, now, sizeof(now)) < 0 || !strncmp(now, path, (size_t)(manager - path) + 9))
 		return 0;
 	where.name = u.name;
-	r = bus_attach(&where, has_monitor(cgx, &u) ? "/monitor" : path + strlen(u.path), why, remedy);
+	r = bus_attach(&where, beside && has_monitor(cgx, &u) ? "/monitor" : path + strlen(u.path), why, remedy);
 	return r < 0 ? r : 1;
+}
+
+int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy)
+{
+	return have_moved(cgx, g, getpid(), 1, why, remedy);
+}
+
+int scope_attach(struct cgx *cgx, const struct cgx_group *g, pid_t pid, struct buf *why, struct buf *remedy)
+{
+	return have_moved(cgx, g, pid, 0, why, remedy);
 }
 
 static _Noreturn void hold(int ready)

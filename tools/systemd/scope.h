@@ -18,6 +18,9 @@ extern const char *const scope_modes[]; /* for an option table */
  */
 int scope_needed(struct cgx *cgx, enum scope_mode mode);
 
+/* Why not, after -ENOTSUP. Static. */
+const char *scope_lacks(struct cgx *cgx);
+
 struct scope {
 	char name[256];      /* "run.scope" */
 	pid_t pid;           /* the process to move there; 0 the caller */
@@ -44,6 +47,8 @@ int scope_describe(struct cgx *cgx, const struct scope *scope, struct buf *ret);
  * 0 there is no need, or errors as bus_attach().
  */
 int scope_join(struct cgx *cgx, const struct cgx_group *g, struct buf *why, struct buf *remedy);
+/* The same of another process of the user's, and into g itself. */
+int scope_attach(struct cgx *cgx, const struct cgx_group *g, pid_t pid, struct buf *why, struct buf *remedy);
 /*
  * A process that does nothing but keep a scope from being empty; it holds nothing of the caller's and ends with the scope
  * (systemctl stop). -errno.
