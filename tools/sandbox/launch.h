@@ -79,6 +79,7 @@ struct launch {
 	int userns_fd;          /* of the child once mapped, -1 none */
 	int dev;                /* a /dev that was made outside, -1 none */
 	int proc, sys;          /* inside: what is mounted there */
+	int closed_home;        /* inside: /root is the host's, and closed to root here */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;
 	int handed[MOST_TREES]; /* outside: for the child, when it goes on */

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sandbox/idmap.h"
@@ -103,6 +104,13 @@ void rootfs_close(struct launch *l)
 	l->userns_fd = -1;
 }
 
+/* The host's own tree with its owners: of those nobody is anybody inside, so that not even root there reads what others may
+ * not, or changes it. */
+static int is_foreign(const struct launch *l)
+{
+	return l->id_count > 1 && l->spec->root && !strcmp(l->spec->root, "/") && !l->spec->own_root;
+}
+
 /* Owners are shifted so that root of the root is root inside; a file system that cannot is shown as it is, and its owners
  * are nobody inside. */
 static int send_tree(struct launch *l, int fd, uint64_t attributes, int shift, int below)
@@ -130,7 +138,7 @@ int rootfs_send(struct launch *l)
 	if (!idmap_privileged())
 		return 0; /* inside they are opened by name: the user is the same */
 	for (; !r && n < n_layers(l); n++)
-		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
+		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, !is_foreign(l), 0);
 	if (!r && l->keep_layer && !l->spec->read_only)
 		r = send_tree(l, l->tree[n++], 0, 1, 0);
 	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
@@ -249,6 +257,30 @@ static int mount_layers(struct launch *l, struct buf *lower)
 	return r ? r : lower->err;
 }
 
+/* Where root inside writes though the folder is not his below: these are his, in the writable layer. */
+static int make_own(struct launch *l)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} dirs[] = {
+		{ "rw/upper/etc", 0755 }, { "rw/upper/home", 0755 }, { "rw/upper/mnt", 0755 }, { "rw/upper/opt", 0755 },
+		{ "rw/upper/root", 0700 }, { "rw/upper/run", 0755 }, { "rw/upper/srv", 0755 }, { "rw/upper/tmp", 01777 },
+		{ "rw/upper/var", 0755 }, { "rw/upper/var/tmp", 01777 },
+	};
+	int home;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (mkdirat(l->stage, dirs[i].path, dirs[i].mode) < 0 || fchmodat(l->stage, dirs[i].path, dirs[i].mode, 0) < 0)
+			return -errno;
+	/* with nothing below it; a tmpfs that cannot be told so (before Linux 6.6) gets another on it */
+	home = openat(l->stage, "rw/upper/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->closed_home = home < 0 || fsetxattr(home, "user.overlay.opaque", "y", 1, 0) < 0;
+	if (home >= 0)
+		close(home);
+	return 0;
+}
+
 static int mount_writable(struct launch *l)
 {
 	int tree = -1, r;
@@ -256,7 +288,7 @@ static int mount_writable(struct launch *l)
 	if (!l->keep_layer) {
 		r = mkdirat(l->stage, "rw", 0755) < 0 || mkdirat(l->stage, "rw/upper", 0755) < 0 ||
 		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
-		return r;
+		return r || !is_foreign(l) ? r : make_own(l);
 	}
 	r = launch_receive(l, &tree);
 	return r ? r : place(l, tree, "rw");
@@ -483,6 +515,8 @@ int rootfs_volumes(struct launch *l)
 
 	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
 		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
+	if (!r && l->closed_home)
+		r = attach_tmpfs(l, "/root", "0700", 0);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		r = attach_volume(l, &l->spec->volume[i]);
 	return r;
