@@ -80,7 +80,7 @@ ok "nor removed" test -e /etc/passwd
 echo secret >"$tmp/secret" && chmod 600 "$tmp/secret"
 in_host "cat $tmp/secret"
 is "$status:$out" "1:" "what others may not read of the host, root inside cannot read"
-in_host 'cd /root && ls -A; touch x /tmp/x /var/tmp/x /etc/x /opt/x /home/x /x && ls'
+in_host 'cd /root && ls -A; touch x /tmp/x /var/tmp/x /etc/x /opt/x /srv/x /x && ls'
 is "$status:$out" "0:x" "root inside has a home of its own, empty, and places to write to"
 in_host 'echo x >>/etc/passwd'
 isnt "$status" 0 "and changes no file of the host's owners"
