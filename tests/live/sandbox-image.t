@@ -377,6 +377,49 @@ in_image "$id"
 is "$out" "hello world" "it runs by its id"
 is "$(find $store/new -mindepth 1 | wc -l)" 0 "nothing half is left"
 
+recipe <<'END'
+FROM scratch
+COPY rootfs /
+ARG WHO=world
+RUN <<EOF
+set -e
+echo "one $WHO" >/one
+for i in a b; do echo $i >>/one; done
+EOF
+RUN cat <<'X' >/two; cat <<-Y >>/two
+$WHO
+X
+	tab
+	Y
+COPY --chown=5:6 <<EOF /etc/three
+hello $WHO \$WHO "q"
+EOF
+COPY <<'f1' <<f2 /etc/four/
+$WHO
+f1
+second
+f2
+END
+mkdir "$ctx/rootfs" 2>/dev/null && cp -a "$rootfs/." "$ctx/rootfs/"
+b -t "$N-here" "$ctx"
+is "$status" 0 "here-documents of RUN and COPY"
+in_image "$N-here" cat /one /two /etc/three /etc/four/f1 /etc/four/f2
+is "$out" 'one world
+a
+b
+$WHO
+tab
+hello world $WHO "q"
+$WHO
+second' "are scripts, input and files"
+in_image "$N-here" stat -c '%u:%g %a' /etc/three /etc/four/f1
+is "$out" '5:6 644
+0:0 644' "with an owner"
+b -t "$N-here" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" "$(printf '%s\n' "$err" | grep -c -e RUN -e COPY)" "and are the same layers the next time"
+cgx-sandbox rmi "$N-here" >/dev/null
+rm -rf "$ctx/rootfs"
+
 fails() # NAME WHY: ./Containerfile is stdin
 {
 	recipe
