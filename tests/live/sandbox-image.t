@@ -420,6 +420,24 @@ is "$(printf '%s\n' "$err" | grep -c 'as before')" "$(printf '%s\n' "$err" | gre
 cgx-sandbox rmi "$N-here" >/dev/null
 rm -rf "$ctx/rootfs"
 
+{
+	echo "FROM $N-tar"
+	for i in $(seq 90); do printf 'COPY <<E /l/%s\n%s\nE\n' "$i" "$i"; done
+} | recipe
+c build -q -t "$N-many" "$ctx"
+in_image "$N-many" sh -c 'cat /l/1 /l/90; echo x >/l/40; cat /l/40'
+case $err in
+*"takes Linux 6.5"*) skip "this kernel takes fewer layers" "an image of more layers than one text of names takes" ;;
+*)
+	is "$out" "1
+90
+x" "an image of more layers than one text of names takes"
+	printf 'FROM scratch\nCOPY --from=%s /l/1 /l/90 /\n' "$N-many" | recipe
+	b "$ctx"
+	is "$status" 0 "whose files are copied, too" ;;
+esac
+cgx-sandbox rmi "$N-many" >/dev/null
+
 fails() # NAME WHY: ./Containerfile is stdin
 {
 	recipe

@@ -128,14 +128,17 @@ static int find_owner(struct copying *c)
 static int mount_view(const struct stack *s)
 {
 	AUTO_CLOSE int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_BUF struct buf lower = { 0 };
+	char name[IMAGE_LAYERS][12];
+	const char *lower[IMAGE_LAYERS];
 	int fd;
 
-	for (size_t i = 0; i < s->n; i++)
-		buf_printf(&lower, "%s%d", i ? ":" : "", s->tree[i]);
-	if (lower.err || here < 0 || chdir("/proc/self/fd") < 0)
-		return lower.err ? lower.err : -errno;
-	fd = mount_new("overlay", (const char *const[]){ "lowerdir", lower.s, NULL }, MOUNT_ATTR_RDONLY);
+	for (size_t i = 0; i < s->n; i++) {
+		snprintf(name[i], sizeof(name[i]), "%d", s->tree[i]);
+		lower[i] = name[i];
+	}
+	if (here < 0 || chdir("/proc/self/fd") < 0)
+		return -errno;
+	fd = mount_overlay(lower, s->n, NULL, MOUNT_ATTR_RDONLY);
 	if (fchdir(here) < 0 && fd >= 0) {
 		close(fd);
 		return -errno;

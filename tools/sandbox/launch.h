@@ -42,7 +42,7 @@ struct step {
 extern const struct step parts[];
 extern const size_t n_parts;
 
-#define MOST_TREES 128
+#define MOST_TREES 224 /* a message takes 253 descriptors */
 #define MOST_DOORS 16
 #define MOST_HANDED (MOST_TREES + MOST_DOORS + 2) /* and the init, and /dev */
 

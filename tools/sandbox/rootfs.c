@@ -239,7 +239,7 @@ static int mount_stage(struct launch *l)
 	return r;
 }
 
-static int mount_layers(struct launch *l, struct buf *lower)
+static int place_layers(struct launch *l)
 {
 	int r = 0;
 
@@ -248,13 +248,11 @@ static int mount_layers(struct launch *l, struct buf *lower)
 		int tree = -1;
 
 		snprintf(name, sizeof(name), "%zu", i);
-		buf_printf(lower, "%s:", name);
 		r = launch_receive(l, &tree);
 		if (!r)
 			r = place(l, tree, name);
 	}
-	buf_puts(lower, "s");
-	return r ? r : lower->err;
+	return r;
 }
 
 /* Where root inside writes though the folder is not his below: these are his, in the writable layer. */
@@ -294,14 +292,18 @@ static int mount_writable(struct launch *l)
 	return r ? r : place(l, tree, "rw");
 }
 
-static int mount_overlay(struct launch *l, const char *lower)
+static int mount_root(struct launch *l)
 {
-	const char *options[16];
-	size_t n = 0;
+	char name[MOUNT_LAYERS][8];
+	const char *options[16], *lower[MOUNT_LAYERS];
+	size_t n = 0, layers = 0;
 	int fd;
 
-	options[n++] = "lowerdir";
-	options[n++] = lower;
+	for (; layers < n_layers(l) && layers < MOUNT_LAYERS - 1; layers++) {
+		snprintf(name[layers], sizeof(name[layers]), "%zu", layers);
+		lower[layers] = name[layers];
+	}
+	lower[layers++] = "s";
 	if (!l->spec->read_only) {
 		options[n++] = "upperdir";
 		options[n++] = "rw/upper";
@@ -319,7 +321,7 @@ static int mount_overlay(struct launch *l, const char *lower)
 	options[n] = NULL;
 	if (fchdir(l->stage) < 0)
 		return -errno;
-	fd = mount_new("overlay", options, l->spec->read_only ? MOUNT_ATTR_RDONLY : 0);
+	fd = mount_overlay(lower, layers, options, l->spec->read_only ? MOUNT_ATTR_RDONLY : 0);
 	if (fd < 0)
 		return fd;
 	if (mkdirat(l->stage, "new", 0755) < 0)
@@ -340,7 +342,6 @@ static int mount_bound(struct launch *l)
 
 int rootfs_mount(struct launch *l)
 {
-	AUTO_BUF struct buf lower = { 0 };
 	int r = l->id_count == 1 ? gather(l) : 0;
 
 	if (r)
@@ -354,17 +355,19 @@ int rootfs_mount(struct launch *l)
 	}
 	r = make_skeleton(l);
 	if (!r)
-		r = mount_layers(l, &lower);
+		r = place_layers(l);
 	if (!r && !l->spec->read_only)
 		r = mount_writable(l);
 	if (!r)
-		r = mount_overlay(l, buf_text(&lower));
+		r = mount_root(l);
 	if (r == -ENODEV) {
 		launch_fail(l, r, "overlay", "mount", "this kernel has no overlay file system");
 		launch_advise(l, "load its module: modprobe overlay");
 	} else if (r) {
 		launch_fail(l, r, "the root", "put the layers together", NULL);
-		if (r == -EPERM || r == -EINVAL)
+		if (r == -EINVAL && l->spec->lower.n > 60)
+			launch_advise(l, "an overlay of so many layers takes Linux 6.5; an image of fewer layers does without");
+		else if (r == -EPERM || r == -EINVAL)
 			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
 	}
 	return r;
