@@ -558,7 +558,7 @@ static int mask(struct launch *l, const struct hidden *h, int cover[2])
 	if (*tree < 0)
 		*tree = mount_copy(l->stage, h->is_dir ? "empty" : "null", 0); /* with its attributes */
 	r = *tree < 0 ? *tree : mount_move(*tree, base, path);
-	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR)
+	if (r == -ENOENT || r == -EACCES)
 		return 0;
 	if (*tree >= 0)
 		close(*tree);
