@@ -301,7 +301,7 @@ CGX_API int cgx_doors(struct cgx_group *g, int *ret, size_t n)
 	if (d.v2_dir >= 0)
 		return fail(g->cgx, -ENOTSUP, g->path, "open its tasks", "it lies in a v2 hierarchy, which has no such file");
 	if (d.n > n)
-		return -E2BIG;
+		return fail(g->cgx, -E2BIG, g->path, "open its tasks", "it lies in %zu hierarchies, there is room for %zu", d.n, n);
 	for (size_t i = 0; i < d.n; i++) {
 		ret[i] = d.fd[i];
 		d.fd[i] = -1;

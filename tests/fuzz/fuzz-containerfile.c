@@ -14,6 +14,16 @@ static void expand(const struct containerfile *c, const struct instruction *i)
 		abort();
 	if (containerfile_expand(i->text, c->escape, vars, &one, &why) && !why.len)
 		abort();
+	for (size_t k = 0; k < i->n_here; k++) {
+		const struct here *h = &i->here[k];
+
+		if (!h->name || !*h->name || strchr(h->name, '/') || !h->text)
+			abort();
+		buf_reset(&one);
+		buf_reset(&why);
+		if (containerfile_expand_here(h->text, c->escape, vars, &one, &why) && !why.len)
+			abort();
+	}
 	buf_reset(&why);
 	if (containerfile_words(i->text, c->escape, vars, &words, &why) && !why.len)
 		abort();

@@ -17,7 +17,7 @@ canary=$tmp/canary
 mkdir "$canary" "$tmp/here"
 cd "$tmp/here" || bail "no place to work in"
 up=../../../../../../../../..
-run timeout 20 cgx-sandbox run -d --rm --name "$N" / sh -c "
+run timeout 20 cgx-sandbox run -d --rm --own-root --name "$N" / sh -c "
 	mkdir -p /tmp/d/e && echo in >/tmp/d/f && ln -s $canary /tmp/out && ln -s $up$canary /tmp/out2 && ln -s f /tmp/d/link
 	mkdir -p $canary && cp /bin/true /tmp/d/suid && chmod 6755 /tmp/d/suid && mkfifo /tmp/d/fifo && echo up >/tmp/ready
 	sleep 300"

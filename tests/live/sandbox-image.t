@@ -377,6 +377,67 @@ in_image "$id"
 is "$out" "hello world" "it runs by its id"
 is "$(find $store/new -mindepth 1 | wc -l)" 0 "nothing half is left"
 
+recipe <<'END'
+FROM scratch
+COPY rootfs /
+ARG WHO=world
+RUN <<EOF
+set -e
+echo "one $WHO" >/one
+for i in a b; do echo $i >>/one; done
+EOF
+RUN cat <<'X' >/two; cat <<-Y >>/two
+$WHO
+X
+	tab
+	Y
+COPY --chown=5:6 <<EOF /etc/three
+hello $WHO \$WHO "q"
+EOF
+COPY <<'f1' <<f2 /etc/four/
+$WHO
+f1
+second
+f2
+END
+mkdir "$ctx/rootfs" 2>/dev/null && cp -a "$rootfs/." "$ctx/rootfs/"
+b -t "$N-here" "$ctx"
+is "$status" 0 "here-documents of RUN and COPY"
+in_image "$N-here" cat /one /two /etc/three /etc/four/f1 /etc/four/f2
+is "$out" 'one world
+a
+b
+$WHO
+tab
+hello world $WHO "q"
+$WHO
+second' "are scripts, input and files"
+in_image "$N-here" stat -c '%u:%g %a' /etc/three /etc/four/f1
+is "$out" '5:6 644
+0:0 644' "with an owner"
+b -t "$N-here" "$ctx"
+is "$(printf '%s\n' "$err" | grep -c 'as before')" "$(printf '%s\n' "$err" | grep -c -e RUN -e COPY)" "and are the same layers the next time"
+cgx-sandbox rmi "$N-here" >/dev/null
+rm -rf "$ctx/rootfs"
+
+{
+	echo "FROM $N-tar"
+	for i in $(seq 90); do printf 'COPY <<E /l/%s\n%s\nE\n' "$i" "$i"; done
+} | recipe
+c build -q -t "$N-many" "$ctx"
+in_image "$N-many" sh -c 'cat /l/1 /l/90; echo x >/l/40; cat /l/40'
+case $err in
+*"takes Linux 6.5"*) skip "this kernel takes fewer layers" "an image of more layers than one text of names takes" ;;
+*)
+	is "$out" "1
+90
+x" "an image of more layers than one text of names takes"
+	printf 'FROM scratch\nCOPY --from=%s /l/1 /l/90 /\n' "$N-many" | recipe
+	b "$ctx"
+	is "$status" 0 "whose files are copied, too" ;;
+esac
+cgx-sandbox rmi "$N-many" >/dev/null
+
 fails() # NAME WHY: ./Containerfile is stdin
 {
 	recipe

@@ -11,7 +11,7 @@ need_root
 have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 have ip || skip_all "no ip (iproute2)"
 need_helpers
-datagram=$(helper datagram)
+chmod 755 "$tmp" && cp "$(helper datagram)" "$tmp/" && datagram=$tmp/datagram # where everybody inside can execute it
 have busybox || skip_all "no busybox, which serves and asks here"
 mkdir -p /run/cgx
 mount -t tmpfs -o mode=711 cgxt /run/cgx

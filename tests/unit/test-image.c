@@ -61,7 +61,9 @@ static void refuses_what_is_none(void **state)
 		{ "# nothing\n", "1: there is no instruction in it" },
 		{ "\n\nHELLO x\n", "3: HELLO: no such instruction" },
 		{ "RUN\n", "1: RUN: something must stand behind it" },
-		{ "FROM x\nRUN <<EOF\n", "2: RUN: a here-document is not known here; join the lines with && and \\" },
+		{ "FROM x\nRUN <<EOF\n", "2: RUN: its here-document does not end: a line with EOF alone is missing" },
+		{ "FROM x\nRUN cat <<A <<B\nA\n A\nB \n", "2: RUN: its here-document does not end: a line with B alone is missing" },
+		{ "FROM x\nONBUILD RUN y\n", "2: ONBUILD: what a later build shall do is not kept in an image here; write it into the Containerfile of that build" },
 		{ "SHELL x\n", "1: SHELL: not a list in JSON: [\"/bin/sh\", \"-c\"]" },
 		{ "#escape=x\n", "1: escape: it is \\ or `" },
 	};
@@ -74,6 +76,46 @@ static void refuses_what_is_none(void **state)
 		assert_int_equal(containerfile_read(bad[i].text, strlen(bad[i].text), &c, &why), -EBADMSG);
 		assert_string_equal(buf_text(&why), bad[i].why);
 	}
+}
+
+static void reads_here_documents(void **state)
+{
+	static const char text[] = "RUN <<EOF\na \\\n# b\n\n  EOF\nEOF\nRUN cat <<-'X' 3<<\"Y.1\" >f; echo \"<<Z\" $((1 <<2)) a<<b\n\t\tx\n\tX\n$y\nY.1\n"
+				   "COPY <<a <<b /d/\na\nb\nRUN [\"<<c\"]\nENV A=<<d\nRUN e <<<f\n";
+	struct buf AUTO_BUF why = { 0 };
+	struct containerfile c;
+
+	(void)state;
+	assert_int_equal(containerfile_read(text, strlen(text), &c, &why), 0);
+	assert_int_equal(c.n, 6);
+	assert_int_equal(c.v[0].n_here, 1);
+	assert_string_equal(c.v[0].here[0].name, "EOF");
+	assert_string_equal(c.v[0].here[0].text, "a \\\n# b\n\n  EOF\n");
+	assert_false(c.v[0].here[0].as_is);
+	assert_int_equal(c.v[1].line, 7);
+	assert_int_equal(c.v[1].n_here, 2);
+	assert_string_equal(c.v[1].here[0].text, "x\n");
+	assert_true(c.v[1].here[0].as_is);
+	assert_string_equal(c.v[1].here[1].name, "Y.1");
+	assert_string_equal(c.v[1].here[1].text, "$y\n");
+	assert_int_equal(c.v[2].n_here, 2);
+	assert_string_equal(c.v[2].here[1].text, "");
+	for (int i = 3; i < 6; i++)
+		assert_int_equal(c.v[i].n_here, 0);
+	containerfile_free(&c);
+}
+
+static void expands_here_documents(void **state)
+{
+	static const char *const env[] = { "A=x y" };
+	const struct words some = { (char **)(uintptr_t)env, 1 };
+	const struct words *const vars[] = { &some, NULL };
+	struct buf AUTO_BUF to = { 0 }, AUTO_BUF why = { 0 };
+
+	(void)state;
+	assert_int_equal(containerfile_expand_here("'$A' \"${B:-d}\" \\$A \\\\ \\n\n", '\\', vars, &to, &why), 0);
+	assert_string_equal(buf_text(&to), "'x y' \"d\" $A \\ \\n\n");
+	assert_int_equal(containerfile_expand_here("${A", '\\', vars, &to, &why), -EBADMSG);
 }
 
 static void takes_another_escape(void **state)
@@ -289,7 +331,9 @@ static void reads_a_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_instructions), cmocka_unit_test(refuses_what_is_none), cmocka_unit_test(takes_another_escape),
+		cmocka_unit_test(reads_instructions), cmocka_unit_test(refuses_what_is_none), cmocka_unit_test(reads_here_documents),
+		cmocka_unit_test(expands_here_documents),
+		cmocka_unit_test(takes_another_escape),
 		cmocka_unit_test(puts_variables_in), cmocka_unit_test(leaves_out), cmocka_unit_test(checks_names),
 		cmocka_unit_test(keeps_an_image), cmocka_unit_test(refuses_what_is_damaged), cmocka_unit_test(changes_variables),
 		cmocka_unit_test(takes_kinds_of_layers), cmocka_unit_test(reads_a_configuration),

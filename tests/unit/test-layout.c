@@ -47,7 +47,7 @@ static int set_up(void **state)
 	put("proc/self/mountinfo", "1 0 1:1 / / rw - ext4 /dev/x rw\n"
 				   "2 1 0:2 / /cg/pids rw - cgroup cgroup rw,pids\n"
 				   "3 1 0:3 / /cg/unified rw - cgroup2 cgroup2 rw\n");
-	put("cg/pids/both/", NULL);
+	put("cg/pids/both/tasks", "");
 	put("cg/unified/cgroup.controllers", "hugetlb novel\n");
 	put("cg/unified/both/", NULL);
 	return 0;
@@ -134,11 +134,48 @@ static void test_unreadable(void **state)
 	cgx_close(cgx);
 }
 
+static int doors(struct cgx *cgx, const char *path, cgx_set set, int *ret, size_t n)
+{
+	struct cgx_group *g;
+	int r;
+
+	assert_int_equal(cgx_group_open(cgx, path, set, &g), 0);
+	r = cgx_doors(g, ret, n);
+	cgx_group_close(g);
+	return r;
+}
+
+/* What a process writes "0" to: of v1 alone. */
+static void test_doors(void **state)
+{
+	int fd[2] = { -1, -1 };
+	struct cgx *cgx;
+	char path[64];
+	struct stat st, tasks;
+
+	(void)state;
+	assert_int_equal(cgx_open(root, &cgx), 0);
+	assert_int_equal(doors(cgx, "both", CGX_C_PIDS, fd, 2), 1);
+	snprintf(path, sizeof(path), "%s/cg/pids/both/tasks", root);
+	assert_true(!fstat(fd[0], &st) && !stat(path, &tasks) && st.st_ino == tasks.st_ino);
+	assert_int_equal(write(fd[0], "0", 1), 1);
+	close(fd[0]);
+	assert_int_equal(fd[1], -1);
+	fd[0] = -1;
+	assert_int_equal(doors(cgx, "both", CGX_C_PIDS, fd, 0), -E2BIG);
+	assert_int_equal(doors(cgx, "both", CGX_C_PIDS | CGX_C_HUGETLB, fd, 2), -ENOTSUP);
+	assert_non_null(strstr(cgx_error(cgx), "v2"));
+	assert_int_equal(doors(cgx, "none", CGX_C_PIDS, fd, 2), -ENOENT);
+	assert_int_equal(fd[0], -1);
+	cgx_close(cgx);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hierarchy),
 		cmocka_unit_test(test_walk),
+		cmocka_unit_test(test_doors),
 		cmocka_unit_test(test_unreadable),
 	};
 

@@ -38,28 +38,35 @@ int build_fail(struct build *b, int err, const char *cause)
 
 /* ---- variables ---- */
 
-static int expand(struct build *b, const char *text, struct buf *one, struct words *many)
+enum how { AS_TEXT, AS_WORDS, AS_HERE };
+
+static int expand(struct build *b, enum how how, const char *text, struct buf *one, struct words *many)
 {
 	static const struct words none;
 	const struct words *const vars[] = { b->n_stages ? &build_stage(b)->image.env : &none, b->n_stages ? &b->args : &b->global, NULL };
 	AUTO_BUF struct buf why = { 0 };
 	int r;
 
-	if (one)
-		r = containerfile_expand(text, b->steps.escape, vars, one, &why);
-	else
+	if (how == AS_WORDS)
 		r = containerfile_words(text, b->steps.escape, vars, many, &why);
+	else
+		r = (how == AS_TEXT ? containerfile_expand : containerfile_expand_here)(text, b->steps.escape, vars, one, &why);
 	return r ? build_fail(b, r, why.len ? buf_text(&why) : NULL) : 0;
 }
 
 int build_expand(struct build *b, const char *text, struct buf *ret)
 {
-	return expand(b, text, ret, NULL);
+	return expand(b, AS_TEXT, text, ret, NULL);
+}
+
+int build_expand_here(struct build *b, const char *text, struct buf *ret)
+{
+	return expand(b, AS_HERE, text, ret, NULL);
 }
 
 int build_words(struct build *b, const char *text, struct words *ret)
 {
-	return expand(b, text, NULL, ret);
+	return expand(b, AS_WORDS, text, NULL, ret);
 }
 
 const char *build_flag(const struct build *b, const char *name)
@@ -89,6 +96,9 @@ int build_check_flags(struct build *b, const char *const *known)
 
 			buf_escape(&why, b->at->flags.v[i], strnlen(b->at->flags.v[i], 100));
 			buf_puts(&why, ": it is not known here");
+			if (!strcmp(b->at->word, "RUN"))
+				failure_advise(&b->store->failure, "cgx-sandbox-build(1) tells what is; caches and secrets of --mount are left out: "
+								   "copy what the step needs, and remove it in the same step");
 			return build_fail(b, -EBADMSG, buf_text(&why));
 		}
 	}

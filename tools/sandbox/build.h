@@ -52,6 +52,7 @@ struct build_stage *build_stage(struct build *b);
 int build_fail(struct build *b, int err, const char *cause);
 /* Text with variables put in, as one or as words; their words on failure. */
 int build_expand(struct build *b, const char *text, struct buf *ret);
+int build_expand_here(struct build *b, const char *text, struct buf *ret);
 int build_words(struct build *b, const char *text, struct words *ret);
 /* A path of the image: joined to its working directory, freed of "." and "..". */
 int build_path(struct build *b, const char *path, struct buf *ret);

@@ -128,14 +128,17 @@ static int find_owner(struct copying *c)
 static int mount_view(const struct stack *s)
 {
 	AUTO_CLOSE int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_BUF struct buf lower = { 0 };
+	char name[IMAGE_LAYERS][12];
+	const char *lower[IMAGE_LAYERS];
 	int fd;
 
-	for (size_t i = 0; i < s->n; i++)
-		buf_printf(&lower, "%s%d", i ? ":" : "", s->tree[i]);
-	if (lower.err || here < 0 || chdir("/proc/self/fd") < 0)
-		return lower.err ? lower.err : -errno;
-	fd = mount_new("overlay", (const char *const[]){ "lowerdir", lower.s, NULL }, MOUNT_ATTR_RDONLY);
+	for (size_t i = 0; i < s->n; i++) {
+		snprintf(name[i], sizeof(name[i]), "%d", s->tree[i]);
+		lower[i] = name[i];
+	}
+	if (here < 0 || chdir("/proc/self/fd") < 0)
+		return -errno;
+	fd = mount_overlay(lower, s->n, NULL, MOUNT_ATTR_RDONLY);
 	if (fchdir(here) < 0 && fd >= 0) {
 		close(fd);
 		return -errno;
@@ -275,6 +278,47 @@ static int add_source(struct copying *c, const char *source)
 	return words_add(&c->sources, real);
 }
 
+/* Here-documents become files of a folder of their own, which sources are taken from. */
+static int write_here(struct copying *c, int dir, const struct here *h)
+{
+	AUTO_BUF struct buf text = { 0 };
+	int r = h->as_is ? 0 : build_expand_here(c->b, h->text, &text), fd;
+
+	if (h->as_is)
+		buf_puts(&text, h->text);
+	if (r || text.err)
+		return r ? r : text.err;
+	fd = openat(dir, h->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return refuse(c->b, -errno, h->name, errno == EEXIST ? "two here-documents have this name" : strerror(errno));
+	/* no time of its own: the same text is the same layer */
+	if (write(fd, buf_text(&text), text.len) != (ssize_t)text.len || fchmod(fd, 0644) < 0 ||
+	    futimens(fd, (const struct timespec[]){ { 0 }, { 0 } }) < 0)
+		r = -errno;
+	close(fd);
+	return r ? refuse(c->b, r, h->name, NULL) : 0;
+}
+
+static int take_here(struct copying *c)
+{
+	const struct instruction *i = c->b->at;
+	char folder[32];
+	int r = 0;
+
+	if (build_flag(c->b, "from"))
+		return build_fail(c->b, -EBADMSG, "a here-document comes from the Containerfile; leave out --from");
+	c->context = build_folder(c->b, folder);
+	c->called = "here-document";
+	if (c->context < 0)
+		return refuse(c->b, c->context, "here-document", NULL);
+	for (size_t n = 0; !r && n < i->n_here; n++) {
+		r = write_here(c, c->context, &i->here[n]);
+		if (!r)
+			r = words_add(&c->sources, i->here[n].name);
+	}
+	return r;
+}
+
 static int take_words(struct copying *c, struct words *w)
 {
 	struct build *b = c->b;
@@ -322,7 +366,11 @@ static int take_all(struct copying *c)
 		r = build_fail(c->b, -EBADMSG, "not SOURCE... TARGET");
 	if (!r && w.v)
 		r = take_target(c, w.v[w.n - 1]);
-	for (size_t i = 0; !r && i + 1 < w.n; i++) {
+	if (!r && c->b->at->n_here && w.n != c->b->at->n_here + 1)
+		r = build_fail(c->b, -EBADMSG, "here-documents and files are not taken together; use an instruction for each");
+	if (!r && c->b->at->n_here)
+		r = take_here(c);
+	for (size_t i = 0; !r && !c->b->at->n_here && i + 1 < w.n; i++) {
 		if (c->is_add && is_own(c) && strstr(w.v[i], "://"))
 			r = refuse(c->b, -EINVAL, w.v[i], "it is not fetched: ADD takes files of the folder of the build");
 		else

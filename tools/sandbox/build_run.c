@@ -18,7 +18,28 @@
 static const char *const proxies[] = { "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY",
 				       "http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy" };
 
-static int fill_argv(const struct build *b, const struct image *i, struct words *ret)
+/* A here-document alone is the script; of others the shell makes what it always makes of them. */
+static int add_here(struct build *b, struct words *ret)
+{
+	const struct instruction *i = b->at;
+	AUTO_BUF struct buf script = { 0 };
+	const char *at = i->text;
+	struct here_word w;
+
+	containerfile_next_here(&at, &w);
+	if (w.begin == i->text && !*w.end) {
+		if (!strncmp(i->here[0].text, "#!", 2))
+			return build_fail(b, -EBADMSG, "the shell of the image runs a here-document, whatever stands behind #!; for another "
+							"program name it: RUN python3 <<EOF");
+		return words_add(ret, i->here[0].text);
+	}
+	buf_printf(&script, "%s\n", i->text);
+	for (size_t n = 0; n < i->n_here; n++)
+		buf_printf(&script, "%s%s\n", i->here[n].text, i->here[n].name);
+	return script.err ? script.err : words_add(ret, buf_text(&script));
+}
+
+static int fill_argv(struct build *b, const struct image *i, struct words *ret)
 {
 	int r = 0;
 
@@ -30,6 +51,8 @@ static int fill_argv(const struct build *b, const struct image *i, struct words 
 		r = words_add(ret, i->shell.v[n]);
 	if (!i->shell.n)
 		r = words_add(ret, "/bin/sh") || words_add(ret, "-c") ? -ENOMEM : 0;
+	if (!r && b->at->n_here)
+		return add_here(b, ret);
 	return r ? r : words_add(ret, b->at->text);
 }
 

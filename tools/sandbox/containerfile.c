@@ -22,6 +22,11 @@ void containerfile_free(struct containerfile *c)
 		free(i->text);
 		words_free(&i->flags);
 		words_free(&i->exec);
+		for (size_t k = 0; k < i->n_here; k++) {
+			free(i->here[k].name);
+			free(i->here[k].text);
+		}
+		free(i->here);
 	}
 	free(c->v);
 	*c = (struct containerfile){ 0 };
@@ -109,6 +114,91 @@ static int next_logical(struct reader *x, struct buf *ret, unsigned *ret_line)
 	return *ret_line != 0;
 }
 
+/* ---- here-documents ---- */
+
+/* From "<<" on: "EOF", "-EOF", "'EOF'", up to the end of the word. A name begins with a letter: 1<<3 is arithmetic. */
+static int take_here_word(const char *s, struct here_word *ret)
+{
+	char quote;
+
+	*ret = (struct here_word){ .strip = s[2] == '-' };
+	s += 2 + ret->strip;
+	quote = *s == '"' || *s == '\'' ? *s : '\0';
+	ret->as_is = quote != '\0';
+	ret->name = s + ret->as_is;
+	if (!isalpha((unsigned char)*ret->name) && *ret->name != '_')
+		return 0;
+	while (isalnum((unsigned char)ret->name[ret->n]) || (ret->name[ret->n] && strchr("_.-", ret->name[ret->n])))
+		ret->n++;
+	ret->end = ret->name + ret->n;
+	if (quote && *ret->end++ != quote)
+		return 0;
+	return !*ret->end || strchr(" \t;&|<>)", *ret->end) != NULL;
+}
+
+int containerfile_next_here(const char **at, struct here_word *ret)
+{
+	int begins = 1;
+	char quote = '\0';
+
+	for (const char *s = *at; *s; s++) {
+		const char *p = s;
+
+		while (begins && isdigit((unsigned char)*p))
+			p++;
+		if (begins && !strncmp(p, "<<", 2) && take_here_word(p, ret)) {
+			ret->begin = s;
+			*at = ret->end;
+			return 1;
+		}
+		begins = !quote && (*s == ' ' || *s == '\t');
+		if (*s == '\\' && quote != '\'' && s[1])
+			s++;
+		else if (quote ? *s == quote : *s == '"' || *s == '\'')
+			quote = quote ? '\0' : *s;
+	}
+	return 0;
+}
+
+/* The lines up to that of the name alone. */
+static int read_here(struct reader *x, const struct here_word *w, struct instruction *i, struct buf *why)
+{
+	AUTO_BUF struct buf text = { 0 }, cause = { 0 };
+	struct here *h = &i->here[i->n_here++];
+	const char *s;
+	size_t n;
+
+	h->as_is = w->as_is;
+	h->name = strndup(w->name, w->n);
+	while (next_line(x, &s, &n)) {
+		while (w->strip && n && *s == '\t')
+			s++, n--;
+		if (n == w->n && !memcmp(s, w->name, n))
+			return h->name ? buf_steal(&text, &h->text) : -ENOMEM;
+		buf_add(&text, s, n);
+		buf_putc(&text, '\n');
+	}
+	buf_printf(&cause, "its here-document does not end: a line with %.*s alone is missing", (int)w->n, w->name);
+	return refuse(why, i->line, i->word, buf_text(&cause));
+}
+
+static int read_heres(struct reader *x, struct instruction *i, struct buf *why)
+{
+	const char *at = i->text;
+	struct here_word w;
+	int r = 0;
+
+	while (!r && containerfile_next_here(&at, &w)) {
+		if (!i->here)
+			i->here = calloc(CONTAINERFILE_HERE, sizeof(*i->here));
+		if (!i->here)
+			return -ENOMEM;
+		r = i->n_here == CONTAINERFILE_HERE ? refuse(why, i->line, i->word, "more than 16 here-documents") :
+						      read_here(x, &w, i, why);
+	}
+	return r;
+}
+
 /* "# escape=`" before anything else. */
 static int read_directives(struct reader *x, struct buf *why)
 {
@@ -141,13 +231,14 @@ static int read_directives(struct reader *x, struct buf *why)
 
 #define TAKES_LIST  (1u << 0) /* text may be a list in JSON */
 #define TAKES_FLAGS (1u << 1)
+#define TAKES_HERE  (1u << 2) /* here-documents may follow */
 static const struct known {
 	const char *word;
 	enum instruction_kind kind;
 	unsigned flags;
 } known[] = {
-	{ "FROM", DO_FROM, TAKES_FLAGS }, { "RUN", DO_RUN, TAKES_LIST | TAKES_FLAGS }, { "COPY", DO_COPY, TAKES_LIST | TAKES_FLAGS },
-	{ "ADD", DO_ADD, TAKES_LIST | TAKES_FLAGS }, { "ENV", DO_ENV, 0 }, { "WORKDIR", DO_WORKDIR, 0 }, { "USER", DO_USER, 0 },
+	{ "FROM", DO_FROM, TAKES_FLAGS }, { "RUN", DO_RUN, TAKES_LIST | TAKES_FLAGS | TAKES_HERE },
+	{ "COPY", DO_COPY, TAKES_LIST | TAKES_FLAGS | TAKES_HERE }, { "ADD", DO_ADD, TAKES_LIST | TAKES_FLAGS | TAKES_HERE }, { "ENV", DO_ENV, 0 }, { "WORKDIR", DO_WORKDIR, 0 }, { "USER", DO_USER, 0 },
 	{ "CMD", DO_CMD, TAKES_LIST }, { "ENTRYPOINT", DO_ENTRYPOINT, TAKES_LIST }, { "ARG", DO_ARG, 0 }, { "LABEL", DO_LABEL, 0 },
 	{ "EXPOSE", DO_EXPOSE, 0 }, { "SHELL", DO_SHELL, TAKES_LIST }, { "STOPSIGNAL", DO_STOPSIGNAL, 0 },
 	{ "MAINTAINER", DO_MAINTAINER, 0 }, { "VOLUME", DO_NOTHING, 0 }, { "HEALTHCHECK", DO_NOTHING, 0 },
@@ -205,14 +296,12 @@ static int check(const struct instruction *i, struct buf *why)
 		return refuse(why, i->line, i->word, "something must stand behind it");
 	if (i->kind == DO_SHELL && (!i->is_exec || !i->exec.n))
 		return refuse(why, i->line, i->word, "not a list in JSON: [\"/bin/sh\", \"-c\"]");
-	if ((i->kind == DO_RUN || i->kind == DO_COPY || i->kind == DO_ADD) && !i->is_exec && !strncmp(i->text, "<<", 2))
-		return refuse(why, i->line, i->word, "a here-document is not known here; join the lines with && and \\");
 	if (i->kind == DO_RUN && i->is_exec && !i->exec.n)
 		return refuse(why, i->line, i->word, "an empty list");
 	return 0;
 }
 
-static int take_instruction(const char *line, unsigned number, struct instruction *ret, struct buf *why)
+static int take_instruction(struct reader *x, const char *line, unsigned number, struct instruction *ret, struct buf *why)
 {
 	size_t n = strcspn(line, " \t");
 	const char *text = line + n + strspn(line + n, " \t");
@@ -225,7 +314,7 @@ static int take_instruction(const char *line, unsigned number, struct instructio
 	k = find_known(ret->word);
 	if (!k)
 		return refuse(why, number, ret->word, strcasecmp(ret->word, "ONBUILD") ? "no such instruction" :
-			      "what another build shall do is not known here");
+			      "what a later build shall do is not kept in an image here; write it into the Containerfile of that build");
 	ret->kind = k->kind;
 	if (k->flags & TAKES_FLAGS)
 		r = take_flags(&text, &ret->flags);
@@ -233,7 +322,9 @@ static int take_instruction(const char *line, unsigned number, struct instructio
 		r = take_list(ret, text);
 	if (!r && !(ret->text = strdup(text)))
 		r = -ENOMEM;
-	return r ? r : check(ret, why);
+	if (!r)
+		r = check(ret, why);
+	return r || ret->is_exec || !(k->flags & TAKES_HERE) ? r : read_heres(x, ret, why);
 }
 
 static int check_text(const char *text, size_t n, struct buf *why)
@@ -264,7 +355,7 @@ int containerfile_read(const char *text, size_t n, struct containerfile *ret, st
 		else if (line.err)
 			r = -ENOMEM;
 		else
-			r = take_instruction(buf_text(&line), number, &ret->v[ret->n++], why);
+			r = take_instruction(&x, buf_text(&line), number, &ret->v[ret->n++], why);
 	}
 	ret->escape = x.escape;
 	if (!r && !ret->n)
@@ -430,6 +521,28 @@ int containerfile_expand(const char *text, char escape, const struct words *cons
 	const struct expansion x = { escape, vars, why };
 
 	return expand_some(&x, &text, "", 0, ret);
+}
+
+int containerfile_expand_here(const char *text, char escape, const struct words *const *vars, struct buf *ret, struct buf *why)
+{
+	const struct expansion x = { escape, vars, why };
+	int r = 0;
+
+	while (!r && *text) {
+		if (*text == escape && (text[1] == '$' || text[1] == escape)) {
+			buf_putc(ret, text[1]);
+			text += 2;
+		} else if (*text == '$') {
+			r = expand_variable(&x, &text, 0, ret);
+		} else {
+			buf_putc(ret, *text++);
+		}
+		if (ret->len > CONTAINERFILE_BYTES) {
+			buf_puts(why, "what the variables make is longer than 1 MiB");
+			return -EBADMSG;
+		}
+	}
+	return r ? r : ret->err;
 }
 
 int containerfile_words(const char *text, char escape, const struct words *const *vars, struct words *ret, struct buf *why)

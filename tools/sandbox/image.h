@@ -5,7 +5,7 @@
 
 #include "sandbox/store.h"
 
-#define IMAGE_LAYERS 80 /* most: what one mount takes */
+#define IMAGE_LAYERS 127 /* most, as docker has it; see mount_overlay() */
 
 struct image {
 	char *id;              /* 64 digits: the digest of its configuration, or of what it was made of */

@@ -42,7 +42,7 @@ struct step {
 extern const struct step parts[];
 extern const size_t n_parts;
 
-#define MOST_TREES 128
+#define MOST_TREES 224 /* a message takes 253 descriptors */
 #define MOST_DOORS 16
 #define MOST_HANDED (MOST_TREES + MOST_DOORS + 2) /* and the init, and /dev */
 
@@ -79,6 +79,7 @@ struct launch {
 	int userns_fd;          /* of the child once mapped, -1 none */
 	int dev;                /* a /dev that was made outside, -1 none */
 	int proc, sys;          /* inside: what is mounted there */
+	int closed_home;        /* inside: /root is the host's, and closed to root here */
 	int tree[MOST_TREES];   /* outside: what the root is made of, see rootfs.c; inside: what was handed over */
 	size_t n_trees, taken;
 	int handed[MOST_TREES]; /* outside: for the child, when it goes on */

@@ -8,7 +8,7 @@
 #define INIT_IN_PLACE "cgx-exec" /* nothing: it becomes the command */
 
 enum message_kind {
-	MESSAGE_GO = 'g',      /* to the child: one byte, and the descriptors that it needs */
+	MESSAGE_GO = 'g',      /* to the child, in three bytes: how many doors, whether /dev; and the descriptors that it needs */
 	MESSAGE_FD = 'd',      /* from the child: one byte and the far side of its terminal */
 	MESSAGE_FAILED = 'f',  /* from here on struct message, from the child: words */
 	MESSAGE_NO_EXEC = 'x',   /* err: the command could not be executed */

@@ -24,6 +24,7 @@
 /* So long a tracer has to let go of what it traces. */
 #define HELD_US 1000000
 #define STATUS_UNKNOWN (125 << 8)
+#define STATUS_MOST 4096
 
 enum { AT_SIGNALS, AT_PID, AT_EVENTS, AT_PTY, AT_STDIN, AT_LISTENER, AT_CLIENT, PLACES };
 
@@ -34,6 +35,7 @@ struct life {
 	struct pollfd p[PLACES];
 	uint64_t began, settled, end, held, told;
 	struct terminal terminal;
+	char seen[STATUS_MOST]; /* /proc/PID/status, when it was told to end and had stopped for a tracer */
 	int ended;
 };
 
@@ -121,14 +123,14 @@ static void take_message(struct life *f)
 		set_status(f, m.status);
 }
 
-/* The line of /proc/PID/stat; "" it cannot be read. */
-static void read_stat(pid_t pid, char *text, size_t size)
+/* A file of /proc/PID; "" it cannot be read. */
+static void read_proc(pid_t pid, const char *file, char *text, size_t size)
 {
 	char path[32];
 	ssize_t n = -1;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd >= 0) {
 		n = read(fd, text, size - 1);
@@ -144,20 +146,10 @@ static int status_of(pid_t pid)
 	const char *last;
 	int status;
 
-	read_stat(pid, text, sizeof(text));
+	read_proc(pid, "stat", text, sizeof(text));
 	last = strrchr(text, ' ');
 	status = last ? atoi(last) : STATUS_UNKNOWN;
 	return WIFEXITED(status) || WIFSIGNALED(status) ? status : STATUS_UNKNOWN;
-}
-
-static int is_stopped_by_tracer(pid_t pid)
-{
-	char text[2048];
-	const char *name_end;
-
-	read_stat(pid, text, sizeof(text));
-	name_end = strrchr(text, ')');
-	return name_end && !strncmp(name_end, ") t ", 4);
 }
 
 int sandbox_reap(pid_t pid, int pidfd)
@@ -227,12 +219,23 @@ static void take_signals(struct life *f)
 	}
 }
 
-/* The signal waits for a tracer to let it through; the one that does not wait is sent when that does not. */
+/* The signal waits for a tracer to let it through; the one that does not wait is sent when that does not. Who is followed
+ * call by call stops as well, but goes on: the second look finds him changed, if only in how often he has waited. */
 static void insist(struct life *f)
 {
+	char now[STATUS_MOST];
+
 	f->told = UINT64_MAX;
-	if (f->l->pid && is_stopped_by_tracer(f->l->pid))
+	if (!f->l->pid)
+		return;
+	read_proc(f->l->pid, "status", now, sizeof(now));
+	if (!strstr(now, "\nState:\tt"))
+		return;
+	if (!strcmp(now, f->seen))
 		send_signal(f, SIGKILL);
+	else
+		f->told = now_us() + HELD_US / 5;
+	memcpy(f->seen, now, sizeof(now));
 }
 
 /* SIGTERM first, then everything. */

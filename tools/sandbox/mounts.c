@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "util/buf.h"
+#include "util/cleanup.h"
+
 int mount_new(const char *type, const char *const *options, uint64_t attributes)
 {
 	int fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC), r = fs < 0 ? -errno : 0;
@@ -24,6 +27,33 @@ int mount_new(const char *type, const char *const *options, uint64_t attributes)
 	if (fs >= 0)
 		close(fs);
 	return r;
+}
+
+#define TEXT_MOST    256 /* of one value, with its end */
+#define OPTIONS_MOST 8
+
+int mount_overlay(const char *const *lower, size_t n, const char *const *options, uint64_t attributes)
+{
+	const char *all[2 * (MOUNT_LAYERS + OPTIONS_MOST) + 1];
+	AUTO_BUF struct buf text = { 0 };
+	size_t k = 0;
+
+	if (!n || n > MOUNT_LAYERS)
+		return -E2BIG;
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&text, "%s%s", i ? ":" : "", lower[i]);
+	if (text.err)
+		return text.err;
+	for (size_t i = 0; i < (text.len < TEXT_MOST ? 1 : n); i++) {
+		all[k++] = text.len < TEXT_MOST ? "lowerdir" : "lowerdir+";
+		all[k++] = text.len < TEXT_MOST ? text.s : lower[i];
+	}
+	for (; options && *options && k < sizeof(all) / sizeof(all[0]) - 2; options += 2) {
+		all[k++] = options[0];
+		all[k++] = options[1];
+	}
+	all[k] = NULL;
+	return mount_new("overlay", all, attributes);
 }
 
 int mount_copy(int fd, const char *path, int below)

@@ -81,18 +81,18 @@ static cgx_set counting(const struct launch *l)
 	       (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED ? CGX_C_IO : 0);
 }
 
-/* On v2 a process is born into its group, or waits for the kernel's locks. */
+/* Where v1 has all that is wanted. On v2 a process is born into its group, or waits for the kernel's locks. */
 int place_joins_later(const struct launch *l)
 {
-	if (cgx_layout(l->cgx) == CGX_LAYOUT_UNIFIED)
-		return 0;
+	cgx_set v1 = 0;
+
 	for (size_t i = 0; cgx_hierarchy_at(l->cgx, i); i++) {
 		const struct cgx_hierarchy *h = cgx_hierarchy_at(l->cgx, i);
 
-		if (cgx_hierarchy_version(h) == 2 && cgx_hierarchy_controllers(h) & (needed(l) | counting(l)))
-			return 0;
+		if (cgx_hierarchy_version(h) == 1)
+			v1 |= cgx_hierarchy_controllers(h);
 	}
-	return 1;
+	return !((needed(l) | counting(l)) & ~v1);
 }
 
 static int move_child(struct launch *l)

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "sandbox/idmap.h"
@@ -103,6 +104,13 @@ void rootfs_close(struct launch *l)
 	l->userns_fd = -1;
 }
 
+/* The host's own tree with its owners: of those nobody is anybody inside, so that not even root there reads what others may
+ * not, or changes it. */
+static int is_foreign(const struct launch *l)
+{
+	return l->id_count > 1 && l->spec->root && !strcmp(l->spec->root, "/") && !l->spec->own_root;
+}
+
 /* Owners are shifted so that root of the root is root inside; a file system that cannot is shown as it is, and its owners
  * are nobody inside. */
 static int send_tree(struct launch *l, int fd, uint64_t attributes, int shift, int below)
@@ -130,7 +138,7 @@ int rootfs_send(struct launch *l)
 	if (!idmap_privileged())
 		return 0; /* inside they are opened by name: the user is the same */
 	for (; !r && n < n_layers(l); n++)
-		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 1, 0);
+		r = send_tree(l, l->tree[n], MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, !is_foreign(l), 0);
 	if (!r && l->keep_layer && !l->spec->read_only)
 		r = send_tree(l, l->tree[n++], 0, 1, 0);
 	if (!r && l->spec->ns[NS_PID].how == NS_HOST)
@@ -231,7 +239,7 @@ static int mount_stage(struct launch *l)
 	return r;
 }
 
-static int mount_layers(struct launch *l, struct buf *lower)
+static int place_layers(struct launch *l)
 {
 	int r = 0;
 
@@ -240,13 +248,35 @@ static int mount_layers(struct launch *l, struct buf *lower)
 		int tree = -1;
 
 		snprintf(name, sizeof(name), "%zu", i);
-		buf_printf(lower, "%s:", name);
 		r = launch_receive(l, &tree);
 		if (!r)
 			r = place(l, tree, name);
 	}
-	buf_puts(lower, "s");
-	return r ? r : lower->err;
+	return r;
+}
+
+/* Where root inside writes though the folder is not his below: these are his, in the writable layer. */
+static int make_own(struct launch *l)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} dirs[] = {
+		{ "rw/upper/etc", 0755 }, { "rw/upper/home", 0755 }, { "rw/upper/mnt", 0755 }, { "rw/upper/opt", 0755 },
+		{ "rw/upper/root", 0700 }, { "rw/upper/run", 0755 }, { "rw/upper/srv", 0755 }, { "rw/upper/tmp", 01777 },
+		{ "rw/upper/var", 0755 }, { "rw/upper/var/tmp", 01777 },
+	};
+	int home;
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (mkdirat(l->stage, dirs[i].path, dirs[i].mode) < 0 || fchmodat(l->stage, dirs[i].path, dirs[i].mode, 0) < 0)
+			return -errno;
+	/* with nothing below it; a tmpfs that cannot be told so (before Linux 6.6) gets another on it */
+	home = openat(l->stage, "rw/upper/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	l->closed_home = home < 0 || fsetxattr(home, "user.overlay.opaque", "y", 1, 0) < 0;
+	if (home >= 0)
+		close(home);
+	return 0;
 }
 
 static int mount_writable(struct launch *l)
@@ -256,20 +286,24 @@ static int mount_writable(struct launch *l)
 	if (!l->keep_layer) {
 		r = mkdirat(l->stage, "rw", 0755) < 0 || mkdirat(l->stage, "rw/upper", 0755) < 0 ||
 		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
-		return r;
+		return r || !is_foreign(l) ? r : make_own(l);
 	}
 	r = launch_receive(l, &tree);
 	return r ? r : place(l, tree, "rw");
 }
 
-static int mount_overlay(struct launch *l, const char *lower)
+static int mount_root(struct launch *l)
 {
-	const char *options[16];
-	size_t n = 0;
+	char name[MOUNT_LAYERS][8];
+	const char *options[16], *lower[MOUNT_LAYERS];
+	size_t n = 0, layers = 0;
 	int fd;
 
-	options[n++] = "lowerdir";
-	options[n++] = lower;
+	for (; layers < n_layers(l) && layers < MOUNT_LAYERS - 1; layers++) {
+		snprintf(name[layers], sizeof(name[layers]), "%zu", layers);
+		lower[layers] = name[layers];
+	}
+	lower[layers++] = "s";
 	if (!l->spec->read_only) {
 		options[n++] = "upperdir";
 		options[n++] = "rw/upper";
@@ -287,7 +321,7 @@ static int mount_overlay(struct launch *l, const char *lower)
 	options[n] = NULL;
 	if (fchdir(l->stage) < 0)
 		return -errno;
-	fd = mount_new("overlay", options, l->spec->read_only ? MOUNT_ATTR_RDONLY : 0);
+	fd = mount_overlay(lower, layers, options, l->spec->read_only ? MOUNT_ATTR_RDONLY : 0);
 	if (fd < 0)
 		return fd;
 	if (mkdirat(l->stage, "new", 0755) < 0)
@@ -308,7 +342,6 @@ static int mount_bound(struct launch *l)
 
 int rootfs_mount(struct launch *l)
 {
-	AUTO_BUF struct buf lower = { 0 };
 	int r = l->id_count == 1 ? gather(l) : 0;
 
 	if (r)
@@ -322,17 +355,19 @@ int rootfs_mount(struct launch *l)
 	}
 	r = make_skeleton(l);
 	if (!r)
-		r = mount_layers(l, &lower);
+		r = place_layers(l);
 	if (!r && !l->spec->read_only)
 		r = mount_writable(l);
 	if (!r)
-		r = mount_overlay(l, buf_text(&lower));
+		r = mount_root(l);
 	if (r == -ENODEV) {
 		launch_fail(l, r, "overlay", "mount", "this kernel has no overlay file system");
 		launch_advise(l, "load its module: modprobe overlay");
 	} else if (r) {
 		launch_fail(l, r, "the root", "put the layers together", NULL);
-		if (r == -EPERM || r == -EINVAL)
+		if (r == -EINVAL && l->spec->lower.n > 60)
+			launch_advise(l, "an overlay of so many layers takes Linux 6.5; an image of fewer layers does without");
+		else if (r == -EPERM || r == -EINVAL)
 			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
 	}
 	return r;
@@ -483,6 +518,8 @@ int rootfs_volumes(struct launch *l)
 
 	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
 		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
+	if (!r && l->closed_home)
+		r = attach_tmpfs(l, "/root", "0700", 0);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		r = attach_volume(l, &l->spec->volume[i]);
 	return r;
@@ -521,7 +558,7 @@ static int mask(struct launch *l, const struct hidden *h, int cover[2])
 	if (*tree < 0)
 		*tree = mount_copy(l->stage, h->is_dir ? "empty" : "null", 0); /* with its attributes */
 	r = *tree < 0 ? *tree : mount_move(*tree, base, path);
-	if (r == -ENOENT || r == -EACCES || r == -ENOTDIR)
+	if (r == -ENOENT || r == -EACCES)
 		return 0;
 	if (*tree >= 0)
 		close(*tree);

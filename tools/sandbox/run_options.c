@@ -232,6 +232,7 @@ const struct opt run_options[] = {
 	  .call = add_volume },
 	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
+	{ 0, "own-root", NULL, OPT_FLAG, offsetof(struct run_spec, own_root), "with ROOT /: root inside owns what the host's root does, and reads it" },
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
 	  "none, bridge (the usual one), host, a network's name, sandbox:NAME or a /path" },
 	{ 'p', "publish", "[[ADDRESS:]HOST:]PORT[/udp]", OPT_CALL, 0, "lead this port of the host to one inside", .call = add_ports },
@@ -380,6 +381,7 @@ int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv
 	s->init = !spec->no_init;
 	s->tty = spec->tty;
 	s->read_only = spec->read_only;
+	s->own_root = spec->own_root;
 	s->new_privs = spec->new_privs;
 	s->timeout_us = spec->timeout == OPT_UNSET ? UINT64_MAX : spec->timeout;
 	s->kill_after_us = spec->kill_after;

@@ -20,7 +20,7 @@ struct run_spec {
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
 	struct restart restart;
-	int interactive, tty, no_init, read_only, new_privs, report, userns, remove, detach, host_sockets;
+	int interactive, tty, no_init, read_only, own_root, new_privs, report, userns, remove, detach, host_sockets;
 };
 
 extern const struct opt run_options[];

@@ -172,6 +172,8 @@ int spec_check(const struct sandbox_spec *s, struct buf *why)
 	for (size_t i = 0; i < s->n_volumes; i++)
 		if (is_kernels(s->volume[i].target))
 			return refuse(why, "nothing is mounted over /proc, /sys and /dev: what protects the host lies there");
+	if (s->own_root && (!s->root || strcmp(s->root, "/") != 0))
+		return refuse(why, "--own-root says whose the files of this host's own tree are, ROOT /; those of another root are its own");
 	if (s->net.n_ports && s->net.how != NET_BRIDGE)
 		return refuse(why, "ports are published from a network of sandboxes: use --net bridge, or a name");
 	return 0;

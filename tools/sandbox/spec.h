@@ -48,6 +48,7 @@ struct sandbox_spec {
 	char *root;              /* a directory, "/" the host's own tree; NULL: lower */
 	struct words lower;      /* directories of an image's layers, the topmost first */
 	int read_only;           /* no private writable layer */
+	int own_root;            /* root "/": what the host's root owns belongs to root inside; else to nobody there */
 	struct ns_spec ns[NS_COUNT];
 	int64_t boottime_s, monotonic_s; /* offsets of a new time namespace, seconds */
 	struct words argv, env;

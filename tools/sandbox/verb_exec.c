@@ -41,8 +41,8 @@ struct exec_spec {
 struct entering {
 	struct launch l;
 	int target; /* pidfd of the sandbox's first process */
-	int namespaces; /* that are entered by the child; all, or */
-	int direct;     /* all but that of pids, which it is born in */
+	int namespaces; /* those that the child enters */
+	int direct;     /* it is born in the pid namespace, which is not among them */
 };
 
 /* All, but not a user namespace that is the caller's already: that one cannot be entered anew. */

@@ -6,7 +6,7 @@
 # shellcheck source=../sandbox.sh
 . "$lib_live/sandbox.sh"
 need_helpers probe hog
-probe=$(helper probe)
+probe=$(shown "$(helper probe)") hog=$(shown "$hog")
 program=$(command -v cgx-sandbox)
 
 start() # NAME OPTIONS ROOT COMMAND...: in the background
