@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,7 +73,7 @@ static int open_file(const char *dir, int flags)
 	return fd;
 }
 
-int hosts_add(const char *dir, uint32_t address, const char *name, const char *alias)
+int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias)
 {
 	AUTO_CLOSE int fd = open_file(dir, O_CREAT);
 	AUTO_BUF struct buf now = { 0 }, line = { 0 };
@@ -85,8 +86,12 @@ int hosts_add(const char *dir, uint32_t address, const char *name, const char *a
 		buf_puts(&line, head);
 	else if (end > LARGE)
 		end = compact(fd, &now);
-	address_format(address, &line);
-	buf_printf(&line, " %s%s%s\n", name, alias ? " " : "", alias ? alias : "");
+	for (int i = 0; i < 2; i++) {
+		if (address[i].family == AF_UNSPEC)
+			continue;
+		address_format(&address[i], &line);
+		buf_printf(&line, " %s%s%s\n", name, alias ? " " : "", alias ? alias : "");
+	}
 	if (line.err)
 		return line.err;
 	return pwrite(fd, line.s, line.len, (off_t)end) == (ssize_t)line.len ? 0 : -EIO;
@@ -123,12 +128,13 @@ static void drop(const char *dir, const char *word, int is_name)
 	}
 }
 
-void hosts_drop(const char *dir, uint32_t address)
+void hosts_drop(const char *dir, const struct address *address)
 {
 	AUTO_BUF struct buf word = { 0 };
 
 	address_format(address, &word);
-	drop(dir, buf_text(&word), 0);
+	if (word.len)
+		drop(dir, buf_text(&word), 0);
 }
 
 void hosts_drop_named(const char *dir, const char *name)
@@ -146,10 +152,12 @@ void hosts_remove(const char *dir)
 
 /* ---- the resolver ---- */
 
-/* 127.0.0.53 is the host's own. */
-static int is_loopback(const char *server, size_t len)
+/* 127.0.0.53 is the host's own; one of a link (fe80::1%eth0) is none inside. */
+static int is_out_of_reach(const char *server, size_t len, int six)
 {
-	return (len > 4 && !strncmp(server, "127.", 4)) || (len >= 3 && !strncmp(server, "::1", 3));
+	if (memchr(server, ':', len))
+		return !six || (len == 3 && !strncmp(server, "::1", 3)) || (len >= 4 && !strncasecmp(server, "fe80", 4));
+	return len > 4 && !strncmp(server, "127.", 4);
 }
 
 static int is_server(const char *line, size_t len, const char **ret, size_t *ret_len)
@@ -166,20 +174,19 @@ static int is_server(const char *line, size_t len, const char **ret, size_t *ret
 	return 1;
 }
 
-size_t resolver_config(const char *text, const uint32_t *dns, size_t n_dns, struct buf *ret)
+size_t resolver_config(const char *text, const struct address *dns, size_t n_dns, int six, struct buf *ret)
 {
 	size_t servers = 0, len, n;
 
 	for (; servers < n_dns; servers++) {
 		buf_puts(ret, "nameserver ");
-		address_format(dns[servers], ret);
+		address_format(&dns[servers], ret);
 		buf_putc(ret, '\n');
 	}
 	for (const char *server; *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		if (is_server(text, len, &server, &n)) {
-			/* there is no IPv6 inside */
-			if (n_dns || is_loopback(server, n) || memchr(server, ':', n))
+			if (n_dns || is_out_of_reach(server, n, six))
 				continue;
 			servers++;
 		}

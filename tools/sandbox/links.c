@@ -32,15 +32,32 @@ static char *states_of(const char *dir)
 
 /* ---- ports ---- */
 
+union socket_address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static socklen_t socket_address(const struct port *p, union socket_address *ret)
+{
+	*ret = (union socket_address){ .v6 = { .sin6_family = AF_INET6, .sin6_addr = p->address.v6, .sin6_port = htons(p->host) } };
+	if (p->address.family == AF_INET6)
+		return sizeof(ret->v6);
+	*ret = (union socket_address){ .v4 = { .sin_family = AF_INET, .sin_addr.s_addr = p->address.v4, .sin_port = htons(p->host) } };
+	return sizeof(ret->v4);
+}
+
 /* Bound by us, a port is nobody else's on this host; what is sent to it is led elsewhere before it gets here. */
 static int hold(struct port *p)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = p->address, .sin_port = htons(p->host) };
-	socklen_t size = sizeof(a);
-	int fd = socket(AF_INET, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r;
+	union socket_address a;
+	socklen_t size = socket_address(p, &a);
+	int fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r = 0;
 
-	if (fd >= 0 && !bind(fd, (void *)&a, size) && !getsockname(fd, (void *)&a, &size)) {
-		p->host = ntohs(a.sin_port);
+	if (fd >= 0 && a.any.sa_family == AF_INET6)
+		r = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
+	if (fd >= 0 && !r && !bind(fd, &a.any, size) && !getsockname(fd, &a.any, &size)) {
+		p->host = ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
 		return fd;
 	}
 	r = -errno;
@@ -59,27 +76,75 @@ static int fail_port(struct launch *l, int err, const struct port *p)
 		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
 	else if (err == -EADDRNOTAVAIL)
 		launch_advise(l, "the address before the port must be one of this host's");
+	else if (err == -EAFNOSUPPORT)
+		launch_advise(l, l->net->six == SIX_NONE ? "this host has no IPv6, or has it switched off (net.ipv6.conf.default.disable_ipv6)" :
+							   "this host forwards no IPv6: sysctl net.ipv6.conf.all.forwarding=1, with accept_ra=2 on links "
+							   "that are told their routes");
 	return err;
+}
+
+static int hold_one(struct launch *l, const struct port *p)
+{
+	struct network *n = l->net;
+	int r;
+
+	n->port[n->n_ports] = *p;
+	r = hold(&n->port[n->n_ports]);
+	if (r < 0)
+		return r;
+	n->held[n->n_ports++] = r;
+	return 0;
+}
+
+/* Of both families by one number; any that is free of one may be taken of the other. */
+static int hold_both(struct launch *l, const struct port *p)
+{
+	struct port four = *p, six = *p;
+	struct network *n = l->net;
+	int r = 0;
+
+	four.address = address_v4(INADDR_ANY);
+	six.address = address_v6(&in6addr_any);
+	for (int tries = 0; tries < 16; tries++) {
+		r = hold_one(l, &four);
+		if (r)
+			return fail_port(l, r, &four);
+		if (n->six != SIX_OUT)
+			return 0;
+		six.host = n->port[n->n_ports - 1].host;
+		r = hold_one(l, &six);
+		if (!r || r != -EADDRINUSE || p->host)
+			break;
+		close(n->held[--n->n_ports]);
+	}
+	return r ? fail_port(l, r, &six) : 0;
+}
+
+static int hold_port(struct launch *l, const struct port *p)
+{
+	int r;
+
+	if (p->address.family == AF_UNSPEC)
+		return hold_both(l, p);
+	r = p->address.family == AF_INET6 && l->net->six != SIX_OUT ? -EAFNOSUPPORT : hold_one(l, p);
+	return r ? fail_port(l, r, p) : 0;
 }
 
 static int hold_ports(struct launch *l)
 {
 	const struct network_spec *s = &l->spec->net;
 	struct network *n = l->net;
+	int r = 0;
 
 	if (!s->n_ports)
 		return 0;
-	n->port = calloc(s->n_ports, sizeof(*n->port));
-	n->held = calloc(s->n_ports, sizeof(*n->held));
+	n->port = calloc(s->n_ports, 2 * sizeof(*n->port));
+	n->held = calloc(s->n_ports, 2 * sizeof(*n->held));
 	if (!n->port || !n->held)
 		return -ENOMEM;
-	for (; n->n_ports < s->n_ports; n->n_ports++) {
-		n->port[n->n_ports] = s->port[n->n_ports];
-		n->held[n->n_ports] = hold(&n->port[n->n_ports]);
-		if (n->held[n->n_ports] < 0)
-			return fail_port(l, n->held[n->n_ports], &n->port[n->n_ports]);
-	}
-	return 0;
+	for (size_t i = 0; !r && i < s->n_ports; i++)
+		r = hold_port(l, &s->port[i]);
+	return r;
 }
 
 /* ---- before the start ---- */
@@ -103,7 +168,7 @@ static int join(struct launch *l, const char *states, struct buf *why)
 		r = firewall_has(l->net, why);
 	if (r >= 0)
 		r = r == 1 ? 0 : firewall_add(l->net, states, why);
-	if (!r)
+	if (r >= 0)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
 	return r;
 }
@@ -137,6 +202,17 @@ int links_prepare(struct launch *l)
 	return launch_fail(l, r, r == -ENOPKG ? device : "", r == -ENOPKG ? "make the network" : "", "%s", buf_text(&why));
 }
 
+/* NULL it has none. */
+static char *address6_text(const struct network *n)
+{
+	AUTO_BUF struct buf b = { 0 };
+	struct address both[2];
+
+	network_addresses(n, both);
+	address_format(&both[1], &b);
+	return b.len && !b.err ? strdup(b.s) : NULL;
+}
+
 int links_remember(const struct launch *l, struct state *st)
 {
 	int r = 0;
@@ -148,14 +224,16 @@ int links_remember(const struct launch *l, struct state *st)
 	words_free(&st->ports);
 	st->network = strdup(l->net->device);
 	st->link = strdup(l->net->link);
+	free(st->address6);
 	st->address = l->net->address;
+	st->address6 = address6_text(l->net);
 	for (size_t i = 0; !r && i < l->net->n_ports; i++) {
 		AUTO_BUF struct buf b = { 0 };
 
 		port_format(&l->net->port[i], &b);
 		r = b.err ? b.err : words_add(&st->ports, b.s);
 	}
-	return st->network && st->link ? r : -ENOMEM;
+	return st->network && st->link && (st->address6 || l->net->six == SIX_NONE) ? r : -ENOMEM;
 }
 
 /* ---- the start ---- */
@@ -224,7 +302,7 @@ static void remove_unused(const char *states, struct network *n)
 	if (has_others(states, n->device))
 		firewall_drop(n);
 	else
-		firewall_remove(states);
+		firewall_remove(n, states);
 	network_remove(n);
 }
 
@@ -292,8 +370,11 @@ void links_unplug(struct launch *l)
 static int recall(const struct state *st, const char *states, struct network *ret)
 {
 	int r = network_init(ret, states, st->network);
+	struct address six;
 
 	ret->address = st->address;
+	if (st->address6 && !address_parse(st->address6, &six) && six.family == AF_INET6)
+		ret->address6 = six.v6;
 	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
 	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
 	for (size_t i = 0; ret->port && i < st->ports.n; i++)
@@ -395,7 +476,7 @@ static void resolver(const struct network_spec *s, struct buf *ret)
 		buf_reset(ret);
 		if (read_text(files[i], &text) && !s->n_dns)
 			continue;
-		if (resolver_config(buf_text(&text), s->dns, s->n_dns, ret))
+		if (resolver_config(buf_text(&text), s->dns, s->n_dns, network_six() == SIX_OUT, ret))
 			return;
 	}
 }

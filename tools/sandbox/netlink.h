@@ -30,7 +30,8 @@ struct nlattr *netlink_nest(struct netlink *n, unsigned attr);
 void netlink_end_nest(struct netlink *n, struct nlattr *nest);
 
 /* Send what was begun. Each message with NLM_F_ACK is answered, a dump with what it finds: on_reply gets those, may be NULL.
- * 0, or the errno of the first message that failed, negative; *ret_failed, may be NULL, which of those with NLM_F_ACK it was. */
+ * 0, or the errno of the first message that failed, negative; *ret_failed, may be NULL, which of those with NLM_F_ACK it was.
+ * The last answer ends it: of messages without NLM_F_ACK only those before that are told of when they fail. */
 int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink *n, const struct nlmsghdr *m), void *data,
 		 size_t *ret_failed);
 

@@ -9,6 +9,7 @@
 #define CGX_SANDBOX_NETWORK_H
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,8 +17,16 @@
 #include "sandbox/network_spec.h"
 #include "sandbox/spec.h"
 
-#define NETWORK_PREFIX 24
-#define NETWORK_LINK   "eth0" /* inside */
+#define NETWORK_PREFIX  24
+#define NETWORK_PREFIX6 64
+#define NETWORK_LINK    "eth0" /* inside */
+
+/* How much of IPv6 there is. */
+enum six {
+	SIX_NONE,  /* the host has it not, or has it off */
+	SIX_AMONG, /* sandboxes and host reach each other */
+	SIX_OUT,   /* packets get through the host as well: it is a router, or a single link can be made one */
+};
 
 struct network {
 	char dir[4200];           /* of its leases */
@@ -25,6 +34,8 @@ struct network {
 	char link[IFNAMSIZ];      /* the host's end of the cable; empty none */
 	int index, link_index;
 	uint32_t gateway, address; /* of the bridge, of the sandbox; network byte order; address 0: none leased */
+	enum six six;
+	struct in6_addr gateway6, address6; /* the same of IPv6; all 0 none */
 	struct netlink *route, *filter; /* NULL not opened */
 	struct port *port;        /* published, each of a number */
 	int *held;                /* a socket for each, which holds it */
@@ -36,6 +47,10 @@ struct network {
 int network_lock(const char *states);
 /* Of a device: where it keeps its leases. */
 int network_init(struct network *n, const char *states, const char *device);
+/* Of a host without any network yet: what one would have. */
+enum six network_six(void);
+/* The addresses of the sandbox, for the hosts file; of no family where there is none. */
+void network_addresses(const struct network *n, struct address ret[2]);
 /* Its bridge and subnet. 0 it is there and works; 1 it is not. */
 int network_look(struct network *n, struct buf *why);
 /* Make it, or what is missing of it. */

@@ -89,6 +89,7 @@ static const struct field {
 	{ "network", TEXT, offsetof(struct state, network) },
 	{ "link", TEXT, offsetof(struct state, link) },
 	{ "address", NUMBER32, offsetof(struct state, address) },
+	{ "address6", TEXT, offsetof(struct state, address6) },
 	{ "status", NUMBER32, offsetof(struct state, status) },
 	{ "pid", NUMBER32, offsetof(struct state, pid) },
 	{ "monitor", NUMBER32, offsetof(struct state, monitor) },

@@ -19,6 +19,7 @@ struct state {
 	char *name, *root, *user, *seccomp;
 	char *network, *link; /* the bridge and the host's end of its cable; NULL none */
 	uint32_t address;     /* its own there, network byte order */
+	char *address6;       /* NULL none */
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
