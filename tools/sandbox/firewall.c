@@ -561,3 +561,56 @@ void firewall_remove(struct network *n, const char *states)
 	}
 	restore_forwarding(states);
 }
+
+/* ---- others ---- */
+
+struct stranger {
+	const struct network *n;
+	int family;
+	char table[64], chain[64];
+};
+
+/* firewalld's lets through what no rule of it decided, but the last one refuses. */
+static void take_stranger(void *data, const struct nft_chain *c)
+{
+	struct stranger *s = data;
+	int ours = c->family == NFPROTO_IPV4 || c->family == NFPROTO_INET || (c->family == NFPROTO_IPV6 && s->n->six == SIX_OUT);
+
+	if (*s->table || !ours || c->hook != NF_INET_FORWARD || (!c->drops && strcmp(c->table, "firewalld")))
+		return;
+	s->family = c->family;
+	snprintf(s->table, sizeof(s->table), "%s", c->table);
+	snprintf(s->chain, sizeof(s->chain), "%s", c->name);
+}
+
+static void put_remedy(const struct stranger *s, const char *device, struct buf *ret)
+{
+	const char *family = s->family == NFPROTO_INET ? "inet" : s->family == NFPROTO_IPV6 ? "ip6" : "ip";
+	const char *tables = s->family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+
+	if (!strcmp(s->table, "firewalld"))
+		buf_printf(ret, "firewall-cmd --zone=trusted --add-interface=%s", device);
+	else if (!strcmp(s->table, "filter") && !strcmp(s->chain, "FORWARD"))
+		buf_printf(ret, "%s -I FORWARD -i %s -j ACCEPT; %s -I FORWARD -o %s -j ACCEPT", tables, device, tables, device);
+	else
+		buf_printf(ret, "nft insert rule %s %s %s iifname %s accept; nft insert rule %s %s %s oifname %s accept", family, s->table,
+			   s->chain, device, family, s->table, s->chain, device);
+}
+
+void firewall_look_around(struct network *n, struct buf *note)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct stranger s = { .n = n };
+	struct nft t;
+
+	if (open_filter(n, &why))
+		return;
+	t = table_of(n, &families[0]);
+	nft_each_chain(&t, take_stranger, &s);
+	t.family = s.family;
+	t.table = s.table;
+	if (!*s.table || nft_mentions(&t, n->device))
+		return;
+	buf_printf(note, "%s: the chain %s of table %s drops what is forwarded and no rule there lets it through: ", n->device, s.chain, s.table);
+	put_remedy(&s, n->device, note);
+}

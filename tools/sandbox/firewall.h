@@ -23,4 +23,7 @@ int firewall_publish(struct network *n, size_t *ret_failed, struct buf *why);
 /* Those that are there still. */
 void firewall_unpublish(struct network *n);
 
+/* What others' rules do to a network: note has words where they drop what is forwarded, and none of them names it. */
+void firewall_look_around(struct network *n, struct buf *note);
+
 #endif

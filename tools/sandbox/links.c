@@ -147,6 +147,70 @@ static int hold_ports(struct launch *l)
 	return r;
 }
 
+/* ---- what somebody flushed ---- */
+
+/* A network as a state remembers it. */
+static int recall(const struct state *st, const char *states, struct network *ret)
+{
+	int r = network_init(ret, states, st->network);
+	struct address six;
+
+	ret->address = st->address;
+	if (st->address6 && !address_parse(st->address6, &six) && six.family == AF_INET6)
+		ret->address6 = six.v6;
+	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
+	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
+	for (size_t i = 0; ret->port && i < st->ports.n; i++)
+		ret->n_ports += !port_parse(st->ports.v[i], &ret->port[ret->n_ports]);
+	return r;
+}
+
+static void publish_again(const char *states, const struct network *n, const char *sandbox)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct network its;
+	struct state st;
+
+	if (state_read(states, sandbox, &st))
+		return;
+	/* one whose lock is free has ended, or is cleared up */
+	if (st.lock < 0 && st.network && !strcmp(st.network, n->device) && !recall(&st, states, &its)) {
+		firewall_publish(&its, NULL, &why);
+		network_close(&its);
+	}
+	state_free(&st);
+}
+
+static void repair_one(const char *states, struct network *n, int flushed)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct words tenants = { 0 };
+	int has = network_look(n, &why) ? -1 : firewall_has(n, &why);
+
+	if (has < 0 || (has && !flushed) || (!has && firewall_add(n, states, &why) < 0))
+		return;
+	network_tenants(n, &tenants);
+	for (size_t i = 0; i < tenants.n; i++)
+		publish_again(states, n, tenants.v[i]);
+	words_free(&tenants);
+}
+
+/* Networks and ports of those that run, where rules are gone; flushed: they were, and are there again. Under the lock. */
+static void repair(const char *states, int flushed)
+{
+	struct words devices = { 0 };
+
+	network_list(states, &devices);
+	for (size_t i = 0; i < devices.n; i++) {
+		struct network n;
+
+		if (!network_init(&n, states, devices.v[i]))
+			repair_one(states, &n, flushed);
+		network_close(&n);
+	}
+	words_free(&devices);
+}
+
 /* ---- before the start ---- */
 
 /* What it is called inside, where that is a name and another one. */
@@ -160,14 +224,18 @@ static const char *alias(const struct sandbox_spec *s)
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
-	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing;
+	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing, has = 0;
 
 	if (missing == 1)
 		r = network_make(l->net, why);
 	else if (!missing)
-		r = firewall_has(l->net, why);
-	if (r >= 0)
-		r = r == 1 ? 0 : firewall_add(l->net, states, why);
+		r = has = firewall_has(l->net, why);
+	if (r >= 0 && !has)
+		r = firewall_add(l->net, states, why);
+	if (r >= 0 && missing == 1)
+		firewall_look_around(l->net, &l->net->note);
+	if (r == 1 && !has)
+		repair(states, 1);
 	if (r >= 0)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
 	return r;
@@ -211,6 +279,11 @@ static char *address6_text(const struct network *n)
 	network_addresses(n, both);
 	address_format(&both[1], &b);
 	return b.len && !b.err ? strdup(b.s) : NULL;
+}
+
+const char *links_note(const struct launch *l)
+{
+	return l->net && l->net->note.len ? l->net->note.s : NULL;
 }
 
 int links_remember(const struct launch *l, struct state *st)
@@ -327,6 +400,7 @@ static void care(const char *states, const char *device, int unused)
 		return;
 	remove_unused(states, &n);
 	network_close(&n);
+	repair(states, 0);
 }
 
 /* Orphaned at once, so that nobody has to wait for it. */
@@ -364,22 +438,6 @@ void links_unplug(struct launch *l)
 	network_close(n);
 	free(n);
 	l->net = NULL;
-}
-
-/* A network as a state remembers it. */
-static int recall(const struct state *st, const char *states, struct network *ret)
-{
-	int r = network_init(ret, states, st->network);
-	struct address six;
-
-	ret->address = st->address;
-	if (st->address6 && !address_parse(st->address6, &six) && six.family == AF_INET6)
-		ret->address6 = six.v6;
-	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
-	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
-	for (size_t i = 0; ret->port && i < st->ports.n; i++)
-		ret->n_ports += !port_parse(st->ports.v[i], &ret->port[ret->n_ports]);
-	return r;
 }
 
 /* Those that somebody else has by now are his. */
@@ -431,8 +489,10 @@ void links_sweep(const char *states)
 		remove_unused(states, &n);
 		network_close(&n);
 	}
-	if (lock >= 0)
+	if (lock >= 0) {
+		repair(states, 0);
 		close(lock);
+	}
 	words_free(&devices);
 }
 

@@ -547,6 +547,36 @@ int network_used(const struct network *n)
 	return used;
 }
 
+static int read_owner(const struct network *n, const char *lease, char *ret, size_t size)
+{
+	char path[4300];
+	ssize_t len;
+
+	if (!is_lease(lease))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "%s/%s", n->dir, lease);
+	len = readlink(path, ret, size - 1);
+	if (len < 0)
+		return -errno;
+	ret[len] = '\0';
+	return 0;
+}
+
+int network_tenants(const struct network *n, struct words *ret)
+{
+	struct words names = { 0 };
+	int r = state_list(n->dir, &names);
+
+	for (size_t i = 0; !r && i < names.n; i++) {
+		char owner[128];
+
+		if (!read_owner(n, names.v[i], owner, sizeof(owner)))
+			r = words_add(ret, owner);
+	}
+	words_free(&names);
+	return r;
+}
+
 void network_sweep(struct network *n, const char *states)
 {
 	struct words names = { 0 };
@@ -554,16 +584,10 @@ void network_sweep(struct network *n, const char *states)
 	state_list(n->dir, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		char path[4300], folder[4400], owner[128];
-		ssize_t len;
-		uint64_t host;
 
-		if (!is_lease(names.v[i]) || num_u64(names.v[i], &host))
+		if (read_owner(n, names.v[i], owner, sizeof(owner)))
 			continue;
-		lease_path(n, (unsigned)host, path, sizeof(path));
-		len = readlink(path, owner, sizeof(owner) - 1);
-		if (len < 0)
-			continue;
-		owner[len] = '\0';
+		snprintf(path, sizeof(path), "%s/%s", n->dir, names.v[i]);
 		snprintf(folder, sizeof(folder), "%s/%s", states, owner);
 		if (access(folder, F_OK) < 0 && errno == ENOENT) {
 			hosts_drop_named(n->dir, owner);
@@ -719,6 +743,7 @@ void network_let_go(struct network *n)
 void network_close(struct network *n)
 {
 	network_let_go(n);
+	buf_free(&n->note);
 	free(n->port);
 	n->port = NULL;
 	n->n_ports = 0;

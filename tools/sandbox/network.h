@@ -40,6 +40,7 @@ struct network {
 	struct port *port;        /* published, each of a number */
 	int *held;                /* a socket for each, which holds it */
 	size_t n_ports;
+	struct buf note;          /* for whoever starts a sandbox in it; empty none */
 	int space;                /* the sandbox's network namespace; -1 */
 };
 
@@ -58,6 +59,8 @@ int network_make(struct network *n, struct buf *why);
 /* An address for this sandbox, and a name for its link. alias: its host name, where that is another; may be NULL. */
 int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why);
 void network_return(struct network *n, const char *sandbox);
+/* Names of those who have an address of it. */
+int network_tenants(const struct network *n, struct words *ret);
 /* 1: somebody has an address of it. */
 int network_used(const struct network *n);
 /* Leases whose sandbox has no folder any more. */

@@ -138,6 +138,26 @@ void nft_flush_set(struct nft *t, const char *set)
 
 /* ---- questions ---- */
 
+static const char *text_of(struct netlink *nl, const struct nlmsghdr *m, unsigned attr)
+{
+	size_t size;
+	const char *text = netlink_data(nl, netlink_find(nl, m, sizeof(struct nfgenmsg), attr), &size);
+
+	return text && size && !text[size - 1] ? text : NULL;
+}
+
+static int number_of(struct netlink *nl, const struct nlattr *a, uint32_t *ret)
+{
+	size_t size;
+	const void *at = netlink_data(nl, a, &size);
+
+	if (size != sizeof(*ret))
+		return 0;
+	memcpy(ret, at, sizeof(*ret));
+	*ret = ntohl(*ret);
+	return 1;
+}
+
 int nft_has_element(struct nft *t, const char *set, const void *key, size_t key_size)
 {
 	put_set(t, NFT_MSG_GETSETELEM, 0, set);
@@ -154,14 +174,10 @@ int nft_has_table(struct nft *t)
 
 static void take_use(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	size_t size;
 	uint32_t use;
-	const void *at = netlink_data(nl, netlink_find(nl, m, sizeof(struct nfgenmsg), NFTA_CHAIN_USE), &size);
 
-	if (m->nlmsg_type != NFT(NFT_MSG_NEWCHAIN) || size != sizeof(use))
-		return;
-	memcpy(&use, at, sizeof(use));
-	*(int *)data = (int)ntohl(use);
+	if (m->nlmsg_type == NFT(NFT_MSG_NEWCHAIN) && number_of(nl, netlink_find(nl, m, sizeof(struct nfgenmsg), NFTA_CHAIN_USE), &use))
+		*(int *)data = (int)use;
 }
 
 int nft_chain_use(struct nft *t, const char *chain)
@@ -173,6 +189,62 @@ int nft_chain_use(struct nft *t, const char *chain)
 	netlink_put_text(t->nl, NFTA_CHAIN_NAME, chain);
 	netlink_talk(t->nl, take_use, &use, NULL);
 	return use;
+}
+
+struct taker {
+	void (*take)(void *data, const struct nft_chain *c);
+	void *data;
+};
+
+static void take_chain(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	const struct nfgenmsg *head = netlink_header(nl, m);
+	const struct taker *to = data;
+	const struct nlattr *hook;
+	uint32_t number, policy = NF_ACCEPT;
+	struct nft_chain c;
+
+	if (m->nlmsg_type != NFT(NFT_MSG_NEWCHAIN))
+		return;
+	hook = netlink_find(nl, m, sizeof(*head), NFTA_CHAIN_HOOK);
+	if (!hook || !number_of(nl, netlink_within(nl, hook, NFTA_HOOK_HOOKNUM), &number))
+		return;
+	number_of(nl, netlink_find(nl, m, sizeof(*head), NFTA_CHAIN_POLICY), &policy);
+	c = (struct nft_chain){ head->nfgen_family, text_of(nl, m, NFTA_CHAIN_TABLE), text_of(nl, m, NFTA_CHAIN_NAME), number, policy == NF_DROP };
+	if (c.table && c.name)
+		to->take(to->data, &c);
+}
+
+void nft_each_chain(struct nft *t, void (*take)(void *data, const struct nft_chain *c), void *data)
+{
+	struct taker to = { take, data };
+	struct nft all = { .nl = t->nl, .family = NFPROTO_UNSPEC };
+
+	begin(&all, NFT_MSG_GETCHAIN, NLM_F_DUMP);
+	netlink_talk(t->nl, take_chain, &to, NULL);
+}
+
+struct mention {
+	const char *text;
+	int found;
+};
+
+static void take_mention(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	struct mention *is = data;
+
+	(void)nl;
+	is->found |= memmem(m, m->nlmsg_len, is->text, strlen(is->text)) != NULL;
+}
+
+int nft_mentions(struct nft *t, const char *text)
+{
+	struct mention is = { .text = text };
+
+	begin(t, NFT_MSG_GETRULE, NLM_F_DUMP);
+	netlink_put_text(t->nl, NFTA_RULE_TABLE, t->table);
+	netlink_talk(t->nl, take_mention, &is, NULL);
+	return is.found;
 }
 
 /* ---- rules ---- */

@@ -53,6 +53,17 @@ int nft_has_element(struct nft *t, const char *set, const void *key, size_t key_
 int nft_has_table(struct nft *t);
 int nft_chain_use(struct nft *t, const char *chain);
 
+/* A chain that a hook of the kernel calls, of any table. */
+struct nft_chain {
+	int family;
+	const char *table, *name;
+	unsigned hook;
+	int drops; /* what no rule of it decided */
+};
+void nft_each_chain(struct nft *t, void (*take)(void *data, const struct nft_chain *c), void *data);
+/* 1: some rule of the table has this text in it, the name of a link as it may be. */
+int nft_mentions(struct nft *t, const char *text);
+
 /* ---- rules ---- */
 
 enum { R0 = NFT_REG32_00, R1, R2, R3, R4, R5, R6, R7 };
