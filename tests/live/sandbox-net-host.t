@@ -35,6 +35,12 @@ nft flush ruleset
 cgx-sandbox run --rm --name "$N-other" -p 8083:80 / true
 wait_for 10 reached 8080 hello
 is "$(ask 127.0.0.1 8080)" hello "another one's end"
+echo 1 >/proc/sys/net/ipv4/ip_forward
+echo 0 >/proc/sys/net/ipv4/ip_forward
+is "$(flag cgx0):$(flag up0)" 0:0 "they do not forward"
+cgx-sandbox ps >/dev/null
+run cgx-sandbox exec "$N-web" "$datagram" ping 192.0.2.1
+is "$status" 0 "forwarding that somebody switched off for all links is on again for those of networks"
 nft flush ruleset
 cgx-sandbox rm -f "$N-web" "$N-far" >/dev/null
 gone() { [ "$(ls /run/cgx/.net)" = "" ] && ! nft list tables | grep -q cgx; }

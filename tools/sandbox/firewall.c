@@ -386,7 +386,16 @@ static int note(const char *states, const struct family *f, const char *device)
 	return r;
 }
 
-/* The bridge's was set when it was made. A host that is a router lets everything through already. */
+/* Whoever switches forwarding off for all links has switched off ours. */
+static int forwards(const struct network *n, const struct family *f)
+{
+	char path[128];
+
+	switch_path(f, n->device, path, sizeof(path));
+	return read_flag(path) == 1 || is_router(f) || (f->number == NFPROTO_IPV6 && n->six != SIX_OUT);
+}
+
+/* A host that is a router lets everything through already. */
 static int let_through(struct network *n, const struct family *f, const char *states, char uplink[IFNAMSIZ], struct buf *why)
 {
 	char path[128];
@@ -396,7 +405,7 @@ static int let_through(struct network *n, const struct family *f, const char *st
 	if (f->number == NFPROTO_IPV6 && n->six != SIX_OUT)
 		return 0;
 	switch_path(f, n->device, path, sizeof(path));
-	if (read_flag(path) != 1 && !is_router(f)) {
+	if (!forwards(n, f) && network_set(n->device, f->sysctls, switch_of(f), "1")) {
 		buf_printf(why, "%s: let packets of %s through: it cannot be written", path, n->device);
 		return -EROFS;
 	}
@@ -465,7 +474,7 @@ int firewall_has(struct network *n, struct buf *why)
 	int r = open_filter(n, why);
 
 	for (size_t i = 0; !r && i < families_of(n); i++)
-		if (!is_there(n, &families[i]))
+		if (!is_there(n, &families[i]) || !forwards(n, &families[i]))
 			return 0;
 	return r ? r : 1;
 }

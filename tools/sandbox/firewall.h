@@ -9,7 +9,7 @@
 
 #include "sandbox/network.h"
 
-/* 1: the network is in the tables, and the rules are. 0: not, or somebody flushed them. */
+/* 1: the network is in the tables, the rules are, and its packets get through the host. 0: not, or somebody undid it. */
 int firewall_has(struct network *n, struct buf *why);
 /* Put it there, making the tables where they are missing; let packets through, which is noted below states. 1: a table was made,
  * so nothing of others is in it. */

@@ -379,9 +379,7 @@ static void guard_ipv6(const char *device, int is_spoken)
 static int bring_up(struct network *n)
 {
 	guard_ipv6(n->device, n->six != SIX_NONE);
-	network_set(n->device, "ipv6", "force_forwarding", "1");
 	network_set(n->device, "ipv4", "route_localnet", "1");
-	network_set(n->device, "ipv4", "forwarding", "1");
 	put_address(n->route, n->index, n->gateway);
 	if (n->six != SIX_NONE)
 		put_address6(n->route, n->index, &n->gateway6);
