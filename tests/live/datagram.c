@@ -62,6 +62,8 @@ static int ask(int pings, const char *address, const char *port, const void *tex
 	for (int i = 0; i < times; i++) {
 		ssize_t n = send(fd, text, len, 0) < 0 ? -1 : recv(fd, answer, sizeof(answer), 0);
 
+		if (n < 0 && errno == ECONNREFUSED)
+			usleep(500000); /* as long as without an answer */
 		if (n < 0 && (errno == EAGAIN || errno == ECONNREFUSED))
 			continue;
 		if (n < 0)

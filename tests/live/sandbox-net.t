@@ -65,6 +65,13 @@ cgx-sandbox run -d --rm --name "$N-udp" -p 5353:53/udp / "$datagram" serve 53 an
 wait_for 10 sh -c "cgx-sandbox exec $N-udp grep -q :0035 /proc/net/udp /proc/net/udp6 2>/dev/null"
 is "$(in_world "$datagram" ask 192.0.2.10 5353)" answer "UDP"
 cgx-sandbox rm -f "$N-udp" >/dev/null
+in_world "$datagram" ask 192.0.2.10 5354 10 >"$tmp/asked" &
+asks=$!
+sleep 0.2
+cgx-sandbox run -d --rm --name "$N-udp" -p 5354:53/udp / "$datagram" serve 53 late >/dev/null
+wait $asks
+is "$(cat "$tmp/asked")" late "who asked before there was anybody is answered, too"
+cgx-sandbox rm -f "$N-udp" >/dev/null
 
 # ---- each other ----------------------------------------------------------------------------------------
 

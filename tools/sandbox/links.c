@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sandbox/firewall.h"
+#include "sandbox/flows.h"
 #include "sandbox/hosts.h"
 #include "sandbox/network.h"
 #include "util/cleanup.h"
@@ -175,7 +176,8 @@ static void publish_again(const char *states, const struct network *n, const cha
 		return;
 	/* one whose lock is free has ended, or is cleared up */
 	if (st.lock < 0 && st.network && !strcmp(st.network, n->device) && !recall(&st, states, &its)) {
-		firewall_publish(&its, NULL, &why);
+		if (!firewall_publish(&its, NULL, &why))
+			flows_forget(&its);
 		network_close(&its);
 	}
 	state_free(&st);
@@ -325,6 +327,8 @@ int links_plug(struct launch *l)
 		if (r && failed < l->net->n_ports)
 			return fail_port(l, r, &l->net->port[failed]);
 	}
+	if (!r)
+		flows_forget(l->net);
 	return r ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : 0;
 }
 
