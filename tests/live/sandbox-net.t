@@ -101,6 +101,12 @@ run_in --net "sandbox:$N-web" / ip -o -4 address show dev eth0
 like "$out" " $web/24 " "--net sandbox:NAME"
 run_in --net "sandbox:$N-web" / cat /etc/hosts
 like "$out" "^$web $N-web" "with its names"
+cgx-sandbox run -d --rm --name "$N-own" --net bridge / sleep 100 >/dev/null
+cgx-sandbox run -d --rm --name "$N-with" --net "sandbox:$N-own" / sleep 100 >/dev/null
+cgx-sandbox rm -f "$N-own" >/dev/null
+run cgx-sandbox exec "$N-with" ip -o link show
+unlike "$out" eth0 "whose cable goes with the one whose network it is, as the address may be another's next"
+cgx-sandbox rm -f "$N-with" >/dev/null
 run_in --net "/proc/$world/ns/net" / ip -o -4 address show dev up1
 like "$out" ' 192\.0\.2\.1/24 ' "--net with a namespace's file"
 

@@ -168,6 +168,16 @@ static void keeps_hosts(void **state)
 	assert_non_null(strstr(content(dir), "\n10.0.0.23 both\nfd00::23 both\n"));
 	hosts_drop_named(dir, "both");
 	assert_non_null(strstr(content(dir), "\n#0.0.0.23 both\n#d00::23 both\n"));
+	assert_int_equal(add(dir, "10.0.0.24", NULL, "database", NULL), 0); /* it is now */
+	assert_non_null(strstr(content(dir), "\n10.0.0.22 db         \n"));
+	assert_non_null(strstr(content(dir), "\n10.0.0.24 database\n"));
+	hosts_drop_named(dir, "database");
+	assert_int_equal(add(dir, "10.0.0.25", NULL, "late", "db"), 0); /* a name is not an alias of others */
+	assert_non_null(strstr(content(dir), "\n10.0.0.25 late\n"));
+	assert_int_equal(add(dir, "10.0.0.26", NULL, "loop", "localhost"), 0);
+	assert_int_equal(add(dir, "10.0.0.27", NULL, "localhost", NULL), 0);
+	assert_non_null(strstr(content(dir), "\n10.0.0.26 loop\n"));
+	assert_null(strstr(content(dir), "10.0.0.27"));
 	hosts_drop_named(dir, "db");
 	assert_null(strstr(content(dir), "\n10.0.0.22"));
 	for (int i = 0; i < 3000; i++) { /* what comes and goes does not make it grow */

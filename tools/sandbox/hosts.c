@@ -73,6 +73,65 @@ static int open_file(const char *dir, int flags)
 	return fd;
 }
 
+/* The first word of a line, or the second. */
+static int has_word(const char *line, size_t len, const char *word, int second)
+{
+	const char *space = memchr(line, ' ', len);
+	size_t n;
+
+	if (second && !space)
+		return 0;
+	if (second) {
+		len -= (size_t)(space + 1 - line);
+		line = space + 1;
+		space = memchr(line, ' ', len);
+	}
+	n = space ? (size_t)(space - line) : len;
+	return n == strlen(word) && !memcmp(line, word, n);
+}
+
+/* The third word of a line, an alias. */
+static int has_alias(const char *line, size_t len, const char *word)
+{
+	const char *space = memchr(line, ' ', len);
+
+	return space && has_word(space + 1, len - (size_t)(space + 1 - line), word, 1);
+}
+
+/* What the file begins with is not for sandboxes to be called by. */
+static int is_fixed(const char *name)
+{
+	return !strcmp(name, "localhost") || !strcmp(name, "ip6-localhost") || !strcmp(name, "ip6-loopback");
+}
+
+/* A name is its sandbox's, whoever was known by it as well: blanks for the alias. */
+static void take_alias_back(int fd, struct buf *now, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (char *line = now->s, *end = line + now->len, *stop; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop ? stop : end;
+		if (*line == '#' || !has_alias(line, (size_t)(stop - line), name))
+			continue;
+		memset(stop - size, ' ', size);
+		(void)!pwrite(fd, stop - size, size, stop - size - now->s);
+	}
+}
+
+static int is_taken(const struct buf *now, const char *name)
+{
+	int taken = is_fixed(name);
+
+	for (const char *line = buf_text(now), *end = line + now->len, *stop; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop ? stop : end;
+		if (*line != '#')
+			taken |= has_word(line, (size_t)(stop - line), name, 1) || has_alias(line, (size_t)(stop - line), name);
+	}
+	return taken;
+}
+
 int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias)
 {
 	AUTO_CLOSE int fd = open_file(dir, O_CREAT);
@@ -82,11 +141,14 @@ int hosts_add(const char *dir, const struct address address[2], const char *name
 
 	if (r)
 		return r;
+	take_alias_back(fd, &now, name);
+	if (alias && is_taken(&now, alias))
+		alias = NULL;
 	if (!end)
 		buf_puts(&line, head);
 	else if (end > LARGE)
 		end = compact(fd, &now);
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 2 && !is_fixed(name); i++) {
 		if (address[i].family == AF_UNSPEC)
 			continue;
 		address_format(&address[i], &line);
@@ -95,21 +157,6 @@ int hosts_add(const char *dir, const struct address address[2], const char *name
 	if (line.err)
 		return line.err;
 	return pwrite(fd, line.s, line.len, (off_t)end) == (ssize_t)line.len ? 0 : -EIO;
-}
-
-/* The first word of a line, or the second. */
-static int has_word(const char *line, size_t len, const char *word, int second)
-{
-	const char *space = memchr(line, ' ', len);
-	size_t n;
-
-	if (second && space) {
-		len -= (size_t)(space + 1 - line);
-		line = space + 1;
-		space = memchr(line, ' ', len);
-	}
-	n = space ? (size_t)(space - line) : len;
-	return n == strlen(word) && !memcmp(line, word, n);
 }
 
 /* Comment out the lines of which this is the address or the name. */

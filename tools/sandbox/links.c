@@ -430,6 +430,8 @@ void links_unplug(struct launch *l)
 	if (!n)
 		return;
 	firewall_unpublish(n);
+	if (state_shares_network(l->dir))
+		network_unplug(n); /* its address may be another's next */
 	network_let_go(n); /* before anybody else has them as well */
 	lock = states ? network_lock(states) : -1;
 	if (lock >= 0) {
@@ -468,6 +470,8 @@ void links_clear(const struct state *st)
 		return;
 	keep_free_ports(&n);
 	firewall_unpublish(&n);
+	if (state_shares_network(st->dir))
+		network_unplug(&n);
 	lock = network_lock(states);
 	if (lock >= 0) {
 		network_return(&n, st->name);

@@ -440,15 +440,19 @@ int network_make(struct network *n, struct buf *why)
 	return r ? fail(why, r, n->device, "set it up") : 0;
 }
 
-void network_remove(struct network *n)
+static void remove_link(struct network *n, const char *name)
 {
 	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 
-	if (n->index) {
-		netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
-		netlink_put_text(n->route, IFLA_IFNAME, n->device);
-		netlink_talk(n->route, NULL, NULL, NULL);
-	}
+	netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, name);
+	netlink_talk(n->route, NULL, NULL, NULL);
+}
+
+void network_remove(struct network *n)
+{
+	if (n->index)
+		remove_link(n, n->device);
 	hosts_remove(n->dir);
 	rmdir(n->dir);
 }
@@ -654,6 +658,15 @@ int network_plug(struct network *n, pid_t pid, struct buf *why)
 	put_hairpin(n);
 	r = netlink_talk(n->route, NULL, NULL, NULL);
 	return r ? fail(why, r, n->device, "join a cable (veth) to it") : 0;
+}
+
+/* It takes the kernel long: mostly the cable goes by itself, with the sandbox's namespace. */
+void network_unplug(struct network *n)
+{
+	AUTO_BUF struct buf why = { 0 };
+
+	if (*n->link && !open_route(n, &why))
+		remove_link(n, n->link);
 }
 
 static void put_way_out(struct netlink *nl, int index, int family, const void *gateway, size_t size)

@@ -70,6 +70,8 @@ void network_remove(struct network *n);
 
 /* A cable from the bridge into the namespace of this process. */
 int network_plug(struct network *n, pid_t pid, struct buf *why);
+/* Take it away, where its end may outlive the sandbox. */
+void network_unplug(struct network *n);
 /* Inside: the cable up, with the address and the way out. ids: how many groups there are inside, 0 all. */
 int network_up(const struct network *n, uint32_t ids, struct buf *why);
 /* A switch of a link, as /proc/sys/net/ipv4/conf/DEVICE/forwarding; -errno. */

@@ -36,6 +36,9 @@ struct state {
 /* Somebody wants it to end: it is not started again. */
 int state_ask_end(const struct state *s);
 int state_asked_end(const struct state *s);
+/* Somebody else has its network as well; dir: of its state. */
+int state_share_network(const struct state *s);
+int state_shares_network(const char *dir);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
