@@ -50,12 +50,15 @@ json "stats: bytes" "$out" '.sandboxes[0].received > 0 and .sandboxes[0].sent > 
 run_in -p 8080:80 / true
 is "$status" 125 "a port twice"
 like "$err" '^cgx-sandbox run: 0\.0\.0\.0:8080->80/tcp: publish: Address already in use$' "is refused"
-like "$err" "^  another sandbox .*ss -lntup" "with where to look"
+like "$err" "^  sandbox $N-web has the port\$" "with who has it"
+run_in -p 8099:80 -p 8099:81 / true
+like "$err" "^  it is asked for twice\$" "a port of one's own"
 busybox nc -ll -p 9090 -e true &
 pids="$pids $!"
 wait_for 5 grep -q ':2382 ' /proc/net/tcp /proc/net/tcp6
 run_in -p 9090:80 / true
 is "$status" 125 "so is one of a program of the host"
+like "$err" "^  busybox \(pid $!\) has the port\$" "which is named"
 run_in -p 203.0.113.7:80:80 / true
 like "$err" "must be one of this host's" "and an address that is not the host's"
 cgx-sandbox run -d --rm --name "$N-any" -p 80 / sleep 100 >/dev/null
@@ -120,6 +123,24 @@ if have nft; then
 else
 	skip "no nft" "rules that somebody flushed are there again for the next one"
 fi
+
+run_in --net bridge / cat /etc/hosts
+first=$(own_address)
+ip route add "$first/32" dev up0
+run_in --net bridge / cat /etc/hosts
+second=$(own_address)
+like "$second" '^10\.185\.0\.' "an address that a later route of the host leads elsewhere"
+isnt "$second" "$first" "is not given"
+ip route del "$first/32"
+mkdir -p /run/cgx/full
+for i in $(seq 2 254); do
+	ln -s full "/run/cgx/.net/cgx0/$i" 2>/dev/null
+done
+run_in --net bridge / true
+like "$err" '^cgx-sandbox run: cgx0: lease an address: all 253 are taken; another network' "no address is left"
+rmdir /run/cgx/full
+run_in --net bridge / true
+is "$status" 0 "leases of nobody are cleared up"
 
 # ---- what is killed ------------------------------------------------------------------------------------
 

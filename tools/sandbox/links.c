@@ -19,6 +19,7 @@
 #include "sandbox/flows.h"
 #include "sandbox/hosts.h"
 #include "sandbox/network.h"
+#include "sandbox/ports.h"
 #include "util/cleanup.h"
 
 /* A network stays so long after its last sandbox, for the next one: to remove a bridge takes the kernel longer than a run. */
@@ -33,38 +34,25 @@ static char *states_of(const char *dir)
 
 /* ---- ports ---- */
 
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t socket_address(const struct port *p, union socket_address *ret)
+static int is_own(const struct network *n, const struct port *p)
 {
-	*ret = (union socket_address){ .v6 = { .sin6_family = AF_INET6, .sin6_addr = p->address.v6, .sin6_port = htons(p->host) } };
-	if (p->address.family == AF_INET6)
-		return sizeof(ret->v6);
-	*ret = (union socket_address){ .v4 = { .sin_family = AF_INET, .sin_addr.s_addr = p->address.v4, .sin_port = htons(p->host) } };
-	return sizeof(ret->v4);
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (n->port[i].host == p->host && n->port[i].udp == p->udp)
+			return 1;
+	return 0;
 }
 
-/* Bound by us, a port is nobody else's on this host; what is sent to it is led elsewhere before it gets here. */
-static int hold(struct port *p)
+static void advise_holder(struct launch *l, const struct port *p)
 {
-	union socket_address a;
-	socklen_t size = socket_address(p, &a);
-	int fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r = 0;
+	AUTO_FREE char *states = states_of(l->dir);
+	AUTO_BUF struct buf who = { 0 };
 
-	if (fd >= 0 && a.any.sa_family == AF_INET6)
-		r = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
-	if (fd >= 0 && !r && !bind(fd, &a.any, size) && !getsockname(fd, &a.any, &size)) {
-		p->host = ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
-		return fd;
-	}
-	r = -errno;
-	if (fd >= 0)
-		close(fd);
-	return r;
+	if (is_own(l->net, p))
+		launch_advise(l, "it is asked for twice");
+	else if (states && port_holder(p, states, &who))
+		launch_advise(l, "%s has the port", buf_text(&who));
+	else
+		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
 }
 
 static int fail_port(struct launch *l, int err, const struct port *p)
@@ -74,7 +62,7 @@ static int fail_port(struct launch *l, int err, const struct port *p)
 	port_show(p, &b);
 	launch_fail(l, err, buf_text(&b), "publish", NULL);
 	if (err == -EADDRINUSE)
-		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
+		advise_holder(l, p);
 	else if (err == -EADDRNOTAVAIL)
 		launch_advise(l, "the address before the port must be one of this host's");
 	else if (err == -EAFNOSUPPORT)
@@ -90,7 +78,7 @@ static int hold_one(struct launch *l, const struct port *p)
 	int r;
 
 	n->port[n->n_ports] = *p;
-	r = hold(&n->port[n->n_ports]);
+	r = port_hold(&n->port[n->n_ports]);
 	if (r < 0)
 		return r;
 	n->held[n->n_ports++] = r;
@@ -240,6 +228,11 @@ static int join(struct launch *l, const char *states, struct buf *why)
 		repair(states, 1);
 	if (r >= 0)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
+	if (r == -EADDRNOTAVAIL && !missing) { /* some may be of nobody */
+		network_sweep(l->net, states);
+		buf_reset(why);
+		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
+	}
 	return r;
 }
 
@@ -454,7 +447,7 @@ static void keep_free_ports(struct network *n)
 	n->held = calloc(n->n_ports + 1, sizeof(*n->held));
 	for (size_t i = 0; n->held && i < n->n_ports; i++) {
 		n->port[kept] = n->port[i];
-		n->held[kept] = hold(&n->port[kept]);
+		n->held[kept] = port_hold(&n->port[kept]);
 		kept += n->held[kept] >= 0;
 	}
 	n->n_ports = kept;

@@ -184,19 +184,26 @@ void network_addresses(const struct network *n, struct address ret[2])
 
 struct found_route {
 	int width; /* -1 none */
+	int index; /* of the link */
 };
 
 static void take_route(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
 	const struct rtmsg *i = netlink_header(nl, m);
 	struct found_route *f = data;
+	const void *at;
+	size_t size;
 
-	if (m->nlmsg_type == RTM_NEWROUTE)
-		f->width = i->rtm_dst_len;
+	if (m->nlmsg_type != RTM_NEWROUTE)
+		return;
+	f->width = i->rtm_dst_len;
+	at = netlink_data(nl, netlink_find(nl, m, sizeof(*i), RTA_OIF), &size);
+	if (size == sizeof(f->index))
+		memcpy(&f->index, at, size);
 }
 
-/* Where packets to it would go: by no route, or by that for everything. */
-static int is_free(struct network *n, int family, const void *address, size_t size)
+/* Where packets to it would go. */
+static struct found_route find_route(struct network *n, int family, const void *address, size_t size)
 {
 	struct rtmsg way = { .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(size * 8), .rtm_flags = RTM_F_FIB_MATCH };
 	struct found_route f = { .width = -1 };
@@ -204,7 +211,13 @@ static int is_free(struct network *n, int family, const void *address, size_t si
 	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
 	netlink_put(n->route, RTA_DST, address, size);
 	netlink_talk(n->route, take_route, &f, NULL);
-	return f.width <= 0;
+	return f;
+}
+
+/* By no route, or by that for everything. */
+static int is_free(struct network *n, int family, const void *address, size_t size)
+{
+	return find_route(n, family, address, size).width <= 0;
 }
 
 /* Private ranges that others do not begin with. */
@@ -482,22 +495,37 @@ static void derive_address6(struct network *n)
 	n->address6.s6_addr[15] = (uint8_t)(host / 10 % 10 << 4 | host % 10);
 }
 
-/* The same name has the same address where nobody else has it. */
-int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
+/* Of a name the same where nobody else has it, and the host's packets get there: a route that came later, a tunnel's, may lead
+ * some of the subnet elsewhere. */
+static int take_lease(struct network *n, const char *sandbox, int anywhere)
 {
 	char path[4300];
-	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : -EEXIST;
 
-	for (unsigned i = 0; r == -EEXIST && i < HOSTS; i++) {
+	for (unsigned i = 0; i < HOSTS; i++) {
 		unsigned host = FIRST_HOST + (spec_name_hash(sandbox) + i) % HOSTS;
+		uint32_t address = htonl((ntohl(n->gateway) & ~0xffu) | host);
 
 		lease_path(n, host, path, sizeof(path));
-		r = symlink(sandbox, path) < 0 ? -errno : 0;
-		if (!r)
-			n->address = htonl((ntohl(n->gateway) & ~0xffu) | host);
+		if (!anywhere && find_route(n, AF_INET, &address, sizeof(address)).index != n->index)
+			continue;
+		if (symlink(sandbox, path) == 0) {
+			n->address = address;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -errno;
 	}
+	return -EEXIST;
+}
+
+int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
+{
+	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : take_lease(n, sandbox, 0);
+
+	if (r == -EEXIST)
+		r = take_lease(n, sandbox, 1);
 	if (r == -EEXIST) {
-		buf_printf(why, "%s: lease an address: all %u are taken", n->device, HOSTS);
+		buf_printf(why, "%s: lease an address: all %u are taken; another network (--net NAME) has others", n->device, HOSTS);
 		return -EADDRNOTAVAIL;
 	}
 	if (!r) {
@@ -508,7 +536,7 @@ int network_lease(struct network *n, const char *sandbox, const char *alias, str
 		r = hosts_add(n->dir, both, sandbox, alias);
 	}
 	name_link(n);
-	return r ? fail(why, r, path, "lease an address") : 0;
+	return r ? fail(why, r, n->dir, "lease an address") : 0;
 }
 
 void network_return(struct network *n, const char *sandbox)
