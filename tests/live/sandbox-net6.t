@@ -123,4 +123,5 @@ is "$status" 0 "a host that has switched it off"
 is "$(printf '%s\n' "$out" | grep -c 'inet6\|^fd\|default')" 0 "has networks without"
 run_in -p '[::]:8080:80' / true
 like "$err" '^  this host has no IPv6' "and says so where it is asked for"
+wait_for 10 gone
 done_testing

@@ -439,10 +439,18 @@ int network_look(struct network *n, struct buf *why)
 	return !f.is_up || !n->gateway || (n->six != SIX_NONE && !has_address6(&n->gateway6));
 }
 
+/* The folder is what a sweep finds a network by: it is there before anything else of it is. */
+static int make_folder(struct network *n, struct buf *why)
+{
+	return mkdir(n->dir, 0711) < 0 && errno != EEXIST ? fail(why, -errno, n->dir, "make the folder of its leases") : 0;
+}
+
 int network_make(struct network *n, struct buf *why)
 {
-	int r = n->gateway ? 0 : choose_subnet(n, why);
+	int r = make_folder(n, why);
 
+	if (!r && !n->gateway)
+		r = choose_subnet(n, why);
 	if (!r && n->six != SIX_NONE && !has_address6(&n->gateway6))
 		r = choose_subnet6(n, why);
 	if (!r && !n->index)
@@ -520,8 +528,11 @@ static int take_lease(struct network *n, const char *sandbox, int anywhere)
 
 int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
 {
-	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : take_lease(n, sandbox, 0);
+	int r = make_folder(n, why);
 
+	if (r)
+		return r;
+	r = take_lease(n, sandbox, 0);
 	if (r == -EEXIST)
 		r = take_lease(n, sandbox, 1);
 	if (r == -EEXIST) {
