@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -241,38 +242,63 @@ static void add_port(struct text4 *k, uint16_t port)
 	add_part(k, &n, sizeof(n));
 }
 
-static void put_port(const struct network *n, const struct port *p, int adds)
+struct element {
+	const char *map;
+	struct text4 key, to;
+};
+
+static struct element element_of(const struct network *n, const struct port *p)
 {
 	const struct family *f = &families[p->address.family == AF_INET6];
-	struct nft t = table_of(n, f);
 	uint8_t protocol = p->udp ? IPPROTO_UDP : IPPROTO_TCP;
-	struct text4 key = { 0 }, to = { 0 };
-	int any = address_is_any(&p->address);
+	struct element e = { .map = address_is_any(&p->address) ? "any" : "one" };
 
-	if (!any)
-		add_part(&key, &p->address.v6, f->size);
-	add_part(&key, &protocol, sizeof(protocol));
-	add_port(&key, p->host);
-	add_part(&to, f->size == 4 ? (const void *)&n->address : &n->address6, f->size);
-	add_port(&to, p->inside);
-	if (adds)
-		nft_add_element(&t, any ? "any" : "one", key.bytes, key.size, to.bytes, to.size, 1);
-	else
-		nft_delete_element(&t, any ? "any" : "one", key.bytes, key.size);
+	if (*e.map == 'o')
+		add_part(&e.key, &p->address.v6, f->size);
+	add_part(&e.key, &protocol, sizeof(protocol));
+	add_port(&e.key, p->host);
+	add_part(&e.to, f->size == 4 ? (const void *)&n->address : &n->address6, f->size);
+	add_port(&e.to, p->inside);
+	return e;
 }
 
-static int put_ports(struct network *n, size_t from, size_t to, int adds, size_t *ret_failed)
+static struct nft table_for(const struct network *n, const struct port *p)
+{
+	return table_of(n, &families[p->address.family == AF_INET6]);
+}
+
+static void put_port(const struct network *n, const struct port *p, int adds)
+{
+	struct nft t = table_for(n, p);
+	struct element e = element_of(n, p);
+
+	if (adds)
+		nft_add_element(&t, e.map, e.key.bytes, e.key.size, e.to.bytes, e.to.size, 1);
+	else
+		nft_delete_element(&t, e.map, e.key.bytes, e.key.size);
+}
+
+static int is_published(const struct network *n, const struct port *p)
+{
+	struct nft t = table_for(n, p);
+	struct element e = element_of(n, p);
+
+	return nft_has_element(&t, e.map, e.key.bytes, e.key.size);
+}
+
+/* All at once is one wait for the kernel. */
+static int put_ports(struct network *n, const struct port *port, size_t count, int adds, size_t *ret_failed)
 {
 	struct nft t = table_of(n, &families[0]);
 	int r = 0;
 
-	for (size_t end; !r && from < to; from = end) {
+	for (size_t from = 0, end; !r && from < count; from = end) {
 		size_t failed = 0;
 
-		end = to - from > AT_ONCE ? from + AT_ONCE : to;
+		end = count - from > AT_ONCE ? from + AT_ONCE : count;
 		nft_begin(&t);
 		for (size_t i = from; i < end; i++)
-			put_port(n, &n->port[i], adds);
+			put_port(n, &port[i], adds);
 		r = nft_end(&t, &failed);
 		if (r && ret_failed)
 			*ret_failed = from + failed;
@@ -286,25 +312,39 @@ int firewall_publish(struct network *n, size_t *ret_failed, struct buf *why)
 
 	if (r || !n->n_ports)
 		return r;
-	r = put_ports(n, 0, n->n_ports, 1, ret_failed);
+	n->published = 1;
+	r = put_ports(n, n->port, n->n_ports, 1, ret_failed);
 	if (r == -EEXIST) { /* of one that is dead: we hold the ports */
 		firewall_unpublish(n);
-		r = put_ports(n, 0, n->n_ports, 1, ret_failed);
+		n->published = 1;
+		r = put_ports(n, n->port, n->n_ports, 1, ret_failed);
 	}
 	if (r)
 		buf_printf(why, "publish: %s", strerror(-r));
 	return r;
 }
 
+/* Where one of them is not there, none goes; to find out so is a wait for each, to ask before is none. */
+static void unpublish_present(struct network *n)
+{
+	struct port *present = calloc(n->n_ports, sizeof(*present));
+	size_t count = 0;
+
+	for (size_t i = 0; present && i < n->n_ports; i++)
+		if (is_published(n, &n->port[i]))
+			present[count++] = n->port[i];
+	if (count)
+		put_ports(n, present, count, 0, NULL);
+	free(present);
+}
+
 void firewall_unpublish(struct network *n)
 {
 	AUTO_BUF struct buf why = { 0 };
 
-	/* all at once is one wait for the kernel; where one of them is not there, none goes */
-	if (!n->n_ports || open_filter(n, &why) || !put_ports(n, 0, n->n_ports, 0, NULL))
-		return;
-	for (size_t i = 0; i < n->n_ports; i++)
-		put_ports(n, i, i + 1, 0, NULL);
+	if (n->published && n->n_ports && !open_filter(n, &why) && put_ports(n, n->port, n->n_ports, 0, NULL))
+		unpublish_present(n);
+	n->published = 0;
 }
 
 /* ---- letting packets through ---- */

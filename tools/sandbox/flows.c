@@ -8,6 +8,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,6 @@ struct flow {
 };
 struct search {
 	const struct network *n;
-	int family;
 	struct flow *found;
 	size_t count;
 };
@@ -51,14 +51,16 @@ static int take_address(struct netlink *nl, const struct nlattr *tuple, unsigned
 	return 1;
 }
 
+/* Of UDP; 0 it is of another protocol. */
 static uint16_t port_of(struct netlink *nl, const struct nlattr *tuple)
 {
 	const struct nlattr *protocol = netlink_within(nl, tuple, CTA_TUPLE_PROTO);
+	size_t size = 0, port_size = 0;
+	const uint8_t *number = protocol ? netlink_data(nl, netlink_within(nl, protocol, CTA_PROTO_NUM), &size) : NULL;
+	const void *at = protocol ? netlink_data(nl, netlink_within(nl, protocol, CTA_PROTO_DST_PORT), &port_size) : NULL;
 	uint16_t port = 0;
-	size_t size = 0;
-	const void *at = protocol ? netlink_data(nl, netlink_within(nl, protocol, CTA_PROTO_DST_PORT), &size) : NULL;
 
-	if (at && size == sizeof(port))
+	if (at && number && size == 1 && *number == IPPROTO_UDP && port_size == sizeof(port))
 		memcpy(&port, at, sizeof(port));
 	return ntohs(port);
 }
@@ -105,14 +107,35 @@ static void begin(struct netlink *nl, unsigned message, unsigned flags, int fami
 	netlink_begin(nl, CT(message), flags, &head, sizeof(head));
 }
 
-/* One port is looked for by the kernel, which need not tell the rest. */
-static void find(struct network *n, struct search *s, size_t ports, uint16_t port)
+/* To go through its table takes the kernel milliseconds, to tell what is in it more: so few flows are told all at once. */
+#define FEW_FLOWS 1000
+
+static unsigned long count_flows(void)
+{
+	FILE *f = fopen("/proc/sys/net/netfilter/nf_conntrack_count", "re");
+	unsigned long count = FEW_FLOWS;
+
+	if (f && fscanf(f, "%lu", &count) != 1)
+		count = FEW_FLOWS;
+	if (f)
+		fclose(f);
+	return count;
+}
+
+static void find_all(struct network *n, struct search *s)
+{
+	begin(n->filter, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
+	netlink_talk(n->filter, take_flow, s, NULL);
+}
+
+/* Of one family; one port is looked for by the kernel. */
+static void find(struct network *n, struct search *s, int family, size_t ports, uint16_t port)
 {
 	uint32_t by = ports == 1 ? BY_PROTOCOL | BY_PORT : BY_PROTOCOL;
 	const uint16_t wire = htons(port);
 	struct nlattr *tuple, *protocol, *filter;
 
-	begin(n->filter, IPCTNL_MSG_CT_GET, NLM_F_DUMP, s->family);
+	begin(n->filter, IPCTNL_MSG_CT_GET, NLM_F_DUMP, family);
 	tuple = netlink_nest(n->filter, CTA_TUPLE_ORIG);
 	protocol = netlink_nest(n->filter, CTA_TUPLE_PROTO);
 	netlink_put(n->filter, CTA_PROTO_NUM, &(uint8_t){ IPPROTO_UDP }, 1);
@@ -157,12 +180,11 @@ static void forget(struct network *n, const struct flow *f)
 	netlink_talk(n->filter, NULL, NULL, NULL);
 }
 
-void flows_forget(struct network *n)
+static void find_those_of(struct network *n, struct search *s)
 {
-	AUTO_BUF struct buf why = { 0 };
 	size_t ports[2] = { 0, 0 };
 	uint16_t port[2] = { 0, 0 };
-	struct search s = { .n = n };
+	unsigned long flows;
 
 	for (size_t i = 0; i < n->n_ports; i++) {
 		int six = n->port[i].address.family == AF_INET6;
@@ -170,15 +192,23 @@ void flows_forget(struct network *n)
 		ports[six] += (size_t)n->port[i].udp;
 		port[six] = n->port[i].udp ? n->port[i].host : port[six];
 	}
-	if ((!ports[0] && !ports[1]) || (!n->route && netlink_open(NETLINK_ROUTE, &n->route, &why)) ||
-	    (!n->filter && netlink_open(NETLINK_NETFILTER, &n->filter, &why)))
-		return;
-	s.found = calloc(MOST_FLOWS, sizeof(*s.found));
-	for (int i = 0; s.found && i < 2; i++) {
-		s.family = i ? AF_INET6 : AF_INET;
-		if (ports[i])
-			find(n, &s, ports[i], port[i]);
-	}
+	flows = ports[0] || ports[1] ? count_flows() : 0;
+	if (flows && flows < FEW_FLOWS)
+		find_all(n, s);
+	else
+		for (int i = 0; flows && i < 2; i++)
+			if (ports[i])
+				find(n, s, i ? AF_INET6 : AF_INET, ports[i], port[i]);
+}
+
+void flows_forget(struct network *n)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct search s = { .n = n, .found = calloc(MOST_FLOWS, sizeof(*s.found)) };
+
+	if (s.found && (n->route || !netlink_open(NETLINK_ROUTE, &n->route, &why)) &&
+	    (n->filter || !netlink_open(NETLINK_NETFILTER, &n->filter, &why)))
+		find_those_of(n, &s);
 	for (size_t i = 0; i < s.count; i++)
 		if (leads_astray(n, &s.found[i]))
 			forget(n, &s.found[i]);

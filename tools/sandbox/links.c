@@ -145,6 +145,7 @@ static int recall(const struct state *st, const char *states, struct network *re
 	struct address six;
 
 	ret->address = st->address;
+	ret->published = 1;
 	if (st->address6 && !address_parse(st->address6, &six) && six.family == AF_INET6)
 		ret->address6 = six.v6;
 	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
@@ -376,17 +377,24 @@ static void remove_unused(const char *states, struct network *n)
 	network_remove(n);
 }
 
+/* Until the monitor has closed its own. */
+#define HAND_OVER_US 100000
+
 /* Not the monitor, whose caller waits: for a network that is taken down, and for the socket that took ports back, which the
- * kernel closes only when that is through. It has nothing of the caller's open. */
-static void care(const char *states, const char *device, int unused)
+ * kernel closes only when that is through, and whoever closes it last waits. It has nothing else of the caller's open. */
+static void care(const char *states, const char *device, int socket, int unused)
 {
 	struct network n;
 	sigset_t none;
 	int lock;
 
-	close_range(0, ~0u, 0);
-	if (!unused)
+	if (socket > 0)
+		close_range(0, (unsigned)socket - 1, 0);
+	close_range((unsigned)(socket + 1), ~0u, 0);
+	if (!unused) {
+		usleep(HAND_OVER_US);
 		return;
+	}
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -401,13 +409,13 @@ static void care(const char *states, const char *device, int unused)
 }
 
 /* Orphaned at once, so that nobody has to wait for it. */
-static void leave_to_care(const char *states, const char *device, int unused)
+static void leave_to_care(const char *states, const char *device, int socket, int unused)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (!fork())
-			care(states, device, unused);
+			care(states, device, socket, unused);
 		_exit(0);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -433,7 +441,7 @@ void links_unplug(struct launch *l)
 		close(lock);
 	}
 	if (!used || n->n_ports)
-		leave_to_care(states, n->device, !used);
+		leave_to_care(states, n->device, netlink_fd(n->filter), !used);
 	network_close(n);
 	free(n);
 	l->net = NULL;

@@ -13,7 +13,7 @@
 #include "ui/lazy.h"
 
 #define SYMBOLS(X)                                                                                                   \
-	X(mnl_socket_open2) X(mnl_socket_bind) X(mnl_socket_close) X(mnl_socket_sendto) X(mnl_socket_recvfrom)       \
+	X(mnl_socket_open2) X(mnl_socket_bind) X(mnl_socket_close) X(mnl_socket_get_fd) X(mnl_socket_sendto) X(mnl_socket_recvfrom)       \
 	X(mnl_nlmsg_put_header) X(mnl_nlmsg_put_extra_header) X(mnl_attr_put) X(mnl_attr_put_strz)                   \
 	X(mnl_attr_nest_start) X(mnl_attr_nest_end) X(mnl_nlmsg_ok) X(mnl_nlmsg_next) X(mnl_nlmsg_get_payload)       \
 	X(mnl_nlmsg_get_payload_offset) X(mnl_nlmsg_get_payload_tail) X(mnl_attr_ok) X(mnl_attr_next)                \
@@ -72,6 +72,11 @@ struct netlink *netlink_close(struct netlink *n)
 		n->lib.mnl_socket_close(n->socket);
 	free(n);
 	return NULL;
+}
+
+int netlink_fd(struct netlink *n)
+{
+	return n ? n->lib.mnl_socket_get_fd(n->socket) : -1;
 }
 
 /* ---- messages ---- */
@@ -247,6 +252,12 @@ struct netlink *netlink_close(struct netlink *n)
 {
 	(void)n;
 	return NULL;
+}
+
+int netlink_fd(struct netlink *n)
+{
+	(void)n;
+	return -1;
 }
 
 void netlink_begin(struct netlink *n, unsigned type, unsigned flags, const void *header, size_t size)

@@ -18,6 +18,8 @@ struct netlink;
 /* Of bus NETLINK_ROUTE or NETLINK_NETFILTER, in the caller's network namespace. -errno with why. */
 int netlink_open(int bus, struct netlink **ret, struct buf *why);
 struct netlink *netlink_close(struct netlink *n);
+/* Its descriptor; -1 for NULL. */
+int netlink_fd(struct netlink *n);
 
 /* Begin a message with the header of its family after the general one. flags besides NLM_F_REQUEST. */
 void netlink_begin(struct netlink *n, unsigned type, unsigned flags, const void *header, size_t size);

@@ -40,6 +40,7 @@ struct network {
 	struct port *port;        /* published, each of a number */
 	int *held;                /* a socket for each, which holds it */
 	size_t n_ports;
+	int published;            /* they may be in the rules */
 	struct buf note;          /* for whoever starts a sandbox in it; empty none */
 	int space;                /* the sandbox's network namespace; -1 */
 };
