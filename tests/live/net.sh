@@ -11,6 +11,7 @@ need_root
 have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
 have ip || skip_all "no ip (iproute2)"
 need_helpers
+# shellcheck disable=SC2034 # for whoever sources this
 datagram=$(helper datagram)
 have busybox || skip_all "no busybox, which serves and asks here"
 mkdir -p /run/cgx

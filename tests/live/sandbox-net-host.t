@@ -75,7 +75,7 @@ left() # NAME: of its network
 {
 	ip -o link show | grep -o "cgx-$1"
 	nft list tables | grep cgx
-	ls -A "/run/cgx/.net" | grep -v '^.lock'
+	find /run/cgx/.net -mindepth 1 ! -name .lock
 	cat /proc/sys/net/*/conf/up0/*forwarding | grep 1
 }
 swept() { cgx-sandbox ps >/dev/null && [ -z "$(left "$1")" ]; }
