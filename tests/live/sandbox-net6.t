@@ -123,5 +123,12 @@ is "$status" 0 "a host that has switched it off"
 is "$(printf '%s\n' "$out" | grep -c 'inet6\|^fd\|default')" 0 "has networks without"
 run_in -p '[::]:8080:80' / true
 like "$err" '^  this host has no IPv6' "and says so where it is asked for"
+run_in -p '[::1]:8080:80' / true
+like "$err" '^  the kernel leads nothing away from ::1' "nor can ::1 be had"
+cgx-sandbox run -d --rm --name "$N-old" --net bridge / sleep 100 >/dev/null
+put all/disable_ipv6 0
+run_in --net bridge / ip -o -6 address show dev eth0
+like "$out" 'inet6 fd' "switched on again, a network has it from the next sandbox on"
+cgx-sandbox rm -f "$N-old" >/dev/null
 wait_for 10 gone
 done_testing

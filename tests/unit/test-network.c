@@ -89,6 +89,30 @@ static void refuses_ports(void **state)
 			fail_msg("%s was taken", torn[i]);
 }
 
+static void compares_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		int any, confined;
+	} cases[] = {
+		{ "0.0.0.0", 1, 0 },   { "127.0.0.1", 0, 0 }, { "::", 1, 0 },        { "::1", 0, 1 },
+		{ "fe80::1", 0, 1 },   { "febf::1", 0, 1 },   { "fec0::1", 0, 0 },   { "2001:db8::1", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct address a, b;
+
+		assert_int_equal(address_parse(cases[i].text, &a), 0);
+		assert_int_equal(address_is_any(&a), cases[i].any);
+		assert_int_equal(address_is_confined(&a), cases[i].confined);
+		for (size_t j = 0; j < COUNT(cases); j++) {
+			assert_int_equal(address_parse(cases[j].text, &b), 0);
+			assert_int_equal(address_same(&a, &b), i == j);
+		}
+	}
+}
+
 static void names_networks(void **state)
 {
 	static const char *const bad[] = { "", "-a", "A", "twelve-chars", "a b", "a/b", "..", "a.b", "\xc3\xa4" };
@@ -227,6 +251,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_ports),  cmocka_unit_test(refuses_ports),   cmocka_unit_test(names_networks),
+		cmocka_unit_test(compares_addresses),
 		cmocka_unit_test(keeps_hosts),  cmocka_unit_test(makes_resolvers),
 	};
 

@@ -472,7 +472,7 @@ static void restore_forwarding(const char *states)
 		char *device = line + 5;
 
 		device[strcspn(device, "\n")] = '\0';
-		if (!*device || strchr(device, '/') || (f == &families[0] && is_router(f)))
+		if (strncmp(line, "ipv", 3) || !*device || strchr(device, '/') || (f == &families[0] && is_router(f)))
 			continue;
 		network_set(device, f->sysctls, switch_of(f), "0");
 	}

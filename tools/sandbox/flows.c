@@ -65,17 +65,12 @@ static uint16_t port_of(struct netlink *nl, const struct nlattr *tuple)
 	return ntohs(port);
 }
 
-static int same(const struct address *a, const struct address *b)
-{
-	return a->family == b->family && !memcmp(&a->v6, &b->v6, a->family == AF_INET6 ? sizeof(a->v6) : sizeof(a->v4));
-}
-
 static int is_published(const struct network *n, const struct address *to, uint16_t port)
 {
 	for (size_t i = 0; i < n->n_ports; i++) {
 		const struct port *p = &n->port[i];
 
-		if (p->udp && p->host == port && p->address.family == to->family && (address_is_any(&p->address) || same(&p->address, to)))
+		if (p->udp && p->host == port && p->address.family == to->family && (address_is_any(&p->address) || address_same(&p->address, to)))
 			return 1;
 	}
 	return 0;
@@ -165,7 +160,7 @@ static int leads_astray(struct network *n, const struct flow *f)
 	int is_local = 0;
 
 	network_addresses(n, own);
-	if (same(&f->from_there, &own[f->to.family == AF_INET6]))
+	if (address_same(&f->from_there, &own[f->to.family == AF_INET6]))
 		return 0;
 	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
 	netlink_put(n->route, RTA_DST, &f->to.v6, way.rtm_dst_len / 8u);

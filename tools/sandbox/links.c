@@ -36,9 +36,13 @@ static char *states_of(const char *dir)
 
 static int is_own(const struct network *n, const struct port *p)
 {
-	for (size_t i = 0; i < n->n_ports; i++)
-		if (n->port[i].host == p->host && n->port[i].udp == p->udp)
+	for (size_t i = 0; i < n->n_ports; i++) {
+		const struct port *own = &n->port[i];
+
+		if (own->host == p->host && own->udp == p->udp && own->address.family == p->address.family &&
+		    (address_is_any(&own->address) || address_is_any(&p->address) || address_same(&own->address, &p->address)))
 			return 1;
+	}
 	return 0;
 }
 
@@ -63,6 +67,8 @@ static int fail_port(struct launch *l, int err, const struct port *p)
 	launch_fail(l, err, buf_text(&b), "publish", NULL);
 	if (err == -EADDRINUSE)
 		advise_holder(l, p);
+	else if (err == -EADDRNOTAVAIL && address_is_confined(&p->address))
+		launch_advise(l, "the kernel leads nothing away from ::1 and addresses of one link: take 127.0.0.1 or another address of this host");
 	else if (err == -EADDRNOTAVAIL)
 		launch_advise(l, "the address before the port must be one of this host's");
 	else if (err == -EAFNOSUPPORT)
@@ -115,7 +121,10 @@ static int hold_port(struct launch *l, const struct port *p)
 
 	if (p->address.family == AF_UNSPEC)
 		return hold_both(l, p);
-	r = p->address.family == AF_INET6 && l->net->six != SIX_OUT ? -EAFNOSUPPORT : hold_one(l, p);
+	if (address_is_confined(&p->address))
+		r = -EADDRNOTAVAIL;
+	else
+		r = p->address.family == AF_INET6 && l->net->six != SIX_OUT ? -EAFNOSUPPORT : hold_one(l, p);
 	return r ? fail_port(l, r, p) : 0;
 }
 
@@ -212,6 +221,18 @@ static const char *alias(const struct sandbox_spec *s)
 	return s->hostname && strcmp(s->hostname, s->name) && !spec_check_name(s->hostname, &why) ? s->hostname : NULL;
 }
 
+static int has_others(const char *states, const char *device)
+{
+	struct words all = { 0 };
+	int others = 0;
+
+	network_list(states, &all);
+	for (size_t i = 0; i < all.n; i++)
+		others |= strcmp(all.v[i], device) != 0;
+	words_free(&all);
+	return others;
+}
+
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
@@ -225,7 +246,7 @@ static int join(struct launch *l, const char *states, struct buf *why)
 		r = firewall_add(l->net, states, why);
 	if (r >= 0 && missing == 1)
 		firewall_look_around(l->net, &l->net->note);
-	if (r == 1 && !has)
+	if (r == 1 && !has && (!missing || has_others(states, l->net->device)))
 		repair(states, 1);
 	if (r >= 0)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
@@ -350,18 +371,6 @@ int links_up(struct launch *l)
 }
 
 /* ---- the end ---- */
-
-static int has_others(const char *states, const char *device)
-{
-	struct words all = { 0 };
-	int others = 0;
-
-	network_list(states, &all);
-	for (size_t i = 0; i < all.n; i++)
-		others |= strcmp(all.v[i], device) != 0;
-	words_free(&all);
-	return others;
-}
 
 static void remove_unused(const char *states, struct network *n)
 {

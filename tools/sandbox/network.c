@@ -380,7 +380,7 @@ static void put_address6(struct netlink *nl, int index, const struct in6_addr *a
  * that nobody has to ask before he uses his. Where there is no IPv6 the link's own address goes as well. */
 static void guard_ipv6(const char *device, int is_spoken)
 {
-	static const char *const off[] = { "accept_ra", "accept_redirects", "accept_dad", "router_solicitations" };
+	static const char *const off[] = { "disable_ipv6", "accept_ra", "accept_redirects", "accept_dad", "router_solicitations" };
 
 	if (!is_spoken)
 		network_set(device, "ipv6", "disable_ipv6", "1");

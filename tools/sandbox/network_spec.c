@@ -47,6 +47,16 @@ int address_is_any(const struct address *a)
 	return a->family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a->v6) : a->family != AF_INET || !a->v4;
 }
 
+int address_same(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && (a->family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&a->v6, &b->v6) : a->v4 == b->v4);
+}
+
+int address_is_confined(const struct address *a)
+{
+	return a->family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&a->v6) || IN6_IS_ADDR_LINKLOCAL(&a->v6));
+}
+
 void address_format(const struct address *a, struct buf *ret)
 {
 	char text[INET6_ADDRSTRLEN];
@@ -136,7 +146,7 @@ static int protocol(const char *text, size_t *len, int *ret_udp)
 
 int ports_parse(const char *text, struct network_spec *s, struct buf *why)
 {
-	static const char words[] = "not [ADDRESS:][HOST:]INSIDE[/udp], as 8080:80, 127.0.0.1:8080:80, [::1]:8080:80 or 8000-8009:80-89";
+	static const char words[] = "not [ADDRESS:][HOST:]INSIDE[/udp], as 8080:80, 127.0.0.1:8080:80, [2001:db8::7]:8080:80 or 8000-8009:80-89";
 	const char *host, *inside;
 	struct range from, to;
 	struct address address = { .family = AF_UNSPEC };

@@ -56,6 +56,9 @@ struct address address_v4(uint32_t a);
 struct address address_v6(const struct in6_addr *a);
 /* 1: all addresses of its family, or of both. */
 int address_is_any(const struct address *a);
+int address_same(const struct address *a, const struct address *b);
+/* ::1, fe80::...: one that packets cannot be led away from. */
+int address_is_confined(const struct address *a);
 /* With nothing for one of no family. */
 void address_format(const struct address *a, struct buf *ret);
 
