@@ -18,7 +18,7 @@ awk '$1 ~ /^tools\/ui\// && $2 ~ /^(exec|oom|top|sandbox|compat|tools)\//' "$wor
 	ok 'tools/ui includes no tool'
 for rule in 'libcgroup\.h <compat/libcgroup.c>' '^systemd/sd- <systemd/bus.c>' 'json-c/ <ui/json.c>' 'libsmartcols <ui/table.c>' 'curses|^term\.h <top/terminal.c>' \
 	'sys/capability <sandbox/capabilities.c>' '^seccomp\.h <sandbox/seccomp_compile.c>' 'libmnl <sandbox/netlink.c>' \
-	'nftables <sandbox/firewall.c>' '^archive <sandbox/layers.c>'; do
+	'netfilter/nf_tables <sandbox/nftables.h>' '^archive <sandbox/layers.c>'; do
 	header=${rule%% <*} owner=${rule#*<} owner=tools/${owner%>}
 	awk -v h="$header" -v o="$owner" '$2 ~ h && $1 != o && !($2 == "compat/libcgroup.h")' "$work/includes" |
 		ok "only $owner includes ${header#^}"

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * datagram serve PORT WORD - answer each datagram with a word.
- * datagram ask ADDRESS PORT - send one, again each half second; print the answer; 1 after 5 s without.
+ * datagram serve-at ADDRESS PORT WORD - of this address of IPv6 alone.
+ * datagram ask ADDRESS PORT [TIMES] - send one, again each half second; print the answer; 1 after so many without, or 10.
  * datagram ping ADDRESS - an echo request as an ordinary user may send it (icmp(7), ping_group_range); 1 without an answer.
+ * An ADDRESS may be one of IPv6, with %LINK where it is of a link alone.
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,11 +16,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-static int serve(const char *port, const char *word)
+static int serve(const char *address, const char *port, const char *word)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct sockaddr_in6 at = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)atoi(port)) }; /* and IPv4's */
+	struct sockaddr_in four = { .sin_family = AF_INET, .sin_port = at.sin6_port };
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 
+	if (address && inet_pton(AF_INET6, address, &at.sin6_addr) != 1)
+		return 2;
+	if (fd < 0) { /* a kernel without */
+		fd = socket(AF_INET, SOCK_DGRAM, 0);
+		memcpy(&at, &four, sizeof(four));
+	}
 	if (fd < 0 || bind(fd, (void *)&at, sizeof(at)) < 0) {
 		perror("datagram: serve");
 		return 2;
@@ -31,26 +41,34 @@ static int serve(const char *port, const char *word)
 	}
 }
 
-static int ask(int protocol, const char *address, const char *port, const void *text, size_t len)
+static int ask(int pings, const char *address, const char *port, const void *text, size_t len, int times)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port)) };
+	static const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };
 	struct timeval half = { .tv_usec = 500000 };
-	int fd = socket(AF_INET, SOCK_DGRAM, protocol);
+	struct addrinfo *at;
 	char answer[256];
+	int fd;
 
-	if (fd < 0 || inet_pton(AF_INET, address, &at.sin_addr) != 1 || connect(fd, (void *)&at, sizeof(at)) < 0) {
+	if (getaddrinfo(address, port, &hints, &at)) {
+		fprintf(stderr, "datagram: %s: not an address\n", address);
+		return 2;
+	}
+	fd = socket(at->ai_family, SOCK_DGRAM, !pings ? 0 : at->ai_family == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	if (fd < 0 || connect(fd, at->ai_addr, at->ai_addrlen) < 0) {
 		perror("datagram: ask");
 		return 2;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &half, sizeof(half));
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < times; i++) {
 		ssize_t n = send(fd, text, len, 0) < 0 ? -1 : recv(fd, answer, sizeof(answer), 0);
 
+		if (n < 0 && errno == ECONNREFUSED)
+			usleep(500000); /* as long as without an answer */
 		if (n < 0 && (errno == EAGAIN || errno == ECONNREFUSED))
 			continue;
 		if (n < 0)
 			return 1;
-		if (!protocol)
+		if (!pings)
 			printf("%.*s\n", (int)n, answer);
 		return 0;
 	}
@@ -59,13 +77,17 @@ static int ask(int protocol, const char *address, const char *port, const void *
 
 int main(int argc, char **argv)
 {
-	static const unsigned char echo[64] = { 8 }; /* the kernel fills in the rest */
+	unsigned char echo[64] = { 8 }; /* the kernel fills in the rest */
 
 	if (argc == 4 && !strcmp(argv[1], "serve"))
-		return serve(argv[2], argv[3]);
-	if (argc == 4 && !strcmp(argv[1], "ask"))
-		return ask(0, argv[2], argv[3], "ask", 3);
+		return serve(NULL, argv[2], argv[3]);
+	if (argc == 5 && !strcmp(argv[1], "serve-at"))
+		return serve(argv[2], argv[3], argv[4]);
+	if (argc >= 4 && !strcmp(argv[1], "ask"))
+		return ask(0, argv[2], argv[3], "ask", 3, argc > 4 ? atoi(argv[4]) : 10);
+	if (argc == 3 && strchr(argv[2], ':'))
+		echo[0] = 128;
 	if (argc == 3 && !strcmp(argv[1], "ping"))
-		return ask(IPPROTO_ICMP, argv[2], "0", echo, sizeof(echo));
+		return ask(1, argv[2], "0", echo, sizeof(echo), 10);
 	return 2;
 }

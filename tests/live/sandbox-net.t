@@ -1,67 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# cgx-sandbox --net, -p: networks of sandboxes, on a host of its own: a network namespace with a link to a world of one
-# machine, which has no way back to what is behind the host.
-if [ -z "${CGX_APART-}" ] && [ "$(id -u)" = 0 ] && command -v ip >/dev/null; then
-	CGX_APART=1 exec unshare -mn --propagation private sh "$0" "$@"
-fi
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
-have ip || skip_all "no ip (iproute2)"
-need_helpers
-chmod 755 "$tmp" && cp "$(helper datagram)" "$tmp/" && datagram=$tmp/datagram # where everybody inside can execute it
-have busybox || skip_all "no busybox, which serves and asks here"
-mkdir -p /run/cgx
-mount -t tmpfs -o mode=711 cgxt /run/cgx
-ip link set lo up
-
-unshare -n sleep 1000 &
-world=$!
-pids="$pids $world"
-wait_for 5 sh -c "[ \$(readlink /proc/$world/ns/net) != \$(readlink /proc/self/ns/net) ]"
-in_world() { nsenter -t "$world" -n "$@"; }
-ip link add up0 type veth peer name up1 netns "$world" || skip_all "this kernel has no veth"
-ip address add 192.0.2.10/24 dev up0
-ip link set up0 up
-in_world ip address add 192.0.2.1/24 dev up1
-in_world ip link set up1 up
-in_world ip link set lo up
-ip route add default via 192.0.2.1
-flag() { cat "/proc/sys/net/ipv4/conf/$1/forwarding"; }
-
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
-# a sanitizer that looks for leaks cannot trace inside
-run_in() { run cgx-sandbox run --rm --name "$N-r" -e ASAN_OPTIONS=detect_leaks=0 "$@"; }
-ask() { timeout 10 busybox nc -w 5 "$@" </dev/null 2>&1; } # HOST PORT
-serve() # NAME WORD OPTION...: in the background, on port 80
-{
-	s_name=$1 s_word=$2
-	shift 2
-	cgx-sandbox run -d --rm --name "$N-$s_name" "$@" / busybox nc -ll -p 80 -e echo "$s_word" >/dev/null 2>"$tmp/serve" ||
-		fail "start $s_name" "$(cat "$tmp/serve")"
-	wait_for 10 sh -c "cgx-sandbox exec $N-$s_name sh -c 'grep -q :0050 /proc/net/tcp /proc/net/tcp6' 2>/dev/null"
-}
-address_of() { cgx-sandbox inspect "$N-$1" | jq -r '.[0].network.address'; }
+# cgx-sandbox --net, -p: networks of sandboxes.
+# shellcheck source=net.sh
+. "$(dirname "$0")/net.sh"
 
 # ---- one ---------------------------------------------------------------------------------------------
 
 before=$(flag up0)
+need_networks
 run_in --net bridge / sh -c 'ip -o address show dev eth0; ip route show default; cat /proc/sys/net/ipv4/conf/eth0/arp_notify'
-if [ "$status" = 125 ] && printf '%s' "$err" | grep -q 'built without'; then
-	skip_all "cgx-sandbox is built without libnftables"
-fi
 is "$status" 0 "a sandbox in a network"
 like "$out" 'inet 10\.185\.0\.[0-9]+/24 ' "it has an address"
-unlike "$out" 'inet6' "and none of IPv6"
 like "$out" '^default via 10.185.0.1 dev eth0' "and a way out"
 run_in --net bridge / cat /etc/hosts
 like "$out" "^127.0.0.1 localhost" "its hosts file"
@@ -94,19 +43,22 @@ is "$(ask 127.0.0.1 8081)" hello "one of an address"
 in_world timeout 5 busybox nc -w 2 192.0.2.10 8081 </dev/null >"$tmp/out" 2>&1
 is "$(grep -c hello "$tmp/out")" 0 "is of no other"
 is "$(ask 127.0.0.1 8000)" hello "a range"
-like "$(cgx-sandbox ps)" '0\.0\.0\.0:8080->80/tcp, 127\.0\.0\.1:8081->80/tcp' "ps shows them"
+like "$(cgx-sandbox ps)" '0\.0\.0\.0:8080->80/tcp, (\[::\]:8080->80/tcp, )?127\.0\.0\.1:8081->80/tcp' "ps shows them"
 json "inspect, too" "$(cgx-sandbox inspect "$N-web")" '.[0].network.ports[0] == {"protocol":"tcp","address":"0.0.0.0","host_port":8080,"port":80}'
 run cgx-sandbox stats "$N-web" --json --columns name,received,sent
 json "stats: bytes" "$out" '.sandboxes[0].received > 0 and .sandboxes[0].sent > 0'
 run_in -p 8080:80 / true
 is "$status" 125 "a port twice"
 like "$err" '^cgx-sandbox run: 0\.0\.0\.0:8080->80/tcp: publish: Address already in use$' "is refused"
-like "$err" "^  another sandbox .*ss -lntup" "with where to look"
+like "$err" "^  sandbox $N-web has the port\$" "with who has it"
+run_in -p 8099:80 -p 8099:81 / true
+like "$err" "^  it is asked for twice\$" "a port of one's own"
 busybox nc -ll -p 9090 -e true &
 pids="$pids $!"
 wait_for 5 grep -q ':2382 ' /proc/net/tcp /proc/net/tcp6
 run_in -p 9090:80 / true
 is "$status" 125 "so is one of a program of the host"
+like "$err" "^  busybox \(pid $!\) has the port\$" "which is named"
 run_in -p 203.0.113.7:80:80 / true
 like "$err" "must be one of this host's" "and an address that is not the host's"
 cgx-sandbox run -d --rm --name "$N-any" -p 80 / sleep 100 >/dev/null
@@ -116,6 +68,13 @@ cgx-sandbox run -d --rm --name "$N-udp" -p 5353:53/udp / "$datagram" serve 53 an
 wait_for 10 sh -c "cgx-sandbox exec $N-udp grep -q :0035 /proc/net/udp /proc/net/udp6 2>/dev/null"
 is "$(in_world "$datagram" ask 192.0.2.10 5353)" answer "UDP"
 cgx-sandbox rm -f "$N-udp" >/dev/null
+in_world "$datagram" ask 192.0.2.10 5354 10 >"$tmp/asked" &
+asks=$!
+sleep 0.2
+cgx-sandbox run -d --rm --name "$N-udp" -p 5354:53/udp / "$datagram" serve 53 late >/dev/null
+wait $asks
+is "$(cat "$tmp/asked")" late "who asked before there was anybody is answered, too"
+cgx-sandbox rm -f "$N-udp" >/dev/null
 
 # ---- each other ----------------------------------------------------------------------------------------
 
@@ -123,6 +82,8 @@ run_in --net bridge / timeout 10 busybox nc -w 5 "$N-web" 80
 is "$out" hello "by name"
 run_in --net bridge / timeout 10 busybox nc -w 5 192.0.2.10 8080
 is "$out" hello "by the port of the host"
+run cgx-sandbox exec "$N-web" timeout 10 busybox nc -w 5 192.0.2.10 8080
+is "$out" hello "its own port by the host"
 cgx-sandbox run -d --rm --name "$N-late" --hostname other --net bridge / sleep 100 >/dev/null
 run cgx-sandbox exec "$N-web" cat /etc/hosts
 like "$out" "^10\.185\.0\.[0-9]+ $N-late other\$" "who comes later is known to those before"
@@ -143,6 +104,12 @@ run_in --net "sandbox:$N-web" / ip -o -4 address show dev eth0
 like "$out" " $web/24 " "--net sandbox:NAME"
 run_in --net "sandbox:$N-web" / cat /etc/hosts
 like "$out" "^$web $N-web" "with its names"
+cgx-sandbox run -d --rm --name "$N-own" --net bridge / sleep 100 >/dev/null
+cgx-sandbox run -d --rm --name "$N-with" --net "sandbox:$N-own" / sleep 100 >/dev/null
+cgx-sandbox rm -f "$N-own" >/dev/null
+run cgx-sandbox exec "$N-with" ip -o link show
+unlike "$out" eth0 "whose cable goes with the one whose network it is, as the address may be another's next"
+cgx-sandbox rm -f "$N-with" >/dev/null
 run_in --net "/proc/$world/ns/net" / ip -o -4 address show dev up1
 like "$out" ' 192\.0\.2\.1/24 ' "--net with a namespace's file"
 
@@ -156,6 +123,24 @@ if have nft; then
 else
 	skip "no nft" "rules that somebody flushed are there again for the next one"
 fi
+
+run_in --net bridge / cat /etc/hosts
+first=$(own_address)
+ip route add "$first/32" dev up0
+run_in --net bridge / cat /etc/hosts
+second=$(own_address)
+like "$second" '^10\.185\.0\.' "an address that a later route of the host leads elsewhere"
+isnt "$second" "$first" "is not given"
+ip route del "$first/32"
+mkdir -p /run/cgx/full
+for i in $(seq 2 254); do
+	ln -s full "/run/cgx/.net/cgx0/$i" 2>/dev/null
+done
+run_in --net bridge / true
+like "$err" '^cgx-sandbox run: cgx0: lease an address: all 253 are taken; another network' "no address is left"
+rmdir /run/cgx/full
+run_in --net bridge / true
+is "$status" 0 "leases of nobody are cleared up"
 
 # ---- what is killed ------------------------------------------------------------------------------------
 

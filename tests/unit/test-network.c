@@ -32,6 +32,10 @@ static void reads_ports(void **state)
 		{ ":80", "tcp 0.0.0.0:0 80", "0.0.0.0:0->80/tcp", 1 },
 		{ "65535:65535", "tcp 0.0.0.0:65535 65535", "0.0.0.0:65535->65535/tcp", 1 },
 		{ "8000-8002:80-82", "tcp 0.0.0.0:8002 82", "0.0.0.0:8002->82/tcp", 3 },
+		{ "[::1]:8080:80", "tcp [::1]:8080 80", "[::1]:8080->80/tcp", 1 },
+		{ "[2001:db8::7]::53/udp", "udp [2001:db8::7]:0 53", "[2001:db8::7]:0->53/udp", 1 },
+		{ "[::]:80-81:80-81", "tcp [::]:81 81", "[::]:81->81/tcp", 2 },
+		{ "0.0.0.0:8080:80", "tcp 0.0.0.0:8080 80", "0.0.0.0:8080->80/tcp", 1 },
 		{ "80-82/udp", "udp 0.0.0.0:0 82", "0.0.0.0:0->82/udp", 3 },
 	};
 
@@ -48,7 +52,10 @@ static void reads_ports(void **state)
 		assert_string_equal(buf_text(&kept), good[i].kept);
 		assert_string_equal(buf_text(&shown), good[i].shown);
 		assert_int_equal(port_parse(good[i].kept, &back), 0);
-		assert_int_equal(back.address, s.port[s.n_ports - 1].address);
+		/* all of both: by the time that it is kept it is one of each */
+		assert_int_equal(back.address.family, s.port[s.n_ports - 1].address.family == AF_INET6 ? AF_INET6 : AF_INET);
+		assert_int_equal(address_is_any(&back.address), address_is_any(&s.port[s.n_ports - 1].address));
+		assert_memory_equal(&back.address.v6, &s.port[s.n_ports - 1].address.v6, sizeof(back.address.v6));
 		assert_int_equal(back.host, s.port[s.n_ports - 1].host);
 		assert_int_equal(back.inside, s.port[s.n_ports - 1].inside);
 		assert_int_equal(back.udp, s.port[s.n_ports - 1].udp);
@@ -61,10 +68,10 @@ static void refuses_ports(void **state)
 	static const char *const bad[] = {
 		"", ":", "::", "8080:", "0", "8080:0", "65536:80", "80:65536", "-1:80", "80:-1", "80/sctp", "80/", "/udp", "a:80", "80:b",
 		"8080:80:90:10", "1.2.3:80:80", "1.2.3.4.5:80:80", "1.2.3.4:80:80/UDP", "8000-8002:80-81", "82-80", "80-", "-80", "8 0:80",
-		"0x50:80", "1-65535:1-65535", "[::1]:80:80", "127.0.0.1:80:",
+		"0x50:80", "1-65535:1-65535", "[::1:80:80", "::1:80:80", "[::1]80:80", "[127.0.0.1]:80:80", "[]:80:80", "[::1%lo]:80:80", "[::1]", "127.0.0.1:80:",
 	};
 	static const char *const torn[] = { "", "tcp", "tcp 1.2.3.4", "tcp 1.2.3.4:1", "sctp 1.2.3.4:1 2", "tcp :1 2", "tcp 1.2.3.4:1 x",
-					    "tcp 1.2.3.4:70000 1", "tcp1.2.3.4:1 2" };
+					    "tcp 1.2.3.4:70000 1", "tcp1.2.3.4:1 2", "tcp ::1:1 2", "tcp [::1] 2", "tcp [::1:1 2" };
 	struct port p;
 
 	(void)state;
@@ -80,6 +87,30 @@ static void refuses_ports(void **state)
 	for (size_t i = 0; i < COUNT(torn); i++)
 		if (port_parse(torn[i], &p) == 0)
 			fail_msg("%s was taken", torn[i]);
+}
+
+static void compares_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		int any, confined;
+	} cases[] = {
+		{ "0.0.0.0", 1, 0 },   { "127.0.0.1", 0, 0 }, { "::", 1, 0 },        { "::1", 0, 1 },
+		{ "fe80::1", 0, 1 },   { "febf::1", 0, 1 },   { "fec0::1", 0, 0 },   { "2001:db8::1", 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct address a, b;
+
+		assert_int_equal(address_parse(cases[i].text, &a), 0);
+		assert_int_equal(address_is_any(&a), cases[i].any);
+		assert_int_equal(address_is_confined(&a), cases[i].confined);
+		for (size_t j = 0; j < COUNT(cases); j++) {
+			assert_int_equal(address_parse(cases[j].text, &b), 0);
+			assert_int_equal(address_same(&a, &b), i == j);
+		}
+	}
 }
 
 static void names_networks(void **state)
@@ -103,12 +134,28 @@ static void names_networks(void **state)
 
 /* ---- hosts ---- */
 
-static uint32_t at(const char *text)
+static struct address at(const char *text)
 {
-	uint32_t a;
+	struct address a;
 
 	assert_int_equal(address_parse(text, &a), 0);
 	return a;
+}
+
+static int add(const char *dir, const char *four, const char *six, const char *name, const char *alias)
+{
+	struct address both[2] = { at(four) };
+
+	if (six)
+		both[1] = at(six);
+	return hosts_add(dir, both, name, alias);
+}
+
+static void drop(const char *dir, const char *address)
+{
+	struct address a = at(address);
+
+	hosts_drop(dir, &a);
 }
 
 static char *content(const char *dir)
@@ -133,24 +180,38 @@ static void keeps_hosts(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	assert_int_equal(hosts_add(dir, at("10.0.0.2"), "web", NULL), 0);
-	assert_int_equal(hosts_add(dir, at("10.0.0.22"), "db", "database"), 0);
+	assert_int_equal(add(dir, "10.0.0.2", NULL, "web", NULL), 0);
+	assert_int_equal(add(dir, "10.0.0.22", NULL, "db", "database"), 0);
 	assert_non_null(strstr(content(dir), "127.0.0.1 localhost\n"));
 	assert_non_null(strstr(content(dir), "\n10.0.0.2 web\n10.0.0.22 db database\n"));
-	hosts_drop(dir, at("10.0.0.2")); /* and not what begins like it */
+	drop(dir, "10.0.0.2"); /* and not what begins like it */
 	assert_non_null(strstr(content(dir), "\n#0.0.0.2 web\n10.0.0.22 db database\n"));
 	hosts_drop_named(dir, "database"); /* an alias is nobody's name */
 	assert_non_null(strstr(content(dir), "\n10.0.0.22 db database\n"));
+	assert_int_equal(add(dir, "10.0.0.23", "fd00::23", "both", NULL), 0);
+	assert_non_null(strstr(content(dir), "\n10.0.0.23 both\nfd00::23 both\n"));
+	hosts_drop_named(dir, "both");
+	assert_non_null(strstr(content(dir), "\n#0.0.0.23 both\n#d00::23 both\n"));
+	assert_int_equal(add(dir, "10.0.0.24", NULL, "database", NULL), 0); /* it is now */
+	assert_non_null(strstr(content(dir), "\n10.0.0.22 db         \n"));
+	assert_non_null(strstr(content(dir), "\n10.0.0.24 database\n"));
+	hosts_drop_named(dir, "database");
+	assert_int_equal(add(dir, "10.0.0.25", NULL, "late", "db"), 0); /* a name is not an alias of others */
+	assert_non_null(strstr(content(dir), "\n10.0.0.25 late\n"));
+	assert_int_equal(add(dir, "10.0.0.26", NULL, "loop", "localhost"), 0);
+	assert_int_equal(add(dir, "10.0.0.27", NULL, "localhost", NULL), 0);
+	assert_non_null(strstr(content(dir), "\n10.0.0.26 loop\n"));
+	assert_null(strstr(content(dir), "10.0.0.27"));
 	hosts_drop_named(dir, "db");
 	assert_null(strstr(content(dir), "\n10.0.0.22"));
 	for (int i = 0; i < 3000; i++) { /* what comes and goes does not make it grow */
 		char name[16];
 
 		snprintf(name, sizeof(name), "n%d", i);
-		assert_int_equal(hosts_add(dir, at("10.0.0.9"), name, NULL), 0);
+		assert_int_equal(add(dir, "10.0.0.9", NULL, name, NULL), 0);
 		assert_non_null(strstr(content(dir), "127.0.0.1 localhost\n"));
 		if (i < 2999)
-			hosts_drop(dir, at("10.0.0.9"));
+			drop(dir, "10.0.0.9");
 	}
 	assert_true(strlen(content(dir)) < 20000);
 	assert_non_null(strstr(content(dir), "\n10.0.0.9 n2999\n"));
@@ -163,21 +224,25 @@ static void makes_resolvers(void **state)
 	static const struct {
 		const char *text, *want;
 		size_t n_dns, servers;
+		int six;
 	} cases[] = {
 		{ "", "", 0, 0 },
 		{ "nameserver 192.0.2.1\nsearch x\n", "nameserver 192.0.2.1\nsearch x\n", 0, 1 },
 		{ "nameserver 127.0.0.53\noptions edns0", "options edns0\n", 0, 0 },
 		{ "nameserver\t::1\nnameserver fe80::1\nnameserver 127.1.2.3\n", "", 0, 0 },
 		{ "nameserver 127.0.0.53\nsearch x\n", "nameserver 192.0.2.9\nsearch x\n", 1, 1 },
+		{ "nameserver 2001:db8::1\nnameserver 192.0.2.1\n", "nameserver 192.0.2.1\n", 0, 1, 0 },
+		{ "nameserver 2001:db8::1\nnameserver ::1\nnameserver FE80::1%eth0\nnameserver ::1:2\n", "nameserver 2001:db8::1\nnameserver ::1:2\n",
+		  0, 2, 1 },
 		{ "# nameserver 127.0.0.1\nnameserverx 1\n", "# nameserver 127.0.0.1\nnameserverx 1\n", 0, 0 },
 	};
-	uint32_t dns[1] = { at("192.0.2.9") };
+	struct address dns[1] = { at("192.0.2.9") };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		AUTO_BUF struct buf b = { 0 };
 
-		assert_int_equal(resolver_config(cases[i].text, dns, cases[i].n_dns, &b), cases[i].servers);
+		assert_int_equal(resolver_config(cases[i].text, dns, cases[i].n_dns, cases[i].six, &b), cases[i].servers);
 		assert_string_equal(buf_text(&b), cases[i].want);
 	}
 }
@@ -186,6 +251,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_ports),  cmocka_unit_test(refuses_ports),   cmocka_unit_test(names_networks),
+		cmocka_unit_test(compares_addresses),
 		cmocka_unit_test(keeps_hosts),  cmocka_unit_test(makes_resolvers),
 	};
 

@@ -1,168 +1,309 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nftables. */
+/* What nftables is told. */
 #include "sandbox/firewall.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-
-#if defined(HAVE_LIBNFTABLES) && defined(HAVE_LIBMNL)
 #include <fcntl.h>
-#include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/rtnetlink.h>
-#include <nftables/libnftables.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "ui/lazy.h"
+#include "sandbox/nftables.h"
 #include "util/cleanup.h"
 
 #define TABLE "cgx"
 
-#define SYMBOLS(X)                                                                                                   \
-	X(nft_ctx_new) X(nft_ctx_free) X(nft_ctx_buffer_output) X(nft_ctx_buffer_error) X(nft_ctx_get_error_buffer)  \
-	X(nft_run_cmd_from_buffer)
-
-struct libnftables {
-	SYMBOLS(LAZY_POINTER)
+/* What differs between the two. */
+struct family {
+	int number; /* NFPROTO_ */
+	const char *sysctls;
+	unsigned source, destination, size; /* of addresses in its header */
+	enum nft_kind kind;
+	uint8_t subnet[16]; /* the mask */
+};
+static const struct family families[] = {
+	{ NFPROTO_IPV4, "ipv4", 12, 16, 4, KIND_IPV4, { 255, 255, 255 } },
+	{ NFPROTO_IPV6, "ipv6", 8, 24, 16, KIND_IPV6, { 255, 255, 255, 255, 255, 255, 255, 255 } },
 };
 
-static const struct lazy_symbol symbols[] = {
-#define X(name) LAZY_SYMBOL(struct libnftables, name),
-	SYMBOLS(X)
-#undef X
-};
-static const struct lazy library = LAZY(LIBNFTABLES_SONAME, "libnftables1", symbols);
-
-/*
- * uplinks: links that let packets through for us alone, where the host is no router. raw: a network may not speak to the
- * host's loopback, whose addresses the bridge lets in for the answers of published ports. forward: a network is reached by
- * what it asked for, and by what is published; an uplink leads to networks alone.
- */
-static const char rules[] =
-	"add table ip " TABLE "\n"
-	"add set ip " TABLE " bridges { type ifname; }\n"
-	"add set ip " TABLE " within { type ifname . ifname; }\n"
-	"add set ip " TABLE " subnets { type ipv4_addr; flags interval; }\n"
-	"add set ip " TABLE " uplinks { type ifname; }\n"
-	"add map ip " TABLE " any { type inet_proto . inet_service : ipv4_addr . inet_service; }\n"
-	"add map ip " TABLE " one { type ipv4_addr . inet_proto . inet_service : ipv4_addr . inet_service; }\n"
-	"add chain ip " TABLE " raw { type filter hook prerouting priority raw; }\n"
-	"add rule ip " TABLE " raw iifname @bridges ip daddr 127.0.0.0/8 drop\n"
-	"add chain ip " TABLE " publish\n"
-	"add rule ip " TABLE " publish dnat ip to ip daddr . meta l4proto . th dport map @one\n"
-	"add rule ip " TABLE " publish dnat ip to meta l4proto . th dport map @any\n"
-	"add chain ip " TABLE " arrive { type nat hook prerouting priority dstnat; }\n"
-	"add rule ip " TABLE " arrive fib daddr type local jump publish\n"
-	"add chain ip " TABLE " local { type nat hook output priority -100; }\n"
-	"add rule ip " TABLE " local fib daddr type local jump publish\n"
-	"add chain ip " TABLE " leave { type nat hook postrouting priority srcnat; }\n"
-	"add rule ip " TABLE " leave ip saddr @subnets oifname != @bridges masquerade\n"
-	"add rule ip " TABLE " leave ip saddr 127.0.0.0/8 oifname @bridges masquerade\n"
-	"add rule ip " TABLE " leave ip saddr @subnets ip daddr @subnets ct status dnat masquerade\n"
-	"add chain ip " TABLE " forward { type filter hook forward priority filter; }\n"
-	"add rule ip " TABLE " forward oifname @bridges iifname . oifname != @within ct state new ct status & dnat == 0 drop\n"
-	"add rule ip " TABLE " forward iifname @uplinks oifname != @bridges drop\n";
-
-/* ---- texts, by libnftables ---- */
-
-static int run_text(const char *text, struct buf *why)
+/* Of IPv6 nothing where a network has none. */
+static size_t families_of(const struct network *n)
 {
-	struct libnftables lib;
-	struct nft_ctx *ctx;
-	int r = lazy_load(&library, &lib, why);
-
-	if (r)
-		return r;
-	ctx = lib.nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!ctx)
-		return -ENOMEM;
-	lib.nft_ctx_buffer_output(ctx);
-	lib.nft_ctx_buffer_error(ctx);
-	if (lib.nft_run_cmd_from_buffer(ctx, text)) {
-		const char *words = lib.nft_ctx_get_error_buffer(ctx);
-
-		buf_printf(why, "nftables: set the rules of networks: %.*s", (int)strcspn(words, "\n"), words);
-		r = -EIO;
-	}
-	lib.nft_ctx_free(ctx);
-	return r;
+	return n->six == SIX_NONE ? 1 : 2;
 }
 
-/* ---- messages, by netlink ---- */
-
-static const struct nfgenmsg ipv4 = { .nfgen_family = NFPROTO_IPV4, .version = NFNETLINK_V0 };
-
-#define NFT(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
+static struct nft table_of(const struct network *n, const struct family *f)
+{
+	return (struct nft){ .nl = n->filter, .family = f->number, .table = TABLE };
+}
 
 static int open_filter(struct network *n, struct buf *why)
 {
 	return n->filter ? 0 : netlink_open(NETLINK_NETFILTER, &n->filter, why);
 }
 
-static void put_bound(struct network *n, unsigned type)
-{
-	struct nfgenmsg of_tables = { .version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES) };
+/* ---- the rules ---- */
 
-	netlink_begin(n->filter, type, 0, &of_tables, sizeof(of_tables));
+/* any: ports of all of the host's addresses, one: of one. within: a bridge and itself. uplinks: links that let packets through
+ * for us alone, where the host is no router. */
+static void put_sets(struct nft *t, const struct family *f)
+{
+	unsigned port = nft_types(KIND_PROTOCOL, KIND_PORT), to = nft_types((unsigned)f->kind, KIND_PORT);
+	const struct nft_set sets[] = {
+		{ "bridges", KIND_LINK, IFNAMSIZ, 0, 0 },
+		{ "within", nft_types(KIND_LINK, KIND_LINK), 2 * IFNAMSIZ, 0, 0 },
+		{ "subnets", f->kind, f->size, 0, 0 },
+		{ "uplinks", KIND_LINK, IFNAMSIZ, 0, 0 },
+		{ "any", port, 8, to, f->size + 4 },
+		{ "one", (unsigned)f->kind << 12 | port, f->size + 8, to, f->size + 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		nft_add_set(t, &sets[i]);
 }
 
-static void put_data(struct network *n, unsigned attr, const void *data, size_t size)
+static void load_address(struct nft *t, const struct family *f, unsigned offset)
 {
-	struct nlattr *nest = netlink_nest(n->filter, attr);
-
-	netlink_put(n->filter, NFTA_DATA_VALUE, data, size);
-	netlink_end_nest(n->filter, nest);
+	nft_load_payload(t, NFT_PAYLOAD_NETWORK_HEADER, offset, f->size, R0);
 }
 
-/* An element of a set, or of a map where it has data. */
-static void put_element(struct network *n, unsigned message, unsigned flags, const char *set, const void *key, size_t key_size,
-			const void *data, size_t size)
+static void match_subnet(struct nft *t, const struct family *f, unsigned offset)
 {
-	struct nlattr *list, *element;
-
-	netlink_begin(n->filter, NFT(message), NLM_F_ACK | flags, &ipv4, sizeof(ipv4));
-	netlink_put_text(n->filter, NFTA_SET_ELEM_LIST_TABLE, TABLE);
-	netlink_put_text(n->filter, NFTA_SET_ELEM_LIST_SET, set);
-	list = netlink_nest(n->filter, NFTA_SET_ELEM_LIST_ELEMENTS);
-	element = netlink_nest(n->filter, NFTA_LIST_ELEM);
-	put_data(n, NFTA_SET_ELEM_KEY, key, key_size);
-	if (data)
-		put_data(n, NFTA_SET_ELEM_DATA, data, size);
-	netlink_end_nest(n->filter, element);
-	netlink_end_nest(n->filter, list);
+	load_address(t, f, offset);
+	nft_mask(t, R0, f->subnet, f->size);
+	nft_match(t, "subnets", R0, 1);
 }
+
+static void match_link(struct nft *t, unsigned key, const char *set, int in)
+{
+	nft_load_meta(t, key, R0);
+	nft_match(t, set, R0, in);
+}
+
+static void match_bits(struct nft *t, unsigned ct_key, uint32_t bits, unsigned op)
+{
+	static const uint32_t none;
+
+	nft_load_ct(t, ct_key, R0);
+	nft_mask(t, R0, &bits, sizeof(bits));
+	nft_compare(t, op, R0, &none, sizeof(none));
+}
+
+/* 127.0.0.0/8 */
+static void match_loopback(struct nft *t, const struct family *f, unsigned offset)
+{
+	static const uint8_t mask[4] = { 255 }, net[4] = { 127 };
+
+	load_address(t, f, offset);
+	nft_mask(t, R0, mask, sizeof(mask));
+	nft_compare(t, NFT_CMP_EQ, R0, net, sizeof(net));
+}
+
+/* Addresses that a port cannot be published on: the kernel lets ::1 nowhere, and those of a link not beyond it. */
+static void except_own(struct nft *t, const struct family *f)
+{
+	static const uint8_t loopback[16] = { [15] = 1 }, mask[16] = { 0xff, 0xc0 }, link[16] = { 0xfe, 0x80 };
+
+	load_address(t, f, f->destination);
+	nft_compare(t, NFT_CMP_NEQ, R0, loopback, sizeof(loopback));
+	load_address(t, f, f->destination);
+	nft_mask(t, R0, mask, sizeof(mask));
+	nft_compare(t, NFT_CMP_NEQ, R0, link, sizeof(link));
+}
+
+/* dnat to daddr . l4proto . dport map @one; dnat to l4proto . dport map @any */
+static void put_publish(struct nft *t, const struct family *f, const char *map)
+{
+	int one = !strcmp(map, "one");
+	unsigned words = f->size / 4, protocol = R0 + (one ? words : 0);
+
+	nft_rule(t, "publish");
+	if (one)
+		load_address(t, f, f->destination);
+	nft_load_meta(t, NFT_META_L4PROTO, protocol);
+	nft_load_payload(t, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, protocol + 1);
+	nft_translate(t, map, R0);
+	nft_dnat(t, R0, R0 + words);
+	nft_rule_end(t);
+}
+
+/* fib daddr type local jump publish */
+static void put_entrance(struct nft *t, const struct family *f, const char *chain)
+{
+	static const uint32_t local = RTN_LOCAL;
+
+	nft_rule(t, chain);
+	nft_load_kind_of_destination(t, R0);
+	nft_compare(t, NFT_CMP_EQ, R0, &local, sizeof(local));
+	if (f->number == NFPROTO_IPV6)
+		except_own(t, f);
+	nft_verdict(t, NFT_JUMP, "publish");
+	nft_rule_end(t);
+}
+
+/* A network may not speak to the host's loopback, whose addresses the bridge lets in for the answers of published ports. */
+static void put_loopback(struct nft *t, const struct family *f)
+{
+	nft_add_chain(t, "raw", "filter", NF_INET_PRE_ROUTING, -300);
+	nft_rule(t, "raw");
+	match_link(t, NFT_META_IIFNAME, "bridges", 1);
+	match_loopback(t, f, f->destination);
+	nft_verdict(t, NF_DROP, NULL);
+	nft_rule_end(t);
+	nft_rule(t, "leave");
+	match_loopback(t, f, f->source);
+	match_link(t, NFT_META_OIFNAME, "bridges", 1);
+	nft_masquerade(t);
+	nft_rule_end(t);
+}
+
+/* What leaves; and what was sent to a published port of a neighbour, whose answer has to come back this way. */
+static void put_masquerades(struct nft *t, const struct family *f)
+{
+	nft_rule(t, "leave");
+	match_subnet(t, f, f->source);
+	match_link(t, NFT_META_OIFNAME, "bridges", 0);
+	nft_masquerade(t);
+	nft_rule_end(t);
+	nft_rule(t, "leave");
+	match_subnet(t, f, f->source);
+	match_subnet(t, f, f->destination);
+	match_bits(t, NFT_CT_STATUS, IPS_DST_NAT, NFT_CMP_NEQ);
+	nft_masquerade(t);
+	nft_rule_end(t);
+}
+
+#define FORWARD_RULES 2
+
+/* A network is reached by what it asked for, and by what is published; an uplink leads to networks alone. */
+static void put_forward(struct nft *t)
+{
+	nft_rule(t, "forward");
+	match_link(t, NFT_META_OIFNAME, "bridges", 1);
+	nft_load_meta(t, NFT_META_IIFNAME, R0);
+	nft_load_meta(t, NFT_META_OIFNAME, R4);
+	nft_match(t, "within", R0, 0);
+	match_bits(t, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED), NFT_CMP_EQ);
+	match_bits(t, NFT_CT_STATUS, IPS_DST_NAT, NFT_CMP_EQ);
+	nft_verdict(t, NF_DROP, NULL);
+	nft_rule_end(t);
+	nft_rule(t, "forward");
+	match_link(t, NFT_META_IIFNAME, "uplinks", 1);
+	match_link(t, NFT_META_OIFNAME, "bridges", 0);
+	nft_verdict(t, NF_DROP, NULL);
+	nft_rule_end(t);
+}
+
+static void put_table(struct nft *t, const struct family *f)
+{
+	nft_add_table(t);
+	put_sets(t, f);
+	nft_add_chain(t, "publish", NULL, 0, 0);
+	nft_add_chain(t, "arrive", "nat", NF_INET_PRE_ROUTING, -100);
+	nft_add_chain(t, "local", "nat", NF_INET_LOCAL_OUT, -100);
+	nft_add_chain(t, "leave", "nat", NF_INET_POST_ROUTING, 100);
+	nft_add_chain(t, "forward", "filter", NF_INET_FORWARD, 0);
+	put_publish(t, f, "one");
+	put_publish(t, f, "any");
+	put_entrance(t, f, "arrive");
+	put_entrance(t, f, "local");
+	put_masquerades(t, f);
+	if (f->number == NFPROTO_IPV4)
+		put_loopback(t, f);
+	put_forward(t);
+}
+
+/* ---- ports ---- */
+
+/* The kernel answers each, and keeps so many answers. */
+#define AT_ONCE 128
 
 /* What is made of parts fills four bytes with each. */
-struct port_key {
-	uint32_t address;
-	uint8_t protocol, pad[3];
-	uint16_t port, pad2;
-};
-struct port_data {
-	uint32_t address;
-	uint16_t port, pad;
+struct text4 {
+	uint8_t bytes[32];
+	size_t size;
 };
 
-static void put_port(struct network *n, unsigned message, unsigned flags, const struct port *p)
+static void add_part(struct text4 *k, const void *data, size_t size)
 {
-	struct port_key key = { .address = p->address, .protocol = p->udp ? IPPROTO_UDP : IPPROTO_TCP, .port = htons(p->host) };
-	struct port_data to = { .address = n->address, .port = htons(p->inside) };
-	size_t skip = p->address ? 0 : sizeof(key.address);
-	int adds = message == NFT_MSG_NEWSETELEM;
-
-	put_element(n, message, flags, p->address ? "one" : "any", (char *)&key + skip, sizeof(key) - skip, adds ? &to : NULL, sizeof(to));
+	memcpy(k->bytes + k->size, data, size);
+	k->size += (size + 3) / 4 * 4;
 }
 
-static int put_ports(struct network *n, size_t from, size_t to, int adds, size_t *ret_failed)
+static void add_port(struct text4 *k, uint16_t port)
 {
-	put_bound(n, NFNL_MSG_BATCH_BEGIN);
-	for (size_t i = from; i < to; i++)
-		put_port(n, adds ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, adds ? NLM_F_CREATE | NLM_F_EXCL : 0, &n->port[i]);
-	put_bound(n, NFNL_MSG_BATCH_END);
-	return netlink_talk(n->filter, NULL, NULL, ret_failed);
+	uint16_t n = htons(port);
+
+	add_part(k, &n, sizeof(n));
+}
+
+struct element {
+	const char *map;
+	struct text4 key, to;
+};
+
+static struct element element_of(const struct network *n, const struct port *p)
+{
+	const struct family *f = &families[p->address.family == AF_INET6];
+	uint8_t protocol = p->udp ? IPPROTO_UDP : IPPROTO_TCP;
+	struct element e = { .map = address_is_any(&p->address) ? "any" : "one" };
+
+	if (*e.map == 'o')
+		add_part(&e.key, &p->address.v6, f->size);
+	add_part(&e.key, &protocol, sizeof(protocol));
+	add_port(&e.key, p->host);
+	add_part(&e.to, f->size == 4 ? (const void *)&n->address : &n->address6, f->size);
+	add_port(&e.to, p->inside);
+	return e;
+}
+
+static struct nft table_for(const struct network *n, const struct port *p)
+{
+	return table_of(n, &families[p->address.family == AF_INET6]);
+}
+
+static void put_port(const struct network *n, const struct port *p, int adds)
+{
+	struct nft t = table_for(n, p);
+	struct element e = element_of(n, p);
+
+	if (adds)
+		nft_add_element(&t, e.map, e.key.bytes, e.key.size, e.to.bytes, e.to.size, 1);
+	else
+		nft_delete_element(&t, e.map, e.key.bytes, e.key.size);
+}
+
+static int is_published(const struct network *n, const struct port *p)
+{
+	struct nft t = table_for(n, p);
+	struct element e = element_of(n, p);
+
+	return nft_has_element(&t, e.map, e.key.bytes, e.key.size);
+}
+
+/* All at once is one wait for the kernel. */
+static int put_ports(struct network *n, const struct port *port, size_t count, int adds, size_t *ret_failed)
+{
+	struct nft t = table_of(n, &families[0]);
+	int r = 0;
+
+	for (size_t from = 0, end; !r && from < count; from = end) {
+		size_t failed = 0;
+
+		end = count - from > AT_ONCE ? from + AT_ONCE : count;
+		nft_begin(&t);
+		for (size_t i = from; i < end; i++)
+			put_port(n, &port[i], adds);
+		r = nft_end(&t, &failed);
+		if (r && ret_failed)
+			*ret_failed = from + failed;
+	}
+	return r;
 }
 
 int firewall_publish(struct network *n, size_t *ret_failed, struct buf *why)
@@ -171,44 +312,39 @@ int firewall_publish(struct network *n, size_t *ret_failed, struct buf *why)
 
 	if (r || !n->n_ports)
 		return r;
-	r = put_ports(n, 0, n->n_ports, 1, ret_failed);
+	n->published = 1;
+	r = put_ports(n, n->port, n->n_ports, 1, ret_failed);
 	if (r == -EEXIST) { /* of one that is dead: we hold the ports */
 		firewall_unpublish(n);
-		r = put_ports(n, 0, n->n_ports, 1, ret_failed);
+		n->published = 1;
+		r = put_ports(n, n->port, n->n_ports, 1, ret_failed);
 	}
 	if (r)
 		buf_printf(why, "publish: %s", strerror(-r));
 	return r;
 }
 
+/* Where one of them is not there, none goes; to find out so is a wait for each, to ask before is none. */
+static void unpublish_present(struct network *n)
+{
+	struct port *present = calloc(n->n_ports, sizeof(*present));
+	size_t count = 0;
+
+	for (size_t i = 0; present && i < n->n_ports; i++)
+		if (is_published(n, &n->port[i]))
+			present[count++] = n->port[i];
+	if (count)
+		put_ports(n, present, count, 0, NULL);
+	free(present);
+}
+
 void firewall_unpublish(struct network *n)
 {
 	AUTO_BUF struct buf why = { 0 };
 
-	/* all at once is one wait for the kernel; where one of them is not there, none goes */
-	if (!n->n_ports || open_filter(n, &why) || !put_ports(n, 0, n->n_ports, 0, NULL))
-		return;
-	for (size_t i = 0; i < n->n_ports; i++)
-		put_ports(n, i, i + 1, 0, NULL);
-}
-
-int firewall_has(struct network *n, struct buf *why)
-{
-	char device[IFNAMSIZ] = "";
-	int r = open_filter(n, why);
-
-	if (r)
-		return r;
-	snprintf(device, sizeof(device), "%s", n->device);
-	put_element(n, NFT_MSG_GETSETELEM, 0, "bridges", device, sizeof(device), NULL, 0);
-	return netlink_talk(n->filter, NULL, NULL, NULL) == 0;
-}
-
-static int has_table(struct network *n)
-{
-	netlink_begin(n->filter, NFT(NFT_MSG_GETTABLE), NLM_F_ACK, &ipv4, sizeof(ipv4));
-	netlink_put_text(n->filter, NFTA_TABLE_NAME, TABLE);
-	return netlink_talk(n->filter, NULL, NULL, NULL) == 0;
+	if (n->published && n->n_ports && !open_filter(n, &why) && put_ports(n, n->port, n->n_ports, 0, NULL))
+		unpublish_present(n);
+	n->published = 0;
 }
 
 /* ---- letting packets through ---- */
@@ -226,9 +362,24 @@ static int read_flag(const char *path)
 	return c != '0';
 }
 
-static void forwarding_path(const char *device, char *ret, size_t size)
+/* IPv4 is forwarded by what a link's "forwarding" says of packets that come in by it. IPv6 has that since Linux 6.17, by the name
+ * of force_forwarding; before it is all or nothing, and network.c leaves that to the host. */
+static const char *switch_of(const struct family *f)
 {
-	snprintf(ret, size, "/proc/sys/net/ipv4/conf/%s/forwarding", device);
+	return f->number == NFPROTO_IPV4 ? "forwarding" : "force_forwarding";
+}
+
+static void switch_path(const struct family *f, const char *device, char *ret, size_t size)
+{
+	snprintf(ret, size, "/proc/sys/net/%s/conf/%s/%s", f->sysctls, device, switch_of(f));
+}
+
+static int is_router(const struct family *f)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/all/forwarding", f->sysctls);
+	return read_flag(path) == 1;
 }
 
 static void take_uplink(void *data, struct netlink *nl, const struct nlmsghdr *m)
@@ -241,16 +392,17 @@ static void take_uplink(void *data, struct netlink *nl, const struct nlmsghdr *m
 		memcpy(index, at, size);
 }
 
-/* The link by which the world is reached: that to an address of nobody (RFC 5737). */
-static int find_uplink(struct network *n, char ret[IFNAMSIZ])
+/* The link by which the world is reached: that to an address of nobody (RFC 5737, RFC 3849). */
+static int find_uplink(struct network *n, const struct family *f, char ret[IFNAMSIZ])
 {
-	static const struct rtmsg way = { .rtm_family = AF_INET, .rtm_dst_len = 32 };
+	static const uint8_t nobody4[4] = { 192, 0, 2, 1 }, nobody6[16] = { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 };
+	struct rtmsg way = { .rtm_family = f->size == 4 ? AF_INET : AF_INET6, .rtm_dst_len = (uint8_t)(f->size * 8) };
 	int index = 0;
 
 	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
-	netlink_put_u32(n->route, RTA_DST, htonl(0xc0000201));
+	netlink_put(n->route, RTA_DST, f->size == 4 ? nobody4 : nobody6, f->size);
 	netlink_talk(n->route, take_uplink, &index, NULL);
-	return index && if_indextoname((unsigned)index, ret);
+	return index && if_indextoname((unsigned)index, ret) && strcmp(ret, "lo");
 }
 
 static void note_path(const char *states, char *ret, size_t size)
@@ -259,7 +411,7 @@ static void note_path(const char *states, char *ret, size_t size)
 }
 
 /* Before it is done, so that it is undone. */
-static int note(const char *states, const char *device)
+static int note(const char *states, const struct family *f, const char *device)
 {
 	char path[4200];
 	int fd, r = 0;
@@ -268,30 +420,41 @@ static int note(const char *states, const char *device)
 	fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (dprintf(fd, "%s\n", device) < 0)
+	if (dprintf(fd, "%s %s\n", f->sysctls, device) < 0)
 		r = -EIO;
 	close(fd);
 	return r;
 }
 
-/* The bridge's was set when it was made. A host that is a router lets everything through already. */
-static int let_through(struct network *n, const char *states, char uplink[IFNAMSIZ], struct buf *why)
+/* Whoever switches forwarding off for all links has switched off ours. */
+static int forwards(const struct network *n, const struct family *f)
+{
+	char path[128];
+
+	switch_path(f, n->device, path, sizeof(path));
+	return read_flag(path) == 1 || is_router(f) || (f->number == NFPROTO_IPV6 && n->six != SIX_OUT);
+}
+
+/* A host that is a router lets everything through already. */
+static int let_through(struct network *n, const struct family *f, const char *states, char uplink[IFNAMSIZ], struct buf *why)
 {
 	char path[128];
 	int r;
 
 	*uplink = '\0';
-	forwarding_path(n->device, path, sizeof(path));
-	if (read_flag(path) != 1) {
+	if (f->number == NFPROTO_IPV6 && n->six != SIX_OUT)
+		return 0;
+	switch_path(f, n->device, path, sizeof(path));
+	if (!forwards(n, f) && network_set(n->device, f->sysctls, switch_of(f), "1")) {
 		buf_printf(why, "%s: let packets of %s through: it cannot be written", path, n->device);
 		return -EROFS;
 	}
-	if (read_flag("/proc/sys/net/ipv4/ip_forward") == 1 || !find_uplink(n, uplink))
+	if (is_router(f) || !find_uplink(n, f, uplink))
 		return 0;
-	forwarding_path(uplink, path, sizeof(path));
-	r = read_flag(path) == 1 ? 0 : note(states, uplink);
+	switch_path(f, uplink, path, sizeof(path));
+	r = read_flag(path) == 1 ? 0 : note(states, f, uplink);
 	if (!r)
-		r = network_set(uplink, "ipv4", "forwarding", "1");
+		r = network_set(uplink, f->sysctls, switch_of(f), "1");
 	if (r)
 		buf_printf(why, "%s: let packets of %s through: %s", path, n->device, strerror(-r));
 	return r;
@@ -299,114 +462,204 @@ static int let_through(struct network *n, const char *states, char uplink[IFNAMS
 
 static void restore_forwarding(const char *states)
 {
-	char path[4200], device[IFNAMSIZ + 2];
-	FILE *f;
+	char path[4200], line[IFNAMSIZ + 8];
+	FILE *file;
 
 	note_path(states, path, sizeof(path));
-	f = fopen(path, "re");
-	while (f && fgets(device, sizeof(device), f)) {
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file)) {
+		const struct family *f = &families[!strncmp(line, "ipv6 ", 5)];
+		char *device = line + 5;
+
 		device[strcspn(device, "\n")] = '\0';
-		if (!*device || strchr(device, '/') || read_flag("/proc/sys/net/ipv4/ip_forward") == 1)
+		if (strncmp(line, "ipv", 3) || !*device || strchr(device, '/') || (f == &families[0] && is_router(f)))
 			continue;
-		network_set(device, "ipv4", "forwarding", "0");
+		network_set(device, f->sysctls, switch_of(f), "0");
 	}
-	if (f)
-		fclose(f);
+	if (file)
+		fclose(file);
 	unlink(path);
 }
 
 /* ---- networks ---- */
 
-static void put_network(const struct network *n, const char *verb, struct buf *b)
-{
-	AUTO_BUF struct buf subnet = { 0 };
+struct names {
+	char device[IFNAMSIZ], twice[2 * IFNAMSIZ];
+	uint8_t subnet[16];
+};
 
-	address_format(n->gateway & htonl(0xffffff00), &subnet);
-	buf_printf(b, "%s element ip " TABLE " bridges { \"%s\" }\n", verb, n->device);
-	buf_printf(b, "%s element ip " TABLE " within { \"%s\" . \"%s\" }\n", verb, n->device, n->device);
-	buf_printf(b, "%s element ip " TABLE " subnets { %s/%d }\n", verb, buf_text(&subnet), NETWORK_PREFIX);
+static struct names names_of(const struct network *n, const struct family *f)
+{
+	struct names ret = { .subnet = { 0 } };
+	const uint8_t *gateway = f->size == 4 ? (const uint8_t *)&n->gateway : n->gateway6.s6_addr;
+
+	memcpy(ret.device, n->device, strlen(n->device));
+	memcpy(ret.twice, n->device, strlen(n->device));
+	memcpy(ret.twice + IFNAMSIZ, n->device, strlen(n->device));
+	for (size_t i = 0; i < f->size; i++)
+		ret.subnet[i] = gateway[i] & f->subnet[i];
+	return ret;
 }
 
-int firewall_add(struct network *n, const char *states, struct buf *why)
+static int is_there(const struct network *n, const struct family *f)
 {
-	AUTO_BUF struct buf text = { 0 };
-	char uplink[IFNAMSIZ];
-	int r = open_filter(n, why);
+	struct nft t = table_of(n, f);
+	struct names names = names_of(n, f);
 
-	if (!r)
-		r = let_through(n, states, uplink, why);
-	if (r)
-		return r;
-	if (!has_table(n))
-		buf_puts(&text, rules);
-	put_network(n, "add", &text);
-	if (*uplink)
-		buf_printf(&text, "add element ip " TABLE " uplinks { \"%s\" }\n", uplink);
-	else
-		buf_puts(&text, "flush set ip " TABLE " uplinks\n"); /* the host routes for others now */
-	return text.err ? text.err : run_text(text.s, why);
-}
-
-void firewall_drop(struct network *n)
-{
-	AUTO_BUF struct buf text = { 0 }, why = { 0 };
-
-	if (!n->gateway || firewall_has(n, &why) != 1)
-		return;
-	put_network(n, "delete", &text);
-	if (!text.err)
-		run_text(text.s, &why);
-}
-
-void firewall_remove(const char *states)
-{
-	AUTO_BUF struct buf why = { 0 };
-
-	run_text("add table ip " TABLE "\ndelete table ip " TABLE "\n", &why);
-	restore_forwarding(states);
-}
-
-#else
-
-static int missing(struct buf *why)
-{
-	buf_puts(why, "this cgx was built without libnftables and libmnl: configure finds them when libnftables-dev and libmnl-dev are there");
-	return -ENOPKG;
+	return nft_has_element(&t, "bridges", names.device, sizeof(names.device)) && nft_chain_use(&t, "forward") == FORWARD_RULES;
 }
 
 int firewall_has(struct network *n, struct buf *why)
 {
-	(void)n;
-	return missing(why);
+	int r = open_filter(n, why);
+
+	for (size_t i = 0; !r && i < families_of(n); i++)
+		if (!is_there(n, &families[i]) || !forwards(n, &families[i]))
+			return 0;
+	return r ? r : 1;
+}
+
+static void put_network(const struct network *n, struct nft *t, const struct family *f, const char *uplink)
+{
+	struct names names = names_of(n, f);
+	char link[IFNAMSIZ] = "";
+
+	nft_flush_set(t, "uplinks"); /* the host may route for others by now */
+	if (*uplink) {
+		memcpy(link, uplink, strlen(uplink));
+		nft_add_element(t, "uplinks", link, sizeof(link), NULL, 0, 0);
+	}
+	nft_add_element(t, "bridges", names.device, sizeof(names.device), NULL, 0, 0);
+	nft_add_element(t, "within", names.twice, sizeof(names.twice), NULL, 0, 0);
+	nft_add_element(t, "subnets", names.subnet, f->size, NULL, 0, 0);
+}
+
+static int add_to(struct network *n, const struct family *f, const char *states, struct buf *why)
+{
+	struct nft t = table_of(n, f);
+	int has_table = nft_has_table(&t), makes = nft_chain_use(&t, "forward") != FORWARD_RULES, r;
+	char uplink[IFNAMSIZ];
+
+	r = let_through(n, f, states, uplink, why);
+	if (r)
+		return r;
+	nft_begin(&t);
+	if (makes && has_table)
+		nft_delete_table(&t); /* without its rules */
+	if (makes)
+		put_table(&t, f);
+	put_network(n, &t, f, uplink);
+	r = nft_end(&t, NULL);
+	if (r)
+		buf_printf(why, "nftables: set the rules of networks (%s): %s%s", f->sysctls, strerror(-r),
+			   r == -ENOENT || r == -EOPNOTSUPP || r == -EAFNOSUPPORT ? ": this kernel lacks some of nf_tables, nat, masq, fib and ct" : "");
+	return r ? r : makes;
 }
 
 int firewall_add(struct network *n, const char *states, struct buf *why)
 {
-	(void)n;
-	(void)states;
-	return missing(why);
+	int r = open_filter(n, why), made = 0;
+
+	for (size_t i = 0; r >= 0 && i < families_of(n); i++) {
+		r = add_to(n, &families[i], states, why);
+		made |= r;
+	}
+	return r < 0 ? r : made;
 }
 
-int firewall_publish(struct network *n, size_t *ret_failed, struct buf *why)
+/* Each by itself: what somebody flushed is no hindrance. */
+static void drop_from(const struct network *n, const struct family *f)
 {
-	(void)n;
-	(void)ret_failed;
-	return missing(why);
-}
+	struct nft t = table_of(n, f);
+	struct names names = names_of(n, f);
+	const struct {
+		const char *set;
+		const void *key;
+		size_t size;
+	} of_it[] = {
+		{ "bridges", names.device, sizeof(names.device) },
+		{ "within", names.twice, sizeof(names.twice) },
+		{ "subnets", names.subnet, f->size },
+	};
 
-void firewall_unpublish(struct network *n)
-{
-	(void)n;
+	for (size_t i = 0; i < sizeof(of_it) / sizeof(of_it[0]); i++) {
+		nft_begin(&t);
+		nft_delete_element(&t, of_it[i].set, of_it[i].key, of_it[i].size);
+		nft_end(&t, NULL);
+	}
 }
 
 void firewall_drop(struct network *n)
 {
-	(void)n;
+	AUTO_BUF struct buf why = { 0 };
+
+	for (size_t i = 0; n->gateway && !open_filter(n, &why) && i < families_of(n); i++)
+		drop_from(n, &families[i]);
 }
 
-void firewall_remove(const char *states)
+void firewall_remove(struct network *n, const char *states)
 {
-	(void)states;
+	AUTO_BUF struct buf why = { 0 };
+
+	for (size_t i = 0; !open_filter(n, &why) && i < 2; i++) {
+		struct nft t = table_of(n, &families[i]);
+
+		nft_begin(&t);
+		nft_delete_table(&t);
+		nft_end(&t, NULL);
+	}
+	restore_forwarding(states);
 }
 
-#endif
+/* ---- others ---- */
+
+struct stranger {
+	const struct network *n;
+	int family;
+	char table[64], chain[64];
+};
+
+/* firewalld's lets through what no rule of it decided, but the last one refuses. */
+static void take_stranger(void *data, const struct nft_chain *c)
+{
+	struct stranger *s = data;
+	int ours = c->family == NFPROTO_IPV4 || c->family == NFPROTO_INET || (c->family == NFPROTO_IPV6 && s->n->six == SIX_OUT);
+
+	if (*s->table || !ours || c->hook != NF_INET_FORWARD || (!c->drops && strcmp(c->table, "firewalld")))
+		return;
+	s->family = c->family;
+	snprintf(s->table, sizeof(s->table), "%s", c->table);
+	snprintf(s->chain, sizeof(s->chain), "%s", c->name);
+}
+
+static void put_remedy(const struct stranger *s, const char *device, struct buf *ret)
+{
+	const char *family = s->family == NFPROTO_INET ? "inet" : s->family == NFPROTO_IPV6 ? "ip6" : "ip";
+	const char *tables = s->family == NFPROTO_IPV6 ? "ip6tables" : "iptables";
+
+	if (!strcmp(s->table, "firewalld"))
+		buf_printf(ret, "firewall-cmd --zone=trusted --add-interface=%s", device);
+	else if (!strcmp(s->table, "filter") && !strcmp(s->chain, "FORWARD"))
+		buf_printf(ret, "%s -I FORWARD -i %s -j ACCEPT; %s -I FORWARD -o %s -j ACCEPT", tables, device, tables, device);
+	else
+		buf_printf(ret, "nft insert rule %s %s %s iifname %s accept; nft insert rule %s %s %s oifname %s accept", family, s->table,
+			   s->chain, device, family, s->table, s->chain, device);
+}
+
+void firewall_look_around(struct network *n, struct buf *note)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct stranger s = { .n = n };
+	struct nft t;
+
+	if (open_filter(n, &why))
+		return;
+	t = table_of(n, &families[0]);
+	nft_each_chain(&t, take_stranger, &s);
+	t.family = s.family;
+	t.table = s.table;
+	if (!*s.table || nft_mentions(&t, n->device))
+		return;
+	buf_printf(note, "%s: the chain %s of table %s drops what is forwarded and no rule there lets it through: ", n->device, s.chain, s.table);
+	put_remedy(&s, n->device, note);
+}

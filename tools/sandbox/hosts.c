@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -72,7 +73,66 @@ static int open_file(const char *dir, int flags)
 	return fd;
 }
 
-int hosts_add(const char *dir, uint32_t address, const char *name, const char *alias)
+/* The first word of a line, or the second. */
+static int has_word(const char *line, size_t len, const char *word, int second)
+{
+	const char *space = memchr(line, ' ', len);
+	size_t n;
+
+	if (second && !space)
+		return 0;
+	if (second) {
+		len -= (size_t)(space + 1 - line);
+		line = space + 1;
+		space = memchr(line, ' ', len);
+	}
+	n = space ? (size_t)(space - line) : len;
+	return n == strlen(word) && !memcmp(line, word, n);
+}
+
+/* The third word of a line, an alias. */
+static int has_alias(const char *line, size_t len, const char *word)
+{
+	const char *space = memchr(line, ' ', len);
+
+	return space && has_word(space + 1, len - (size_t)(space + 1 - line), word, 1);
+}
+
+/* What the file begins with is not for sandboxes to be called by. */
+static int is_fixed(const char *name)
+{
+	return !strcmp(name, "localhost") || !strcmp(name, "ip6-localhost") || !strcmp(name, "ip6-loopback");
+}
+
+/* A name is its sandbox's, whoever was known by it as well: blanks for the alias. */
+static void take_alias_back(int fd, struct buf *now, const char *name)
+{
+	size_t size = strlen(name);
+
+	for (char *line = now->s, *end = line + now->len, *stop; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop ? stop : end;
+		if (*line == '#' || !has_alias(line, (size_t)(stop - line), name))
+			continue;
+		memset(stop - size, ' ', size);
+		(void)!pwrite(fd, stop - size, size, stop - size - now->s);
+	}
+}
+
+static int is_taken(const struct buf *now, const char *name)
+{
+	int taken = is_fixed(name);
+
+	for (const char *line = buf_text(now), *end = line + now->len, *stop; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop ? stop : end;
+		if (*line != '#')
+			taken |= has_word(line, (size_t)(stop - line), name, 1) || has_alias(line, (size_t)(stop - line), name);
+	}
+	return taken;
+}
+
+int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias)
 {
 	AUTO_CLOSE int fd = open_file(dir, O_CREAT);
 	AUTO_BUF struct buf now = { 0 }, line = { 0 };
@@ -81,30 +141,22 @@ int hosts_add(const char *dir, uint32_t address, const char *name, const char *a
 
 	if (r)
 		return r;
+	take_alias_back(fd, &now, name);
+	if (alias && is_taken(&now, alias))
+		alias = NULL;
 	if (!end)
 		buf_puts(&line, head);
 	else if (end > LARGE)
 		end = compact(fd, &now);
-	address_format(address, &line);
-	buf_printf(&line, " %s%s%s\n", name, alias ? " " : "", alias ? alias : "");
+	for (int i = 0; i < 2 && !is_fixed(name); i++) {
+		if (address[i].family == AF_UNSPEC)
+			continue;
+		address_format(&address[i], &line);
+		buf_printf(&line, " %s%s%s\n", name, alias ? " " : "", alias ? alias : "");
+	}
 	if (line.err)
 		return line.err;
 	return pwrite(fd, line.s, line.len, (off_t)end) == (ssize_t)line.len ? 0 : -EIO;
-}
-
-/* The first word of a line, or the second. */
-static int has_word(const char *line, size_t len, const char *word, int second)
-{
-	const char *space = memchr(line, ' ', len);
-	size_t n;
-
-	if (second && space) {
-		len -= (size_t)(space + 1 - line);
-		line = space + 1;
-		space = memchr(line, ' ', len);
-	}
-	n = space ? (size_t)(space - line) : len;
-	return n == strlen(word) && !memcmp(line, word, n);
 }
 
 /* Comment out the lines of which this is the address or the name. */
@@ -123,12 +175,13 @@ static void drop(const char *dir, const char *word, int is_name)
 	}
 }
 
-void hosts_drop(const char *dir, uint32_t address)
+void hosts_drop(const char *dir, const struct address *address)
 {
 	AUTO_BUF struct buf word = { 0 };
 
 	address_format(address, &word);
-	drop(dir, buf_text(&word), 0);
+	if (word.len)
+		drop(dir, buf_text(&word), 0);
 }
 
 void hosts_drop_named(const char *dir, const char *name)
@@ -146,10 +199,12 @@ void hosts_remove(const char *dir)
 
 /* ---- the resolver ---- */
 
-/* 127.0.0.53 is the host's own. */
-static int is_loopback(const char *server, size_t len)
+/* 127.0.0.53 is the host's own; one of a link (fe80::1%eth0) is none inside. */
+static int is_out_of_reach(const char *server, size_t len, int six)
 {
-	return (len > 4 && !strncmp(server, "127.", 4)) || (len >= 3 && !strncmp(server, "::1", 3));
+	if (memchr(server, ':', len))
+		return !six || (len == 3 && !strncmp(server, "::1", 3)) || (len >= 4 && !strncasecmp(server, "fe80", 4));
+	return len > 4 && !strncmp(server, "127.", 4);
 }
 
 static int is_server(const char *line, size_t len, const char **ret, size_t *ret_len)
@@ -166,20 +221,19 @@ static int is_server(const char *line, size_t len, const char **ret, size_t *ret
 	return 1;
 }
 
-size_t resolver_config(const char *text, const uint32_t *dns, size_t n_dns, struct buf *ret)
+size_t resolver_config(const char *text, const struct address *dns, size_t n_dns, int six, struct buf *ret)
 {
 	size_t servers = 0, len, n;
 
 	for (; servers < n_dns; servers++) {
 		buf_puts(ret, "nameserver ");
-		address_format(dns[servers], ret);
+		address_format(&dns[servers], ret);
 		buf_putc(ret, '\n');
 	}
 	for (const char *server; *text; text += len + (text[len] == '\n')) {
 		len = strcspn(text, "\n");
 		if (is_server(text, len, &server, &n)) {
-			/* there is no IPv6 inside */
-			if (n_dns || is_loopback(server, n) || memchr(server, ':', n))
+			if (n_dns || is_out_of_reach(server, n, six))
 				continue;
 			servers++;
 		}

@@ -8,21 +8,21 @@
 #define CGX_SANDBOX_HOSTS_H
 
 #include <stddef.h>
-#include <stdint.h>
 
+#include "sandbox/network_spec.h"
 #include "util/buf.h"
 
-/* dir: the network's. Each -errno. alias: another name, or NULL. */
-int hosts_add(const char *dir, uint32_t address, const char *name, const char *alias);
-void hosts_drop(const char *dir, uint32_t address);
+/* dir: the network's. Each -errno. A line for each of its addresses that has a family. alias: another name, or NULL. */
+int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias);
+void hosts_drop(const char *dir, const struct address *address);
 void hosts_drop_named(const char *dir, const char *name);
 void hosts_remove(const char *dir);
 void hosts_path(const char *dir, char *ret, size_t size);
 /* Pure: text without the lines that were dropped. */
 void hosts_compact(const char *text, size_t len, struct buf *ret);
 
-/* A resolv.conf from the host's, without servers on its loopback, which nobody inside can reach; dns: these instead.
- * Pure. The number of servers in it. */
-size_t resolver_config(const char *text, const uint32_t *dns, size_t n_dns, struct buf *ret);
+/* A resolv.conf from the host's, without servers that nobody inside can reach: on its loopback, of one link, and without six
+ * those of IPv6; dns: these instead. Pure. The number of servers in it. */
+size_t resolver_config(const char *text, const struct address *dns, size_t n_dns, int six, struct buf *ret);
 
 #endif

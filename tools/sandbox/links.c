@@ -16,8 +16,10 @@
 #include <unistd.h>
 
 #include "sandbox/firewall.h"
+#include "sandbox/flows.h"
 #include "sandbox/hosts.h"
 #include "sandbox/network.h"
+#include "sandbox/ports.h"
 #include "util/cleanup.h"
 
 /* A network stays so long after its last sandbox, for the next one: to remove a bridge takes the kernel longer than a run. */
@@ -32,21 +34,29 @@ static char *states_of(const char *dir)
 
 /* ---- ports ---- */
 
-/* Bound by us, a port is nobody else's on this host; what is sent to it is led elsewhere before it gets here. */
-static int hold(struct port *p)
+static int is_own(const struct network *n, const struct port *p)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = p->address, .sin_port = htons(p->host) };
-	socklen_t size = sizeof(a);
-	int fd = socket(AF_INET, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r;
+	for (size_t i = 0; i < n->n_ports; i++) {
+		const struct port *own = &n->port[i];
 
-	if (fd >= 0 && !bind(fd, (void *)&a, size) && !getsockname(fd, (void *)&a, &size)) {
-		p->host = ntohs(a.sin_port);
-		return fd;
+		if (own->host == p->host && own->udp == p->udp && own->address.family == p->address.family &&
+		    (address_is_any(&own->address) || address_is_any(&p->address) || address_same(&own->address, &p->address)))
+			return 1;
 	}
-	r = -errno;
-	if (fd >= 0)
-		close(fd);
-	return r;
+	return 0;
+}
+
+static void advise_holder(struct launch *l, const struct port *p)
+{
+	AUTO_FREE char *states = states_of(l->dir);
+	AUTO_BUF struct buf who = { 0 };
+
+	if (is_own(l->net, p))
+		launch_advise(l, "it is asked for twice");
+	else if (states && port_holder(p, states, &who))
+		launch_advise(l, "%s has the port", buf_text(&who));
+	else
+		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
 }
 
 static int fail_port(struct launch *l, int err, const struct port *p)
@@ -56,30 +66,149 @@ static int fail_port(struct launch *l, int err, const struct port *p)
 	port_show(p, &b);
 	launch_fail(l, err, buf_text(&b), "publish", NULL);
 	if (err == -EADDRINUSE)
-		launch_advise(l, "another sandbox (cgx-sandbox ps) or a program of this host (ss -lntup) has the port");
+		advise_holder(l, p);
+	else if (err == -EADDRNOTAVAIL && address_is_confined(&p->address))
+		launch_advise(l, "the kernel leads nothing away from ::1 and addresses of one link: take 127.0.0.1 or another address of this host");
 	else if (err == -EADDRNOTAVAIL)
 		launch_advise(l, "the address before the port must be one of this host's");
+	else if (err == -EAFNOSUPPORT)
+		launch_advise(l, l->net->six == SIX_NONE ? "this host has no IPv6, or has it switched off (net.ipv6.conf.default.disable_ipv6)" :
+							   "this host forwards no IPv6: sysctl net.ipv6.conf.all.forwarding=1, with accept_ra=2 on links "
+							   "that are told their routes");
 	return err;
+}
+
+static int hold_one(struct launch *l, const struct port *p)
+{
+	struct network *n = l->net;
+	int r;
+
+	n->port[n->n_ports] = *p;
+	r = port_hold(&n->port[n->n_ports]);
+	if (r < 0)
+		return r;
+	n->held[n->n_ports++] = r;
+	return 0;
+}
+
+/* Of both families by one number; any that is free of one may be taken of the other. */
+static int hold_both(struct launch *l, const struct port *p)
+{
+	struct port four = *p, six = *p;
+	struct network *n = l->net;
+	int r = 0;
+
+	four.address = address_v4(INADDR_ANY);
+	six.address = address_v6(&in6addr_any);
+	for (int tries = 0; tries < 16; tries++) {
+		r = hold_one(l, &four);
+		if (r)
+			return fail_port(l, r, &four);
+		if (n->six != SIX_OUT)
+			return 0;
+		six.host = n->port[n->n_ports - 1].host;
+		r = hold_one(l, &six);
+		if (!r || r != -EADDRINUSE || p->host)
+			break;
+		close(n->held[--n->n_ports]);
+	}
+	return r ? fail_port(l, r, &six) : 0;
+}
+
+static int hold_port(struct launch *l, const struct port *p)
+{
+	int r;
+
+	if (p->address.family == AF_UNSPEC)
+		return hold_both(l, p);
+	if (address_is_confined(&p->address))
+		r = -EADDRNOTAVAIL;
+	else
+		r = p->address.family == AF_INET6 && l->net->six != SIX_OUT ? -EAFNOSUPPORT : hold_one(l, p);
+	return r ? fail_port(l, r, p) : 0;
 }
 
 static int hold_ports(struct launch *l)
 {
 	const struct network_spec *s = &l->spec->net;
 	struct network *n = l->net;
+	int r = 0;
 
 	if (!s->n_ports)
 		return 0;
-	n->port = calloc(s->n_ports, sizeof(*n->port));
-	n->held = calloc(s->n_ports, sizeof(*n->held));
+	n->port = calloc(s->n_ports, 2 * sizeof(*n->port));
+	n->held = calloc(s->n_ports, 2 * sizeof(*n->held));
 	if (!n->port || !n->held)
 		return -ENOMEM;
-	for (; n->n_ports < s->n_ports; n->n_ports++) {
-		n->port[n->n_ports] = s->port[n->n_ports];
-		n->held[n->n_ports] = hold(&n->port[n->n_ports]);
-		if (n->held[n->n_ports] < 0)
-			return fail_port(l, n->held[n->n_ports], &n->port[n->n_ports]);
+	for (size_t i = 0; !r && i < s->n_ports; i++)
+		r = hold_port(l, &s->port[i]);
+	return r;
+}
+
+/* ---- what somebody flushed ---- */
+
+/* A network as a state remembers it. */
+static int recall(const struct state *st, const char *states, struct network *ret)
+{
+	int r = network_init(ret, states, st->network);
+	struct address six;
+
+	ret->address = st->address;
+	ret->published = 1;
+	if (st->address6 && !address_parse(st->address6, &six) && six.family == AF_INET6)
+		ret->address6 = six.v6;
+	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
+	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
+	for (size_t i = 0; ret->port && i < st->ports.n; i++)
+		ret->n_ports += !port_parse(st->ports.v[i], &ret->port[ret->n_ports]);
+	return r;
+}
+
+static void publish_again(const char *states, const struct network *n, const char *sandbox)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct network its;
+	struct state st;
+
+	if (state_read(states, sandbox, &st))
+		return;
+	/* one whose lock is free has ended, or is cleared up */
+	if (st.lock < 0 && st.network && !strcmp(st.network, n->device) && !recall(&st, states, &its)) {
+		if (!firewall_publish(&its, NULL, &why))
+			flows_forget(&its);
+		network_close(&its);
 	}
-	return 0;
+	state_free(&st);
+}
+
+static void repair_one(const char *states, struct network *n, int flushed)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct words tenants = { 0 };
+	int has = network_look(n, &why) ? -1 : firewall_has(n, &why);
+
+	if (has < 0 || (has && !flushed) || (!has && firewall_add(n, states, &why) < 0))
+		return;
+	network_tenants(n, &tenants);
+	for (size_t i = 0; i < tenants.n; i++)
+		publish_again(states, n, tenants.v[i]);
+	words_free(&tenants);
+}
+
+/* Networks and ports of those that run, where rules are gone; flushed: they were, and are there again. Under the lock. */
+static void repair(const char *states, int flushed)
+{
+	struct words devices = { 0 };
+
+	network_list(states, &devices);
+	for (size_t i = 0; i < devices.n; i++) {
+		struct network n;
+
+		if (!network_init(&n, states, devices.v[i]))
+			repair_one(states, &n, flushed);
+		network_close(&n);
+	}
+	words_free(&devices);
 }
 
 /* ---- before the start ---- */
@@ -92,19 +221,40 @@ static const char *alias(const struct sandbox_spec *s)
 	return s->hostname && strcmp(s->hostname, s->name) && !spec_check_name(s->hostname, &why) ? s->hostname : NULL;
 }
 
+static int has_others(const char *states, const char *device)
+{
+	struct words all = { 0 };
+	int others = 0;
+
+	network_list(states, &all);
+	for (size_t i = 0; i < all.n; i++)
+		others |= strcmp(all.v[i], device) != 0;
+	words_free(&all);
+	return others;
+}
+
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
-	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing;
+	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing, has = 0;
 
 	if (missing == 1)
 		r = network_make(l->net, why);
 	else if (!missing)
-		r = firewall_has(l->net, why);
+		r = has = firewall_has(l->net, why);
+	if (r >= 0 && !has)
+		r = firewall_add(l->net, states, why);
+	if (r >= 0 && missing == 1)
+		firewall_look_around(l->net, &l->net->note);
+	if (r == 1 && !has && (!missing || has_others(states, l->net->device)))
+		repair(states, 1);
 	if (r >= 0)
-		r = r == 1 ? 0 : firewall_add(l->net, states, why);
-	if (!r)
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
+	if (r == -EADDRNOTAVAIL && !missing) { /* some may be of nobody */
+		network_sweep(l->net, states);
+		buf_reset(why);
+		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
+	}
 	return r;
 }
 
@@ -137,6 +287,22 @@ int links_prepare(struct launch *l)
 	return launch_fail(l, r, r == -ENOPKG ? device : "", r == -ENOPKG ? "make the network" : "", "%s", buf_text(&why));
 }
 
+/* NULL it has none. */
+static char *address6_text(const struct network *n)
+{
+	AUTO_BUF struct buf b = { 0 };
+	struct address both[2];
+
+	network_addresses(n, both);
+	address_format(&both[1], &b);
+	return b.len && !b.err ? strdup(b.s) : NULL;
+}
+
+const char *links_note(const struct launch *l)
+{
+	return l->net && l->net->note.len ? l->net->note.s : NULL;
+}
+
 int links_remember(const struct launch *l, struct state *st)
 {
 	int r = 0;
@@ -148,14 +314,16 @@ int links_remember(const struct launch *l, struct state *st)
 	words_free(&st->ports);
 	st->network = strdup(l->net->device);
 	st->link = strdup(l->net->link);
+	free(st->address6);
 	st->address = l->net->address;
+	st->address6 = address6_text(l->net);
 	for (size_t i = 0; !r && i < l->net->n_ports; i++) {
 		AUTO_BUF struct buf b = { 0 };
 
 		port_format(&l->net->port[i], &b);
 		r = b.err ? b.err : words_add(&st->ports, b.s);
 	}
-	return st->network && st->link ? r : -ENOMEM;
+	return st->network && st->link && (st->address6 || l->net->six == SIX_NONE) ? r : -ENOMEM;
 }
 
 /* ---- the start ---- */
@@ -174,6 +342,8 @@ int links_plug(struct launch *l)
 		if (r && failed < l->net->n_ports)
 			return fail_port(l, r, &l->net->port[failed]);
 	}
+	if (!r)
+		flows_forget(l->net);
 	return r ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : 0;
 }
 
@@ -202,18 +372,6 @@ int links_up(struct launch *l)
 
 /* ---- the end ---- */
 
-static int has_others(const char *states, const char *device)
-{
-	struct words all = { 0 };
-	int others = 0;
-
-	network_list(states, &all);
-	for (size_t i = 0; i < all.n; i++)
-		others |= strcmp(all.v[i], device) != 0;
-	words_free(&all);
-	return others;
-}
-
 static void remove_unused(const char *states, struct network *n)
 {
 	AUTO_BUF struct buf why = { 0 };
@@ -224,21 +382,28 @@ static void remove_unused(const char *states, struct network *n)
 	if (has_others(states, n->device))
 		firewall_drop(n);
 	else
-		firewall_remove(states);
+		firewall_remove(n, states);
 	network_remove(n);
 }
 
+/* Until the monitor has closed its own. */
+#define HAND_OVER_US 100000
+
 /* Not the monitor, whose caller waits: for a network that is taken down, and for the socket that took ports back, which the
- * kernel closes only when that is through. It has nothing of the caller's open. */
-static void care(const char *states, const char *device, int unused)
+ * kernel closes only when that is through, and whoever closes it last waits. It has nothing else of the caller's open. */
+static void care(const char *states, const char *device, int socket, int unused)
 {
 	struct network n;
 	sigset_t none;
 	int lock;
 
-	close_range(0, ~0u, 0);
-	if (!unused)
+	if (socket > 0)
+		close_range(0, (unsigned)socket - 1, 0);
+	close_range((unsigned)(socket + 1), ~0u, 0);
+	if (!unused) {
+		usleep(HAND_OVER_US);
 		return;
+	}
 	setsid();
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -249,16 +414,17 @@ static void care(const char *states, const char *device, int unused)
 		return;
 	remove_unused(states, &n);
 	network_close(&n);
+	repair(states, 0);
 }
 
 /* Orphaned at once, so that nobody has to wait for it. */
-static void leave_to_care(const char *states, const char *device, int unused)
+static void leave_to_care(const char *states, const char *device, int socket, int unused)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (!fork())
-			care(states, device, unused);
+			care(states, device, socket, unused);
 		_exit(0);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -274,6 +440,8 @@ void links_unplug(struct launch *l)
 	if (!n)
 		return;
 	firewall_unpublish(n);
+	if (state_shares_network(l->dir))
+		network_unplug(n); /* its address may be another's next */
 	network_let_go(n); /* before anybody else has them as well */
 	lock = states ? network_lock(states) : -1;
 	if (lock >= 0) {
@@ -282,23 +450,10 @@ void links_unplug(struct launch *l)
 		close(lock);
 	}
 	if (!used || n->n_ports)
-		leave_to_care(states, n->device, !used);
+		leave_to_care(states, n->device, netlink_fd(n->filter), !used);
 	network_close(n);
 	free(n);
 	l->net = NULL;
-}
-
-/* A network as a state remembers it. */
-static int recall(const struct state *st, const char *states, struct network *ret)
-{
-	int r = network_init(ret, states, st->network);
-
-	ret->address = st->address;
-	snprintf(ret->link, sizeof(ret->link), "%s", st->link ? st->link : "");
-	ret->port = r ? NULL : calloc(st->ports.n + 1, sizeof(*ret->port));
-	for (size_t i = 0; ret->port && i < st->ports.n; i++)
-		ret->n_ports += !port_parse(st->ports.v[i], &ret->port[ret->n_ports]);
-	return r;
 }
 
 /* Those that somebody else has by now are his. */
@@ -309,7 +464,7 @@ static void keep_free_ports(struct network *n)
 	n->held = calloc(n->n_ports + 1, sizeof(*n->held));
 	for (size_t i = 0; n->held && i < n->n_ports; i++) {
 		n->port[kept] = n->port[i];
-		n->held[kept] = hold(&n->port[kept]);
+		n->held[kept] = port_hold(&n->port[kept]);
 		kept += n->held[kept] >= 0;
 	}
 	n->n_ports = kept;
@@ -325,6 +480,8 @@ void links_clear(const struct state *st)
 		return;
 	keep_free_ports(&n);
 	firewall_unpublish(&n);
+	if (state_shares_network(st->dir))
+		network_unplug(&n);
 	lock = network_lock(states);
 	if (lock >= 0) {
 		network_return(&n, st->name);
@@ -350,8 +507,10 @@ void links_sweep(const char *states)
 		remove_unused(states, &n);
 		network_close(&n);
 	}
-	if (lock >= 0)
+	if (lock >= 0) {
+		repair(states, 0);
 		close(lock);
+	}
 	words_free(&devices);
 }
 
@@ -395,7 +554,7 @@ static void resolver(const struct network_spec *s, struct buf *ret)
 		buf_reset(ret);
 		if (read_text(files[i], &text) && !s->n_dns)
 			continue;
-		if (resolver_config(buf_text(&text), s->dns, s->n_dns, ret))
+		if (resolver_config(buf_text(&text), s->dns, s->n_dns, network_six() == SIX_OUT, ret))
 			return;
 	}
 }

@@ -12,11 +12,13 @@ void links_unplug(struct launch *l);
 /* Inside: links are down in a new namespace. */
 int links_up(struct launch *l);
 
+/* What whoever starts it should know of its network; NULL nothing. */
+const char *links_note(const struct launch *l);
 /* Network, address and ports, for the state of a sandbox that is about to start. */
 int links_remember(const struct launch *l, struct state *st);
 /* After one whose monitor is gone. */
 void links_clear(const struct state *st);
-/* Leases of nobody, networks without anybody. */
+/* Leases of nobody, networks without anybody, rules that somebody flushed. */
 void links_sweep(const char *states);
 /* Bytes received and sent; -errno. */
 int links_bytes(const struct state *st, uint64_t *ret_received, uint64_t *ret_sent);

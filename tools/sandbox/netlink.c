@@ -13,7 +13,7 @@
 #include "ui/lazy.h"
 
 #define SYMBOLS(X)                                                                                                   \
-	X(mnl_socket_open2) X(mnl_socket_bind) X(mnl_socket_close) X(mnl_socket_sendto) X(mnl_socket_recvfrom)       \
+	X(mnl_socket_open2) X(mnl_socket_bind) X(mnl_socket_close) X(mnl_socket_get_fd) X(mnl_socket_sendto) X(mnl_socket_recvfrom)       \
 	X(mnl_nlmsg_put_header) X(mnl_nlmsg_put_extra_header) X(mnl_attr_put) X(mnl_attr_put_strz)                   \
 	X(mnl_attr_nest_start) X(mnl_attr_nest_end) X(mnl_nlmsg_ok) X(mnl_nlmsg_next) X(mnl_nlmsg_get_payload)       \
 	X(mnl_nlmsg_get_payload_offset) X(mnl_nlmsg_get_payload_tail) X(mnl_attr_ok) X(mnl_attr_next)                \
@@ -72,6 +72,11 @@ struct netlink *netlink_close(struct netlink *n)
 		n->lib.mnl_socket_close(n->socket);
 	free(n);
 	return NULL;
+}
+
+int netlink_fd(struct netlink *n)
+{
+	return n ? n->lib.mnl_socket_get_fd(n->socket) : -1;
 }
 
 /* ---- messages ---- */
@@ -136,32 +141,44 @@ struct answers {
 	void *data;
 	int err;
 	uint32_t failed;
+	size_t open; /* that are to come */
 };
 
-/* 1: this was the end of an answer. */
-static int take(struct netlink *n, struct answers *a, const struct nlmsghdr *m)
+static int asked_for(const struct netlink *n, uint32_t sequence)
+{
+	for (size_t i = 0; i < n->acks; i++)
+		if (n->asked[i] == sequence)
+			return 1;
+	return !n->acks; /* a dump */
+}
+
+static void take_error(struct netlink *n, struct answers *a, const struct nlmsghdr *m)
 {
 	const struct nlmsgerr *e = n->lib.mnl_nlmsg_get_payload(m);
 
-	if (m->nlmsg_type == NLMSG_DONE)
-		return 1;
-	if (m->nlmsg_type == NLMSG_ERROR) {
-		if (e->error && !a->err) {
-			a->err = e->error;
-			a->failed = m->nlmsg_seq;
-		}
-		return 1;
+	if (e->error && !a->err) {
+		a->err = e->error;
+		a->failed = m->nlmsg_seq;
 	}
-	if (a->on_reply)
+	if (asked_for(n, m->nlmsg_seq))
+		a->open--;
+	else if (m->nlmsg_seq == n->first)
+		a->open = 0; /* the beginning of a batch: all of it is refused */
+}
+
+static void take(struct netlink *n, struct answers *a, const struct nlmsghdr *m)
+{
+	if (m->nlmsg_type == NLMSG_DONE)
+		a->open--;
+	else if (m->nlmsg_type == NLMSG_ERROR)
+		take_error(n, a, m);
+	else if (a->on_reply)
 		a->on_reply(a->data, n, m);
-	return 0;
 }
 
 static int receive(struct netlink *n, struct answers *a, uint32_t end)
 {
-	size_t open = n->expected;
-
-	while (open) {
+	while (a->open) {
 		ssize_t got = n->lib.mnl_socket_recvfrom(n->socket, n->in, sizeof(n->in));
 		int rest = (int)got;
 
@@ -169,9 +186,9 @@ static int receive(struct netlink *n, struct answers *a, uint32_t end)
 			continue;
 		if (got < 0)
 			return -errno;
-		for (const struct nlmsghdr *m = (void *)n->in; open && n->lib.mnl_nlmsg_ok(m, rest); m = n->lib.mnl_nlmsg_next(m, &rest))
+		for (const struct nlmsghdr *m = (void *)n->in; a->open && n->lib.mnl_nlmsg_ok(m, rest); m = n->lib.mnl_nlmsg_next(m, &rest))
 			if (m->nlmsg_seq - n->first < end - n->first)
-				open -= (size_t)take(n, a, m);
+				take(n, a, m);
 	}
 	return a->err;
 }
@@ -179,7 +196,7 @@ static int receive(struct netlink *n, struct answers *a, uint32_t end)
 int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink *n, const struct nlmsghdr *m), void *data,
 		 size_t *ret_failed)
 {
-	struct answers a = { .on_reply = on_reply, .data = data };
+	struct answers a = { .on_reply = on_reply, .data = data, .open = n->expected };
 	int r;
 
 	finish(n);
@@ -235,6 +252,12 @@ struct netlink *netlink_close(struct netlink *n)
 {
 	(void)n;
 	return NULL;
+}
+
+int netlink_fd(struct netlink *n)
+{
+	(void)n;
+	return -1;
 }
 
 void netlink_begin(struct netlink *n, unsigned type, unsigned flags, const void *header, size_t size)

@@ -18,6 +18,8 @@ struct netlink;
 /* Of bus NETLINK_ROUTE or NETLINK_NETFILTER, in the caller's network namespace. -errno with why. */
 int netlink_open(int bus, struct netlink **ret, struct buf *why);
 struct netlink *netlink_close(struct netlink *n);
+/* Its descriptor; -1 for NULL. */
+int netlink_fd(struct netlink *n);
 
 /* Begin a message with the header of its family after the general one. flags besides NLM_F_REQUEST. */
 void netlink_begin(struct netlink *n, unsigned type, unsigned flags, const void *header, size_t size);
@@ -30,7 +32,8 @@ struct nlattr *netlink_nest(struct netlink *n, unsigned attr);
 void netlink_end_nest(struct netlink *n, struct nlattr *nest);
 
 /* Send what was begun. Each message with NLM_F_ACK is answered, a dump with what it finds: on_reply gets those, may be NULL.
- * 0, or the errno of the first message that failed, negative; *ret_failed, may be NULL, which of those with NLM_F_ACK it was. */
+ * 0, or the errno of the first message that failed, negative; *ret_failed, may be NULL, which of those with NLM_F_ACK it was.
+ * The last answer ends it: of messages without NLM_F_ACK only those before that are told of when they fail. */
 int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink *n, const struct nlmsghdr *m), void *data,
 		 size_t *ret_failed);
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sandbox/hosts.h"
+#include "sandbox/sha256.h"
 #include "sandbox/state.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -53,7 +54,7 @@ int network_lock(const char *states)
 
 int network_init(struct network *n, const char *states, const char *device)
 {
-	*n = (struct network){ .space = -1 };
+	*n = (struct network){ .space = -1, .six = network_six() };
 	snprintf(n->device, sizeof(n->device), "%s", device);
 	return snprintf(n->dir, sizeof(n->dir), "%s/%s/%s", states, FOLDER, n->device) < (int)sizeof(n->dir) ? 0 : -ENAMETOOLONG;
 }
@@ -111,59 +112,112 @@ static int find_link(struct network *n, const char *name, struct found_link *ret
 struct found_address {
 	int index;
 	uint32_t address;
+	struct in6_addr address6;
 };
 
 static void take_address(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
 	const struct ifaddrmsg *i = netlink_header(nl, m);
 	struct found_address *f = data;
-	const uint32_t *local;
+	const void *local;
 	size_t size;
 
-	if (m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index || i->ifa_prefixlen != NETWORK_PREFIX || f->address)
+	if (m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index)
 		return;
-	local = netlink_data(nl, netlink_find(nl, m, sizeof(*i), IFA_LOCAL), &size);
-	if (size == sizeof(f->address))
+	local = netlink_data(nl, netlink_find(nl, m, sizeof(*i), i->ifa_family == AF_INET6 ? IFA_ADDRESS : IFA_LOCAL), &size);
+	if (i->ifa_family == AF_INET && i->ifa_prefixlen == NETWORK_PREFIX && !f->address && size == sizeof(f->address))
 		memcpy(&f->address, local, size);
+	if (i->ifa_family == AF_INET6 && i->ifa_prefixlen == NETWORK_PREFIX6 && i->ifa_scope == RT_SCOPE_UNIVERSE &&
+	    size == sizeof(f->address6))
+		memcpy(&f->address6, local, size);
 }
 
-static int find_address(struct network *n)
+static int find_addresses(struct network *n)
 {
-	static const struct ifaddrmsg v4 = { .ifa_family = AF_INET };
+	static const struct ifaddrmsg any = { .ifa_family = AF_UNSPEC };
 	struct found_address f = { .index = n->index };
 	int r;
 
-	netlink_begin(n->route, RTM_GETADDR, NLM_F_DUMP, &v4, sizeof(v4));
+	netlink_begin(n->route, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
 	r = netlink_talk(n->route, take_address, &f, NULL);
 	n->gateway = f.address;
+	n->gateway6 = f.address6;
 	return r;
+}
+
+/* ---- IPv6 ---- */
+
+static int read_switch(const char *device, const char *name)
+{
+	char path[128], c = '0';
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", device, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	(void)!read(fd, &c, 1);
+	close(fd);
+	return c != '0';
+}
+
+/* To make a host a router of IPv6 takes its own routes from it (those that it was told), so that is not ours to do. */
+enum six network_six(void)
+{
+	if (read_switch("default", "disable_ipv6") != 0 || read_switch("all", "disable_ipv6") != 0)
+		return SIX_NONE;
+	return read_switch("all", "forwarding") == 1 || !access("/proc/sys/net/ipv6/conf/default/force_forwarding", W_OK) ? SIX_OUT : SIX_AMONG;
+}
+
+static int has_address6(const struct in6_addr *a)
+{
+	return !IN6_IS_ADDR_UNSPECIFIED(a);
+}
+
+void network_addresses(const struct network *n, struct address ret[2])
+{
+	ret[0] = n->address ? address_v4(n->address) : (struct address){ .family = AF_UNSPEC };
+	ret[1] = has_address6(&n->address6) ? address_v6(&n->address6) : (struct address){ .family = AF_UNSPEC };
 }
 
 /* ---- a subnet that nobody uses ---- */
 
 struct found_route {
 	int width; /* -1 none */
+	int index; /* of the link */
 };
 
 static void take_route(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
 	const struct rtmsg *i = netlink_header(nl, m);
 	struct found_route *f = data;
+	const void *at;
+	size_t size;
 
-	if (m->nlmsg_type == RTM_NEWROUTE)
-		f->width = i->rtm_dst_len;
+	if (m->nlmsg_type != RTM_NEWROUTE)
+		return;
+	f->width = i->rtm_dst_len;
+	at = netlink_data(nl, netlink_find(nl, m, sizeof(*i), RTA_OIF), &size);
+	if (size == sizeof(f->index))
+		memcpy(&f->index, at, size);
 }
 
-/* Where packets to it would go: by no route, or by that for everything. */
-static int is_free(struct network *n, uint32_t address)
+/* Where packets to it would go. */
+static struct found_route find_route(struct network *n, int family, const void *address, size_t size)
 {
-	static const struct rtmsg way = { .rtm_family = AF_INET, .rtm_dst_len = 32, .rtm_flags = RTM_F_FIB_MATCH };
+	struct rtmsg way = { .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(size * 8), .rtm_flags = RTM_F_FIB_MATCH };
 	struct found_route f = { .width = -1 };
 
 	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
-	netlink_put_u32(n->route, RTA_DST, address);
+	netlink_put(n->route, RTA_DST, address, size);
 	netlink_talk(n->route, take_route, &f, NULL);
-	return f.width <= 0;
+	return f;
+}
+
+/* By no route, or by that for everything. */
+static int is_free(struct network *n, int family, const void *address, size_t size)
+{
+	return find_route(n, family, address, size).width <= 0;
 }
 
 /* Private ranges that others do not begin with. */
@@ -174,14 +228,69 @@ static int choose_subnet(struct network *n, struct buf *why)
 
 	for (size_t p = 0; p < sizeof(pools) / sizeof(pools[0]); p++)
 		for (unsigned i = 0; i < sizes[p]; i++) {
-			uint32_t subnet = pools[p] + (i << 8);
+			uint32_t gateway = htonl(pools[p] + (i << 8) + 1);
 
-			if (!is_free(n, htonl(subnet + 1)))
+			if (!is_free(n, AF_INET, &gateway, sizeof(gateway)))
 				continue;
-			n->gateway = htonl(subnet + 1);
+			n->gateway = gateway;
 			return 0;
 		}
 	buf_printf(why, "%s: find a subnet: this host has routes to all of 10.185.0.0/16, 172.30.0.0/16 and 192.168.160.0/18", n->device);
+	return -EADDRNOTAVAIL;
+}
+
+static void machine_id(struct buf *ret)
+{
+	static const char *const files[] = { "/etc/machine-id", "/proc/sys/kernel/random/boot_id" };
+
+	for (int i = 0; i < 2 && ret->len < 32; i++) {
+		char text[64];
+		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
+		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+		buf_reset(ret);
+		if (len > 0)
+			buf_add(ret, text, (size_t)len);
+		if (fd >= 0)
+			close(fd);
+	}
+}
+
+/* A range of our own (RFC 4193), the same for this machine and network each time, and telling nothing of either. */
+static void derive_range(const struct network *n, struct in6_addr *ret)
+{
+	AUTO_BUF struct buf id = { 0 };
+	char hex[SHA256_HEX + 1], byte[3] = "";
+	struct sha256 h;
+
+	machine_id(&id);
+	sha256_begin(&h);
+	sha256_add(&h, "cgx network ", 12);
+	sha256_add(&h, n->device, strlen(n->device));
+	sha256_add(&h, buf_text(&id), id.len);
+	sha256_end(&h, hex);
+	memset(ret, 0, sizeof(*ret));
+	ret->s6_addr[0] = 0xfd;
+	for (int i = 1; i < 6; i++) {
+		memcpy(byte, hex + 2 * i, 2);
+		ret->s6_addr[i] = (uint8_t)strtoul(byte, NULL, 16);
+	}
+}
+
+static int choose_subnet6(struct network *n, struct buf *why)
+{
+	struct in6_addr a;
+
+	derive_range(n, &a);
+	a.s6_addr[15] = 1;
+	for (unsigned i = 0; i < 256; i++) {
+		a.s6_addr[7] = (uint8_t)i;
+		if (!is_free(n, AF_INET6, &a, sizeof(a)))
+			continue;
+		n->gateway6 = a;
+		return 0;
+	}
+	buf_printf(why, "%s: find a subnet of IPv6: this host has routes to all of its own range", n->device);
 	return -EADDRNOTAVAIL;
 }
 
@@ -258,14 +367,35 @@ static void put_address(struct netlink *nl, int index, uint32_t address)
 	netlink_put_u32(nl, IFA_BROADCAST, everybody);
 }
 
-/* IPv6 is not spoken: nobody inside shall be told ways by his neighbours. Loopback addresses are let in for published
- * ports alone, see firewall.c. */
+static void put_address6(struct netlink *nl, int index, const struct in6_addr *address)
+{
+	struct ifaddrmsg a = { .ifa_family = AF_INET6, .ifa_prefixlen = NETWORK_PREFIX6, .ifa_index = (unsigned)index,
+			       .ifa_flags = IFA_F_NODAD };
+
+	netlink_begin(nl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &a, sizeof(a));
+	netlink_put(nl, IFA_ADDRESS, address, sizeof(*address));
+}
+
+/* Nobody is told ways or addresses by his neighbours, the host by sandboxes least of all. Who has which address is known, so
+ * that nobody has to ask before he uses his. Where there is no IPv6 the link's own address goes as well. */
+static void guard_ipv6(const char *device, int is_spoken)
+{
+	static const char *const off[] = { "disable_ipv6", "accept_ra", "accept_redirects", "accept_dad", "router_solicitations" };
+
+	if (!is_spoken)
+		network_set(device, "ipv6", "disable_ipv6", "1");
+	for (size_t i = 0; is_spoken && i < sizeof(off) / sizeof(off[0]); i++)
+		network_set(device, "ipv6", off[i], "0");
+}
+
+/* Loopback addresses are let in for published ports alone, see firewall.c. */
 static int bring_up(struct network *n)
 {
-	network_set(n->device, "ipv6", "disable_ipv6", "1");
+	guard_ipv6(n->device, n->six != SIX_NONE);
 	network_set(n->device, "ipv4", "route_localnet", "1");
-	network_set(n->device, "ipv4", "forwarding", "1");
 	put_address(n->route, n->index, n->gateway);
+	if (n->six != SIX_NONE)
+		put_address6(n->route, n->index, &n->gateway6);
 	put_up(n->route, n->index);
 	return netlink_talk(n->route, NULL, NULL, NULL);
 }
@@ -303,14 +433,26 @@ int network_look(struct network *n, struct buf *why)
 		return -EEXIST;
 	}
 	n->index = f.index;
-	r = find_address(n);
-	return r ? fail(why, r, n->device, "read its address") : !f.is_up || !n->gateway;
+	r = find_addresses(n);
+	if (r)
+		return fail(why, r, n->device, "read its addresses");
+	return !f.is_up || !n->gateway || (n->six != SIX_NONE && !has_address6(&n->gateway6));
+}
+
+/* The folder is what a sweep finds a network by: it is there before anything else of it is. */
+static int make_folder(struct network *n, struct buf *why)
+{
+	return mkdir(n->dir, 0711) < 0 && errno != EEXIST ? fail(why, -errno, n->dir, "make the folder of its leases") : 0;
 }
 
 int network_make(struct network *n, struct buf *why)
 {
-	int r = n->gateway ? 0 : choose_subnet(n, why);
+	int r = make_folder(n, why);
 
+	if (!r && !n->gateway)
+		r = choose_subnet(n, why);
+	if (!r && n->six != SIX_NONE && !has_address6(&n->gateway6))
+		r = choose_subnet6(n, why);
 	if (!r && !n->index)
 		r = make_bridge(n, why);
 	if (r)
@@ -319,15 +461,19 @@ int network_make(struct network *n, struct buf *why)
 	return r ? fail(why, r, n->device, "set it up") : 0;
 }
 
-void network_remove(struct network *n)
+static void remove_link(struct network *n, const char *name)
 {
 	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 
-	if (n->index) {
-		netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
-		netlink_put_text(n->route, IFLA_IFNAME, n->device);
-		netlink_talk(n->route, NULL, NULL, NULL);
-	}
+	netlink_begin(n->route, RTM_DELLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, name);
+	netlink_talk(n->route, NULL, NULL, NULL);
+}
+
+void network_remove(struct network *n)
+{
+	if (n->index)
+		remove_link(n, n->device);
 	hosts_remove(n->dir);
 	rmdir(n->dir);
 }
@@ -345,38 +491,76 @@ static void name_link(struct network *n)
 	snprintf(n->link, sizeof(n->link), "cgxv%08x", (unsigned)(now_us() * 2654435761u + (unsigned)getpid() * 40503u));
 }
 
-/* The same name has the same address where nobody else has it. */
-int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
+/* Ends in the same digits as that of IPv4: 10.185.0.34 and fd...::34. */
+static void derive_address6(struct network *n)
+{
+	unsigned host = ntohl(n->address) & 0xff;
+
+	if (n->six == SIX_NONE || !has_address6(&n->gateway6))
+		return;
+	n->address6 = n->gateway6;
+	n->address6.s6_addr[14] = (uint8_t)(host / 100);
+	n->address6.s6_addr[15] = (uint8_t)(host / 10 % 10 << 4 | host % 10);
+}
+
+/* Of a name the same where nobody else has it, and the host's packets get there: a route that came later, a tunnel's, may lead
+ * some of the subnet elsewhere. */
+static int take_lease(struct network *n, const char *sandbox, int anywhere)
 {
 	char path[4300];
-	int r = mkdir(n->dir, 0711) < 0 && errno != EEXIST ? -errno : -EEXIST;
 
-	for (unsigned i = 0; r == -EEXIST && i < HOSTS; i++) {
+	for (unsigned i = 0; i < HOSTS; i++) {
 		unsigned host = FIRST_HOST + (spec_name_hash(sandbox) + i) % HOSTS;
+		uint32_t address = htonl((ntohl(n->gateway) & ~0xffu) | host);
 
 		lease_path(n, host, path, sizeof(path));
-		r = symlink(sandbox, path) < 0 ? -errno : 0;
-		if (!r)
-			n->address = htonl((ntohl(n->gateway) & ~0xffu) | host);
+		if (!anywhere && find_route(n, AF_INET, &address, sizeof(address)).index != n->index)
+			continue;
+		if (symlink(sandbox, path) == 0) {
+			n->address = address;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -errno;
 	}
+	return -EEXIST;
+}
+
+int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
+{
+	int r = make_folder(n, why);
+
+	if (r)
+		return r;
+	r = take_lease(n, sandbox, 0);
+	if (r == -EEXIST)
+		r = take_lease(n, sandbox, 1);
 	if (r == -EEXIST) {
-		buf_printf(why, "%s: lease an address: all %u are taken", n->device, HOSTS);
+		buf_printf(why, "%s: lease an address: all %u are taken; another network (--net NAME) has others", n->device, HOSTS);
 		return -EADDRNOTAVAIL;
 	}
-	if (!r)
-		r = hosts_add(n->dir, n->address, sandbox, alias);
+	if (!r) {
+		struct address both[2];
+
+		derive_address6(n);
+		network_addresses(n, both);
+		r = hosts_add(n->dir, both, sandbox, alias);
+	}
 	name_link(n);
-	return r ? fail(why, r, path, "lease an address") : 0;
+	return r ? fail(why, r, n->dir, "lease an address") : 0;
 }
 
 void network_return(struct network *n, const char *sandbox)
 {
 	char path[4300], owner[128];
+	struct address both[2];
 	ssize_t len;
 
 	if (!n->address)
 		return;
-	hosts_drop(n->dir, n->address);
+	network_addresses(n, both);
+	hosts_drop(n->dir, &both[0]);
+	hosts_drop(n->dir, &both[1]);
 	lease_path(n, ntohl(n->address) & 0xff, path, sizeof(path));
 	len = readlink(path, owner, sizeof(owner) - 1);
 	if (len < 0)
@@ -404,6 +588,36 @@ int network_used(const struct network *n)
 	return used;
 }
 
+static int read_owner(const struct network *n, const char *lease, char *ret, size_t size)
+{
+	char path[4300];
+	ssize_t len;
+
+	if (!is_lease(lease))
+		return -EINVAL;
+	snprintf(path, sizeof(path), "%s/%s", n->dir, lease);
+	len = readlink(path, ret, size - 1);
+	if (len < 0)
+		return -errno;
+	ret[len] = '\0';
+	return 0;
+}
+
+int network_tenants(const struct network *n, struct words *ret)
+{
+	struct words names = { 0 };
+	int r = state_list(n->dir, &names);
+
+	for (size_t i = 0; !r && i < names.n; i++) {
+		char owner[128];
+
+		if (!read_owner(n, names.v[i], owner, sizeof(owner)))
+			r = words_add(ret, owner);
+	}
+	words_free(&names);
+	return r;
+}
+
 void network_sweep(struct network *n, const char *states)
 {
 	struct words names = { 0 };
@@ -411,16 +625,10 @@ void network_sweep(struct network *n, const char *states)
 	state_list(n->dir, &names);
 	for (size_t i = 0; i < names.n; i++) {
 		char path[4300], folder[4400], owner[128];
-		ssize_t len;
-		uint64_t host;
 
-		if (!is_lease(names.v[i]) || num_u64(names.v[i], &host))
+		if (read_owner(n, names.v[i], owner, sizeof(owner)))
 			continue;
-		lease_path(n, (unsigned)host, path, sizeof(path));
-		len = readlink(path, owner, sizeof(owner) - 1);
-		if (len < 0)
-			continue;
-		owner[len] = '\0';
+		snprintf(path, sizeof(path), "%s/%s", n->dir, names.v[i]);
 		snprintf(folder, sizeof(folder), "%s/%s", states, owner);
 		if (access(folder, F_OK) < 0 && errno == ENOENT) {
 			hosts_drop_named(n->dir, owner);
@@ -456,6 +664,26 @@ static void put_cable(struct network *n, int space)
 	netlink_end_nest(n->route, info);
 }
 
+/* Where frames within a bridge go by the rules (br_netfilter, which docker loads), what a sandbox sends to its own published port
+ * is sent back by the bridge itself, to where it came from. */
+static void put_hairpin(struct network *n)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	static const uint8_t on = 1;
+	struct nlattr *info, *data;
+
+	if (access("/proc/sys/net/bridge", F_OK) < 0)
+		return;
+	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, n->link);
+	info = netlink_nest(n->route, IFLA_LINKINFO);
+	netlink_put_text(n->route, IFLA_INFO_SLAVE_KIND, "bridge");
+	data = netlink_nest(n->route, IFLA_INFO_SLAVE_DATA);
+	netlink_put(n->route, IFLA_BRPORT_MODE, &on, sizeof(on));
+	netlink_end_nest(n->route, data);
+	netlink_end_nest(n->route, info);
+}
+
 int network_plug(struct network *n, pid_t pid, struct buf *why)
 {
 	char path[64];
@@ -466,17 +694,27 @@ int network_plug(struct network *n, pid_t pid, struct buf *why)
 	if (n->space < 0)
 		return fail(why, -errno, path, "open");
 	put_cable(n, n->space);
+	put_hairpin(n);
 	r = netlink_talk(n->route, NULL, NULL, NULL);
 	return r ? fail(why, r, n->device, "join a cable (veth) to it") : 0;
 }
 
-static void put_way_out(struct netlink *nl, int index, uint32_t gateway)
+/* It takes the kernel long: mostly the cable goes by itself, with the sandbox's namespace. */
+void network_unplug(struct network *n)
 {
-	static const struct rtmsg way = { .rtm_family = AF_INET, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT,
-					  .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
+	AUTO_BUF struct buf why = { 0 };
+
+	if (*n->link && !open_route(n, &why))
+		remove_link(n, n->link);
+}
+
+static void put_way_out(struct netlink *nl, int index, int family, const void *gateway, size_t size)
+{
+	const struct rtmsg way = { .rtm_family = (uint8_t)family, .rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_BOOT,
+				   .rtm_scope = RT_SCOPE_UNIVERSE, .rtm_type = RTN_UNICAST };
 
 	netlink_begin(nl, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE, &way, sizeof(way));
-	netlink_put_u32(nl, RTA_GATEWAY, gateway);
+	netlink_put(nl, RTA_GATEWAY, gateway, size);
 	netlink_put_u32(nl, RTA_OIF, (uint32_t)index);
 }
 
@@ -492,11 +730,15 @@ int network_up(const struct network *n, uint32_t ids, struct buf *why)
 	if (r)
 		return r;
 	allow_usual(ids);
-	network_set(NETWORK_LINK, "ipv6", "disable_ipv6", "1");
+	guard_ipv6(NETWORK_LINK, has_address6(&n->address6));
 	network_set(NETWORK_LINK, "ipv4", "arp_notify", "1");
 	put_address(nl, index, n->address);
+	if (has_address6(&n->address6))
+		put_address6(nl, index, &n->address6);
 	put_up(nl, index);
-	put_way_out(nl, index, n->gateway);
+	put_way_out(nl, index, AF_INET, &n->gateway, sizeof(n->gateway));
+	if (has_address6(&n->address6) && n->six == SIX_OUT)
+		put_way_out(nl, index, AF_INET6, &n->gateway6, sizeof(n->gateway6));
 	r = netlink_talk(nl, NULL, NULL, NULL);
 	netlink_close(nl);
 	return r ? fail(why, r, NETWORK_LINK, "set it up") : 0;
@@ -551,6 +793,7 @@ void network_let_go(struct network *n)
 void network_close(struct network *n)
 {
 	network_let_go(n);
+	buf_free(&n->note);
 	free(n->port);
 	n->port = NULL;
 	n->n_ports = 0;

@@ -13,21 +13,76 @@
 
 /* ---- addresses ---- */
 
-int address_parse(const char *text, uint32_t *ret)
+struct address address_v4(uint32_t a)
 {
-	struct in_addr a;
+	struct address ret = { .family = AF_INET, .v6 = IN6ADDR_ANY_INIT };
 
-	if (inet_pton(AF_INET, text, &a) != 1)
+	ret.v4 = a;
+	return ret;
+}
+
+struct address address_v6(const struct in6_addr *a)
+{
+	struct address ret = { .family = AF_INET6, .v6 = *a };
+
+	return ret;
+}
+
+int address_parse(const char *text, struct address *ret)
+{
+	struct in6_addr v6;
+	struct in_addr v4;
+
+	if (inet_pton(AF_INET, text, &v4) == 1)
+		*ret = address_v4(v4.s_addr);
+	else if (inet_pton(AF_INET6, text, &v6) == 1)
+		*ret = address_v6(&v6);
+	else
 		return -EINVAL;
-	*ret = a.s_addr;
 	return 0;
 }
 
-void address_format(uint32_t address, struct buf *ret)
+int address_is_any(const struct address *a)
 {
-	char text[INET_ADDRSTRLEN];
+	return a->family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a->v6) : a->family != AF_INET || !a->v4;
+}
 
-	buf_puts(ret, inet_ntop(AF_INET, &address, text, sizeof(text)));
+int address_same(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && (a->family == AF_INET6 ? IN6_ARE_ADDR_EQUAL(&a->v6, &b->v6) : a->v4 == b->v4);
+}
+
+int address_is_confined(const struct address *a)
+{
+	return a->family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&a->v6) || IN6_IS_ADDR_LINKLOCAL(&a->v6));
+}
+
+void address_format(const struct address *a, struct buf *ret)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (a->family != AF_UNSPEC)
+		buf_puts(ret, inet_ntop(a->family, a->family == AF_INET6 ? (const void *)&a->v6 : &a->v4, text, sizeof(text)));
+}
+
+/* One of IPv6 in brackets; all of both as all of IPv4, which is what is read here and elsewhere as everywhere. */
+static void format_host(const struct address *a, struct buf *ret)
+{
+	if (a->family == AF_UNSPEC)
+		buf_puts(ret, "0.0.0.0");
+	else
+		buf_puts(ret, a->family == AF_INET6 ? "[" : "");
+	address_format(a, ret);
+	buf_puts(ret, a->family == AF_INET6 ? "]" : "");
+}
+
+/* As format_host() has it: one in brackets is of IPv6, any other of IPv4. */
+static int parse_host(const char *text, size_t len, struct address *ret)
+{
+	int six = len > 2 && *text == '[' && text[len - 1] == ']';
+	AUTO_FREE char *copy = six ? strndup(text + 1, len - 2) : strndup(text, len);
+
+	return !copy || address_parse(copy, ret) || six != (ret->family == AF_INET6) ? -EINVAL : 0;
 }
 
 /* ---- ports ---- */
@@ -61,7 +116,7 @@ static int range_parse(const char *text, size_t len, struct range *ret)
 	return ret->last < ret->first ? -EINVAL : 0;
 }
 
-static int add_range(struct network_spec *s, uint32_t address, struct range host, struct range inside, int udp, struct buf *why)
+static int add_range(struct network_spec *s, const struct address *address, struct range host, struct range inside, int udp, struct buf *why)
 {
 	size_t n = inside.last - inside.first + 1;
 	struct port *more;
@@ -75,7 +130,7 @@ static int add_range(struct network_spec *s, uint32_t address, struct range host
 		return -ENOMEM;
 	s->port = more;
 	for (size_t i = 0; i < n; i++)
-		more[s->n_ports++] = (struct port){ address, (uint16_t)(host.first ? host.first + i : 0), (uint16_t)(inside.first + i), udp };
+		more[s->n_ports++] = (struct port){ *address, (uint16_t)(host.first ? host.first + i : 0), (uint16_t)(inside.first + i), udp };
 	return 0;
 }
 
@@ -91,20 +146,17 @@ static int protocol(const char *text, size_t *len, int *ret_udp)
 
 int ports_parse(const char *text, struct network_spec *s, struct buf *why)
 {
-	static const char words[] = "not [ADDRESS:][HOST:]INSIDE[/udp], as 8080:80, 127.0.0.1:8080:80 or 8000-8009:80-89";
+	static const char words[] = "not [ADDRESS:][HOST:]INSIDE[/udp], as 8080:80, 127.0.0.1:8080:80, [2001:db8::7]:8080:80 or 8000-8009:80-89";
 	const char *host, *inside;
 	struct range from, to;
-	uint32_t address = 0;
+	struct address address = { .family = AF_UNSPEC };
 	size_t len;
 	int udp, r = protocol(text, &len, &udp);
 
 	inside = memrchr(text, ':', len);
 	host = inside ? memrchr(text, ':', (size_t)(inside - text)) : NULL;
-	if (host) {
-		AUTO_FREE char *copy = strndup(text, (size_t)(host - text));
-
-		r = r || !copy || address_parse(copy, &address) ? -EINVAL : 0;
-	}
+	if (host)
+		r = r || parse_host(text, (size_t)(host - text), &address) ? -EINVAL : 0;
 	host = host ? host + 1 : text;
 	inside = inside ? inside + 1 : text;
 	if (!r)
@@ -119,23 +171,23 @@ int ports_parse(const char *text, struct network_spec *s, struct buf *why)
 		buf_puts(why, "the two ranges are not of one length");
 		return -EINVAL;
 	}
-	return add_range(s, address, from, to, udp, why);
+	return add_range(s, &address, from, to, udp, why);
 }
 
 void port_format(const struct port *p, struct buf *ret)
 {
 	buf_puts(ret, p->udp ? "udp " : "tcp ");
-	address_format(p->address, ret);
+	format_host(&p->address, ret);
 	buf_printf(ret, ":%u %u", p->host, p->inside);
 }
 
 int port_parse(const char *text, struct port *ret)
 {
-	const char *colon = strchr(text, ':'), *space = colon ? strchr(colon, ' ') : NULL;
-	AUTO_FREE char *address = colon && colon > text + 4 ? strndup(text + 4, (size_t)(colon - text) - 4) : NULL;
+	const char *space = *text ? strrchr(text, ' ') : NULL, *colon = space ? memrchr(text, ':', (size_t)(space - text)) : NULL;
 	unsigned host, inside;
 
-	if (!space || !address || (strncmp(text, "tcp ", 4) && strncmp(text, "udp ", 4)) || address_parse(address, &ret->address) ||
+	if (!colon || colon < text + 4 || (strncmp(text, "tcp ", 4) && strncmp(text, "udp ", 4)) ||
+	    parse_host(text + 4, (size_t)(colon - text) - 4, &ret->address) ||
 	    number(colon + 1, (size_t)(space - colon) - 1, &host) || number(space + 1, strlen(space + 1), &inside))
 		return -EBADMSG;
 	ret->udp = *text == 'u';
@@ -146,7 +198,7 @@ int port_parse(const char *text, struct port *ret)
 
 void port_show(const struct port *p, struct buf *ret)
 {
-	address_format(p->address, ret);
+	format_host(&p->address, ret);
 	buf_printf(ret, ":%u->%u/%s", p->host, p->inside, p->udp ? "udp" : "tcp");
 }
 

@@ -4,6 +4,7 @@
 #define CGX_SANDBOX_NETWORK_SPEC_H
 
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,9 +15,16 @@ enum net_how {
 	NET_HOST,   /* the host's own */
 	NET_BRIDGE, /* a network of sandboxes, behind a bridge of the host */
 };
+struct address {
+	int family; /* AF_INET, AF_INET6; AF_UNSPEC none */
+	union {
+		uint32_t v4; /* network byte order */
+		struct in6_addr v6;
+	};
+};
 struct port {
-	uint32_t address; /* of the host, network byte order; 0 all */
-	uint16_t host, inside; /* host 0: any that is free */
+	struct address address; /* of the host; of no family: all of both; of one, and 0: all of that */
+	uint16_t host, inside;  /* host 0: any that is free */
 	int udp;
 };
 #define MOST_PORTS 512
@@ -26,13 +34,14 @@ struct network_spec {
 	char *name;       /* NET_BRIDGE: NULL the usual one */
 	struct port *port;
 	size_t n_ports;
-	uint32_t dns[MOST_DNS]; /* name servers, instead of the host's */
+	struct address dns[MOST_DNS]; /* name servers, instead of the host's */
 	size_t n_dns;
 };
 
-/* "8080:80", "127.0.0.1:8080:80/udp", "8000-8002:80-82", "80" for any port of the host: appended. -EINVAL with why. */
+/* "8080:80", "127.0.0.1:8080:80/udp", "[::1]:8080:80", "8000-8002:80-82", "80" for any port of the host: appended. -EINVAL
+ * with why. */
 int ports_parse(const char *text, struct network_spec *s, struct buf *why);
-/* "tcp 0.0.0.0:8080 80", as the state keeps it, and back. */
+/* "tcp 0.0.0.0:8080 80", "udp [::]:53 53", as the state keeps it, and back. */
 void port_format(const struct port *p, struct buf *ret);
 int port_parse(const char *text, struct port *ret);
 /* "0.0.0.0:8080->80/tcp", as docker's users know it. */
@@ -41,8 +50,16 @@ void port_show(const struct port *p, struct buf *ret);
 int network_name_check(const char *name, struct buf *why);
 /* The bridge's device: cgx0, or cgx-NAME. */
 void network_device(const char *name, char ret[IFNAMSIZ]);
-/* Dotted, network byte order. -EINVAL. */
-int address_parse(const char *text, uint32_t *ret);
-void address_format(uint32_t address, struct buf *ret);
+/* Dotted, or with colons. -EINVAL. */
+int address_parse(const char *text, struct address *ret);
+struct address address_v4(uint32_t a);
+struct address address_v6(const struct in6_addr *a);
+/* 1: all addresses of its family, or of both. */
+int address_is_any(const struct address *a);
+int address_same(const struct address *a, const struct address *b);
+/* ::1, fe80::...: one that packets cannot be led away from. */
+int address_is_confined(const struct address *a);
+/* With nothing for one of no family. */
+void address_format(const struct address *a, struct buf *ret);
 
 #endif

@@ -184,7 +184,7 @@ static int add_dns(void *data, const struct opt *row, const char *text, struct b
 
 	(void)row;
 	if (s->n_dns == MOST_DNS || address_parse(text, &s->dns[s->n_dns])) {
-		buf_printf(why, s->n_dns == MOST_DNS ? "a resolver reads %d name servers" : "not an IPv4 address", MOST_DNS);
+		buf_printf(why, s->n_dns == MOST_DNS ? "a resolver reads %d name servers" : "not an address", MOST_DNS);
 		return -EINVAL;
 	}
 	s->n_dns++;

@@ -28,6 +28,8 @@ static int join_sandbox(const struct frame *f, enum ns ns, const char *name, str
 
 		snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)st.pid, ns_name(ns));
 		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (ns == NS_NET)
+			state_share_network(&st); /* before it is seen to live: then its end sees it */
 		same = sandbox_pidfd(f->cgx, &st);
 		if (fd < 0 || same < 0)
 			r = msg_errno(f, fd < 0 ? errno : same, name, "share its namespace");

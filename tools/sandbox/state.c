@@ -89,6 +89,7 @@ static const struct field {
 	{ "network", TEXT, offsetof(struct state, network) },
 	{ "link", TEXT, offsetof(struct state, link) },
 	{ "address", NUMBER32, offsetof(struct state, address) },
+	{ "address6", TEXT, offsetof(struct state, address6) },
 	{ "status", NUMBER32, offsetof(struct state, status) },
 	{ "pid", NUMBER32, offsetof(struct state, pid) },
 	{ "monitor", NUMBER32, offsetof(struct state, monitor) },
@@ -337,7 +338,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "new", "attach", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "shared", "new", "attach", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -347,12 +348,12 @@ int state_remove(struct state *s)
 	return rmdir(s->dir) < 0 ? -errno : 0;
 }
 
-int state_ask_end(const struct state *s)
+static int mark(const char *dir, const char *name)
 {
 	char path[4200];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/end", s->dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
@@ -360,12 +361,32 @@ int state_ask_end(const struct state *s)
 	return 0;
 }
 
-int state_asked_end(const struct state *s)
+static int is_marked(const char *dir, const char *name)
 {
 	char path[4200];
 
-	snprintf(path, sizeof(path), "%s/end", s->dir);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	return !access(path, F_OK);
+}
+
+int state_ask_end(const struct state *s)
+{
+	return mark(s->dir, "end");
+}
+
+int state_asked_end(const struct state *s)
+{
+	return is_marked(s->dir, "end");
+}
+
+int state_share_network(const struct state *s)
+{
+	return mark(s->dir, "shared");
+}
+
+int state_shares_network(const char *dir)
+{
+	return is_marked(dir, "shared");
 }
 
 static int by_text(const void *a, const void *b)

@@ -19,6 +19,7 @@ struct state {
 	char *name, *root, *user, *seccomp;
 	char *network, *link; /* the bridge and the host's end of its cable; NULL none */
 	uint32_t address;     /* its own there, network byte order */
+	char *address6;       /* NULL none */
 	enum status status;
 	pid_t pid, monitor;  /* the first process; 0 none */
 	uint64_t pid_started; /* after boot, us: with pid it names a process for good */
@@ -35,6 +36,9 @@ struct state {
 /* Somebody wants it to end: it is not started again. */
 int state_ask_end(const struct state *s);
 int state_asked_end(const struct state *s);
+/* Somebody else has its network as well; dir: of its state. */
+int state_share_network(const struct state *s);
+int state_shares_network(const char *dir);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */

@@ -27,7 +27,7 @@ struct ps_spec {
 	int all, quiet;
 };
 
-enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_PORTS, COL_ADDRESS, COL_NETWORK, COL_ROOT, COL_COMMAND };
+enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_PORTS, COL_ADDRESS, COL_ADDRESS6, COL_NETWORK, COL_ROOT, COL_COMMAND };
 static const struct column columns[] = {
 	[COL_NAME] = { "NAME", COLUMN_SHOWN, .help = "what it is called" },
 	[COL_STATUS] = { "STATUS", COLUMN_SHOWN, .help = "running, paused, or how it ended" },
@@ -37,6 +37,7 @@ static const struct column columns[] = {
 	[COL_PIDS] = { "PIDS", COLUMN_SHOWN | COLUMN_RIGHT, COLUMN_NUMBER, .help = "processes and threads" },
 	[COL_PORTS] = { "PORTS", COLUMN_SHOWN, .help = "ports of the host that lead to it" },
 	[COL_ADDRESS] = { "ADDRESS", 0, .help = "its address in its network" },
+	[COL_ADDRESS6] = { "ADDRESS6", 0, .help = "that of IPv6" },
 	[COL_NETWORK] = { "NETWORK", 0, .help = "the bridge that it is joined to" },
 	[COL_ROOT] = { "ROOT", COLUMN_SHOWN | COLUMN_TRUNC, .help = "its root" },
 	[COL_COMMAND] = { "COMMAND", COLUMN_SHOWN | COLUMN_TRUNC, .help = "what runs in it" },
@@ -86,13 +87,16 @@ static void put_ports(struct buf *b, const struct state *s)
 static void add_network(struct table *t, size_t row, const struct state *s)
 {
 	AUTO_BUF struct buf ports = { 0 }, address = { 0 };
+	struct address own = address_v4(s->address);
 
 	if (!s->network || s->status == SANDBOX_EXITED)
 		return;
 	put_ports(&ports, s);
-	address_format(s->address, &address);
+	address_format(&own, &address);
 	table_text(t, row, COL_PORTS, buf_text(&ports));
 	table_text(t, row, COL_ADDRESS, buf_text(&address));
+	if (s->address6)
+		table_text(t, row, COL_ADDRESS6, s->address6);
 	table_text(t, row, COL_NETWORK, s->network);
 }
 
@@ -178,7 +182,7 @@ static void add_ports(struct json *j, const struct state *s)
 
 		if (port_parse(s->ports.v[i], &p))
 			continue;
-		address_format(p.address, &address);
+		address_format(&p.address, &address);
 		json_open_object(j, NULL);
 		json_add_string(j, "protocol", p.udp ? "udp" : "tcp");
 		json_add_string(j, "address", buf_text(&address));
@@ -193,16 +197,21 @@ static void add_ports(struct json *j, const struct state *s)
 static void add_net(struct json *j, const struct state *s)
 {
 	AUTO_BUF struct buf address = { 0 };
+	struct address own = address_v4(s->address);
 
 	if (!s->network) {
 		json_add_null(j, "network");
 		return;
 	}
-	address_format(s->address, &address);
+	address_format(&own, &address);
 	json_open_object(j, "network");
 	json_add_string(j, "bridge", s->network);
 	json_add_string(j, "link", s->link);
 	json_add_string(j, "address", buf_text(&address));
+	if (s->address6)
+		json_add_string(j, "address6", s->address6);
+	else
+		json_add_null(j, "address6");
 	add_ports(j, s);
 	json_close(j);
 }

@@ -200,6 +200,18 @@ static void leave(void *data)
 	m->left = -1;
 }
 
+static void tell_network(const struct monitor_side *m, const struct launch *l)
+{
+	const char *note = links_note(l);
+
+	if (!note)
+		return;
+	msg_note(m->f, "%s", note);
+	if (!words_add(&m->st->notes, note))
+		state_append(m->st);
+	words_free(&m->st->notes);
+}
+
 /* The command runs, and ends. */
 static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 {
@@ -216,6 +228,7 @@ static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 		w.tell = events_tell;
 	w.data = &events;
 	remember(m->st, l, SANDBOX_RUNNING);
+	tell_network(m, l);
 	tell_started(&m->started);
 	how.w = l->group ? &w : NULL;
 	if (!sandbox_watch(l, &how, o))
