@@ -106,7 +106,7 @@ other=$!
 end
 begin
 count=10000
-[ -z "${CGX_VM-}" ] || count=400 # machines without hardware help start some 20 a second
+[ -z "${CGX_VM-}" ] || count=200 # an emulated machine starts some 20 a second
 unseen=$("$(helper starts)" "$count" 0 0 "$T/q/quick" "$tmp/quick")
 summarize
 placed=$(figure 'processes placed')
