@@ -211,6 +211,7 @@ told() # WORDS [N]
 cp "$rules" /etc/cgrules.conf
 exits 0 "cgrulesengd returns when it serves" "$engine" -v -f "$tmp/engine.log" -u nobody -g nogroup
 pid=$(pgrep -f "^$engine" | head -n 1)
+pids="$pids $pid"
 is "$(stat -c '%U %G %a' /run/cgred.socket)" "nobody nogroup 660" "the socket is whose it was told to be"
 background "$program" 130
 ok "it places" wait_for 5 is_in "$!" "$T/a"
@@ -235,6 +236,7 @@ background "$(helper ear)" /dev/log 60 >"$tmp/syslog"
 wait_for 5 test -S /dev/log
 exits 0 "cgrulesengd -slocal3" "$engine" -slocal3
 pid=$(pgrep -f "^$engine" | head -n 1)
+pids="$pids $pid"
 ok "its messages go to syslog" wait_for 5 grep -qE '^<157>.*cgrulesengd\[[0-9]+\]: [0-9]+ rules in force' "$tmp/syslog"
 kill "$pid"
 ok "and it ends" wait_for 5 no_socket
