@@ -38,7 +38,7 @@ top=$(pgrep -P "$top" cgx-top || echo "$top")
 kill -STOP "$pid" "$top"
 flood
 ok "groups go, come, and come again" sh -c "cgx-delete $T/goes $T/replaced && cgx-create $T/new/below $T/replaced"
-ok "with limits" sh -c "cgx-set $T/replaced pids.max=4 && cgx-set $T/new pids.max=5"
+ok "with limits" sh -c "cgx-set $T/replaced pids.max=4 && cgx-set $T/new/below pids.max=5"
 kill -CONT "$pid" "$top"
 ok "that notifications were lost is told" wait_for 10 grep -q 'warning: notifications came faster' "$tmp/w.err"
 ok "who is gone is told" wait_for 5 told 1 " removed +$T/goes"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -384,7 +385,7 @@ static void test_hook(void **state)
 }
 
 /* One that hangs is killed when its time is over, also when nobody waits for it any more; with all that it started. */
-static void test_hook_hangs(void **state)
+static void leave_hanging(void)
 {
 	static const struct tool tool = { .name = "test" };
 	const struct frame f = { .tool = &tool, .called_as = "test" };
@@ -397,7 +398,6 @@ static void test_hook_hangs(void **state)
 	size_t n = fact_block(&facts, &t);
 	pid_t pid;
 
-	(void)state;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	getrlimit(RLIMIT_NOFILE, &files);
 	hook_run(&h, &facts, n, "line", 4, "fork in web");
@@ -420,6 +420,17 @@ static void test_hook_hangs(void **state)
 	assert_true(WIFEXITED(status));
 	close(err);
 	close(quiet);
+}
+
+static void test_hook_hangs(void **state)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	(void)state;
+	if (self < 0) /* Linux 5.2, or valgrind */
+		skip();
+	close(self);
+	leave_hanging();
 }
 
 int main(void)
