@@ -342,9 +342,13 @@ int links_plug(struct launch *l)
 		if (r && failed < l->net->n_ports)
 			return fail_port(l, r, &l->net->port[failed]);
 	}
-	if (!r)
-		flows_forget(l->net);
 	return r ? launch_fail(l, r, "", "", "%s", buf_text(&why)) : 0;
+}
+
+void links_settle(struct launch *l)
+{
+	if (l->net)
+		flows_forget(l->net);
 }
 
 static int loopback_up(void)
@@ -507,6 +511,19 @@ void links_sweep(const char *states)
 		remove_unused(states, &n);
 		network_close(&n);
 	}
+	if (lock >= 0)
+		close(lock);
+	words_free(&devices);
+}
+
+void links_repair(const char *states)
+{
+	struct words devices = { 0 };
+	int lock = -1;
+
+	network_list(states, &devices);
+	if (devices.n)
+		lock = network_lock(states);
 	if (lock >= 0) {
 		repair(states, 0);
 		close(lock);

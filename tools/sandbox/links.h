@@ -9,6 +9,8 @@
 int links_prepare(struct launch *l);
 int links_plug(struct launch *l);
 void links_unplug(struct launch *l);
+/* When the command runs: what takes long and need not be waited for. */
+void links_settle(struct launch *l);
 /* Inside: links are down in a new namespace. */
 int links_up(struct launch *l);
 
@@ -18,7 +20,9 @@ const char *links_note(const struct launch *l);
 int links_remember(const struct launch *l, struct state *st);
 /* After one whose monitor is gone. */
 void links_clear(const struct state *st);
-/* Leases of nobody, networks without anybody, rules that somebody flushed. */
+/* Rules that somebody flushed, for those that run; also part of a start and of an end. */
+void links_repair(const char *states);
+/* Leases of nobody, networks without anybody. */
 void links_sweep(const char *states);
 /* Bytes received and sent; -errno. */
 int links_bytes(const struct state *st, uint64_t *ret_received, uint64_t *ret_sent);

@@ -10,6 +10,7 @@
 
 #include "exec/limits.h"
 #include "sandbox/find.h"
+#include "sandbox/links.h"
 #include "sandbox/sweep.h"
 #include "sandbox/limit_options.h"
 #include "sandbox/verbs.h"
@@ -142,6 +143,7 @@ static int run_ps(struct frame *f, void *data, int argc, char **argv)
 	if (r < 0)
 		return msg_errno(f, r, "state of sandboxes", "open its folder");
 	sweep_all(f->cgx, root);
+	links_repair(root);
 	r = state_list(root, &names);
 	if (!r && !spec->quiet && table_new(f, columns, "sandboxes", 0, &t) < 0)
 		r = frame_failed(f);

@@ -230,6 +230,7 @@ static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 	remember(m->st, l, SANDBOX_RUNNING);
 	tell_network(m, l);
 	tell_started(&m->started);
+	links_settle(l);
 	how.w = l->group ? &w : NULL;
 	if (!sandbox_watch(l, &how, o))
 		run_report(m->f, m->spec, l, &w, &before, o, m->st);
