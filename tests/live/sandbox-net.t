@@ -7,11 +7,11 @@ if [ -z "${CGX_APART-}" ] && [ "$(id -u)" = 0 ] && command -v ip >/dev/null; the
 fi
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
-need_root
-have cgx-sandbox || skip_all "cgx-sandbox is not built (no libcap)"
+# shellcheck source=sandbox.sh
+. "$lib_live/sandbox.sh"
 have ip || skip_all "no ip (iproute2)"
 need_helpers
-chmod 755 "$tmp" && cp "$(helper datagram)" "$tmp/" && datagram=$tmp/datagram # where everybody inside can execute it
+datagram=$(shown "$(helper datagram)")
 have busybox || skip_all "no busybox, which serves and asks here"
 mkdir -p /run/cgx
 mount -t tmpfs -o mode=711 cgxt /run/cgx
@@ -31,14 +31,6 @@ in_world ip link set lo up
 ip route add default via 192.0.2.1
 flag() { cat "/proc/sys/net/ipv4/conf/$1/forwarding"; }
 
-N=$T
-forget()
-{
-	for s in $(cgx-sandbox ps -a -q 2>/dev/null); do
-		cgx-sandbox rm -f "$s" >/dev/null 2>&1
-	done
-}
-trap 'forget; clean_up' EXIT
 # a sanitizer that looks for leaks cannot trace inside
 run_in() { run cgx-sandbox run --rm --name "$N-r" -e ASAN_OPTIONS=detect_leaks=0 "$@"; }
 ask() { timeout 10 busybox nc -w 5 "$@" </dev/null 2>&1; } # HOST PORT
