@@ -81,6 +81,11 @@ in_host 'cat /etc/shadow'
 is "$status:$out" "1:" "what others may not read of the host, root inside cannot read"
 in_host 'cd /root && ls -A; touch x /tmp/x /var/tmp/x /etc/x /opt/x /srv/x /x && ls'
 is "$status:$out" "0:x" "root inside has a home of its own, empty, and places to write to"
+umask 077
+run_in -u nobody / sh -c 'umask; ls / >/dev/null && cat /etc/hosts >/dev/null && echo fine'
+umask 022
+is "$status:$out" "0:0077
+fine" "whose modes are no matter of the caller's umask"
 in_host 'echo x >>/etc/passwd'
 isnt "$status" 0 "and changes no file of the host's owners"
 run_in --own-root / sh -c 'cat /etc/shadow >/dev/null && echo x >>/etc/passwd && touch /usr/x && echo wrote'
