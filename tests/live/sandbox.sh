@@ -28,8 +28,21 @@ left() # what sandboxes of this test left behind
 	grep " /run/cgx/$N" /proc/self/mountinfo
 }
 
-shown() # PROGRAM: print a copy of it that everybody inside can execute; our own folder may be closed to them
+open_to_all() # FILE: everybody may go there and execute it
 {
-	chmod 755 "$tmp"
-	cp "$1" "$tmp/" && echo "$tmp/${1##*/}"
+	at=$1
+	while [ "$at" != / ]; do
+		stat -c %A "$at" | grep -q '[xt]$' || return 1
+		at=$(dirname "$at")
+	done
+}
+
+shown() # PROGRAM: print where everybody inside can execute it, with ROOT /: a folder that is closed to them has it copied
+{
+	if open_to_all "$1"; then
+		echo "$1"
+	else
+		chmod 755 "$tmp"
+		cp "$1" "$tmp/" && echo "$tmp/${1##*/}"
+	fi
 }

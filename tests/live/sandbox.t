@@ -77,16 +77,19 @@ in_host 'touch /etc/cgx-was-here && ls /etc/cgx-was-here && rm /etc/passwd && ls
 like "$out" 'cgx-was-here' "it can write to the tree"
 ok "and none of it is written" test ! -e /etc/cgx-was-here
 ok "nor removed" test -e /etc/passwd
-echo secret >"$tmp/secret" && chmod 600 "$tmp/secret"
-in_host "cat $tmp/secret"
+in_host 'cat /etc/shadow'
 is "$status:$out" "1:" "what others may not read of the host, root inside cannot read"
 in_host 'cd /root && ls -A; touch x /tmp/x /var/tmp/x /etc/x /opt/x /srv/x /x && ls'
 is "$status:$out" "0:x" "root inside has a home of its own, empty, and places to write to"
+umask 077
+run_in -u nobody / sh -c 'umask; ls / >/dev/null && cat /etc/hosts >/dev/null && echo fine'
+umask 022
+is "$status:$out" "0:0077
+fine" "whose modes are no matter of the caller's umask"
 in_host 'echo x >>/etc/passwd'
 isnt "$status" 0 "and changes no file of the host's owners"
-run_in --own-root / sh -c "cat $tmp/secret; echo x >>/etc/passwd && touch /usr/x && echo wrote"
-is "$status:$out" "0:secret
-wrote" "with --own-root he owns what the host's root does"
+run_in --own-root / sh -c 'cat /etc/shadow >/dev/null && echo x >>/etc/passwd && touch /usr/x && echo wrote'
+is "$status:$out" "0:wrote" "with --own-root he owns what the host's root does"
 run_in --own-root "$tmp" true
 is "$status" 125 "which another root than / has no use for"
 in_host 'mkdir /tmp/cgx-a && echo x >/tmp/cgx-a/b && mv /tmp/cgx-a /tmp/cgx-c && cat /tmp/cgx-c/b'

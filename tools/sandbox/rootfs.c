@@ -202,21 +202,41 @@ static int place(struct launch *l, int tree, const char *name)
 	return r;
 }
 
-/* The lowest layer: what must be there to be mounted on, whatever the root lacks. */
+/*
+ * What must be there to be mounted on, whatever the root lacks: the lowest layer. Over the host's own tree it is the one above:
+ * these folders are root's inside, who writes to them; and the kernel reads marks of its own in all layers but the last, which
+ * it may not in folders that are closed to others.
+ */
 static int make_skeleton(struct launch *l)
 {
-	static const char *const dirs[] = { "s", "s/proc", "s/sys", "s/dev", "s/tmp", "s/run", "s/var", "s/var/tmp", "s/etc" };
+	static const struct {
+		const char *path;
+		mode_t mode;
+		int foreign; /* over the host's own tree alone */
+	} dirs[] = {
+		{ "s", 0755, 0 }, { "s/proc", 0755, 0 }, { "s/sys", 0755, 0 }, { "s/dev", 0755, 0 }, { "s/tmp", 01777, 0 },
+		{ "s/run", 0755, 0 }, { "s/var", 0755, 0 }, { "s/var/tmp", 01777, 0 }, { "s/etc", 0755, 0 }, { "s/home", 0755, 1 },
+		{ "s/mnt", 0755, 1 }, { "s/opt", 0755, 1 }, { "s/root", 0700, 1 }, { "s/srv", 0755, 1 },
+	};
 	static const char *const files[] = { "s/etc/hosts", "s/etc/resolv.conf", "s/etc/hostname" };
+	int foreign = is_foreign(l), r = 0;
 
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (mkdirat(l->stage, dirs[i], 0755) < 0)
-			return -errno;
-	if (fchmodat(l->stage, "s/tmp", 01777, 0) < 0 || fchmodat(l->stage, "s/var/tmp", 01777, 0) < 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (mknodat(l->stage, files[i], S_IFREG | 0644, 0) < 0)
-			return -errno;
-	return 0;
+	for (size_t i = 0; !r && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (foreign || !dirs[i].foreign)
+			r = mkdirat(l->stage, dirs[i].path, dirs[i].mode) < 0 ? -errno : 0;
+	for (size_t i = 0; !foreign && !r && i < sizeof(files) / sizeof(files[0]); i++)
+		r = mknodat(l->stage, files[i], S_IFREG | 0644, 0) < 0 ? -errno : 0;
+	return r;
+}
+
+/* A home with nothing below it; a tmpfs that cannot be told so (before Linux 6.6) gets another on it. */
+static void close_home(struct launch *l)
+{
+	int home = openat(l->stage, "s/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	l->closed_home = home < 0 || fsetxattr(home, "user.overlay.opaque", "y", 1, 0) < 0;
+	if (home >= 0)
+		close(home);
 }
 
 /* The first directory that everybody can reach; what lay in it is reached by descriptors. */
@@ -255,30 +275,6 @@ static int place_layers(struct launch *l)
 	return r;
 }
 
-/* Where root inside writes though the folder is not his below: these are his, in the writable layer. */
-static int make_own(struct launch *l)
-{
-	static const struct {
-		const char *path;
-		mode_t mode;
-	} dirs[] = {
-		{ "rw/upper/etc", 0755 }, { "rw/upper/home", 0755 }, { "rw/upper/mnt", 0755 }, { "rw/upper/opt", 0755 },
-		{ "rw/upper/root", 0700 }, { "rw/upper/run", 0755 }, { "rw/upper/srv", 0755 }, { "rw/upper/tmp", 01777 },
-		{ "rw/upper/var", 0755 }, { "rw/upper/var/tmp", 01777 },
-	};
-	int home;
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
-		if (mkdirat(l->stage, dirs[i].path, dirs[i].mode) < 0 || fchmodat(l->stage, dirs[i].path, dirs[i].mode, 0) < 0)
-			return -errno;
-	/* with nothing below it; a tmpfs that cannot be told so (before Linux 6.6) gets another on it */
-	home = openat(l->stage, "rw/upper/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	l->closed_home = home < 0 || fsetxattr(home, "user.overlay.opaque", "y", 1, 0) < 0;
-	if (home >= 0)
-		close(home);
-	return 0;
-}
-
 static int mount_writable(struct launch *l)
 {
 	int tree = -1, r;
@@ -286,7 +282,7 @@ static int mount_writable(struct launch *l)
 	if (!l->keep_layer) {
 		r = mkdirat(l->stage, "rw", 0755) < 0 || mkdirat(l->stage, "rw/upper", 0755) < 0 ||
 		    mkdirat(l->stage, "rw/work", 0755) < 0 ? -errno : 0;
-		return r || !is_foreign(l) ? r : make_own(l);
+		return r;
 	}
 	r = launch_receive(l, &tree);
 	return r ? r : place(l, tree, "rw");
@@ -299,11 +295,14 @@ static int mount_root(struct launch *l)
 	size_t n = 0, layers = 0;
 	int fd;
 
-	for (; layers < n_layers(l) && layers < MOUNT_LAYERS - 1; layers++) {
-		snprintf(name[layers], sizeof(name[layers]), "%zu", layers);
-		lower[layers] = name[layers];
+	if (is_foreign(l))
+		lower[layers++] = "s";
+	for (size_t i = 0; i < n_layers(l) && layers < MOUNT_LAYERS; i++) {
+		snprintf(name[i], sizeof(name[i]), "%zu", i);
+		lower[layers++] = name[i];
 	}
-	lower[layers++] = "s";
+	if (!is_foreign(l) && layers < MOUNT_LAYERS)
+		lower[layers++] = "s";
 	if (!l->spec->read_only) {
 		options[n++] = "upperdir";
 		options[n++] = "rw/upper";
@@ -340,7 +339,7 @@ static int mount_bound(struct launch *l)
 	return r ? r : mount_move(tree, l->stage, "new");
 }
 
-int rootfs_mount(struct launch *l)
+static int put_together(struct launch *l)
 {
 	int r = l->id_count == 1 ? gather(l) : 0;
 
@@ -354,6 +353,8 @@ int rootfs_mount(struct launch *l)
 		return r ? launch_fail(l, r, "/", "show it inside", NULL) : 0;
 	}
 	r = make_skeleton(l);
+	if (!r && is_foreign(l))
+		close_home(l);
 	if (!r)
 		r = place_layers(l);
 	if (!r && !l->spec->read_only)
@@ -370,6 +371,16 @@ int rootfs_mount(struct launch *l)
 		else if (r == -EPERM || r == -EINVAL)
 			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
 	}
+	return r;
+}
+
+/* With the modes that are meant, whatever the caller's umask. */
+int rootfs_mount(struct launch *l)
+{
+	mode_t mask = umask(0);
+	int r = put_together(l);
+
+	umask(mask);
 	return r;
 }
 
