@@ -79,11 +79,16 @@ static const char *const pids_max[] = { "pids.max", NULL };
 static const char *const cpu_max[] = { "cpu.max", NULL };
 static const char *const cpuset_cpus[] = { "cpuset.cpus", NULL };
 static const char *const io_max[] = { "io.max", NULL };
+static const char *const hugetlb_max[] = { "hugetlb", NULL };
 static const char *const engines[] = { "none", "cgx", "libcgroup", NULL };
 static const char *const report_kinds[] = { "trouble", "text", "json", "none", NULL };
 
 #define LIMIT(long_name, argument, setting, text)                                                     \
 	{ 0, long_name, argument, OPT_CALL, 0, text, .who = WHO_NATIVE, .choices = setting, .call = add_limit }
+
+#define ALIAS(long_name, argument, setting)                                                           \
+	{ 0, long_name, argument, OPT_CALL, 0, "the same", .flags = OPT_HIDDEN, .who = WHO_NATIVE, .choices = setting, \
+	  .call = add_limit }
 
 static const struct opt options[] = {
 	{ 'g', "group", "GROUP", OPT_STRINGS, offsetof(struct exec_spec, targets),
@@ -93,9 +98,12 @@ static const struct opt options[] = {
 	LIMIT("memory", "SIZE", memory_max, "at most so much memory (memory.max)"),
 	LIMIT("swap", "SIZE", swap_max, "at most so much swap; 0 forbids it"),
 	LIMIT("pids", "N", pids_max, "at most so many processes and threads (pids.max)"),
-	LIMIT("cpu", "SPEC", cpu_max, "at most 50%, 1.5 CPUs or QUOTA/PERIOD"),
-	LIMIT("cpus-allowed", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
+	LIMIT("cpus", "SPEC", cpu_max, "at most 50%, 2 or 1.5 CPUs, or QUOTA/PERIOD"),
+	LIMIT("cpuset", "LIST", cpuset_cpus, "only on these CPUs, 0-3,7"),
 	LIMIT("io", "SPEC", io_max, "\"/dev/sda rbps=10M wiops=100\""),
+	LIMIT("hugetlb", "PAGE=SIZE", hugetlb_max, "huge pages, 2MB=64M"),
+	ALIAS("cpu", "SPEC", cpu_max),
+	ALIAS("cpus-allowed", "LIST", cpuset_cpus),
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct exec_spec, values), "set any value", COMPLETE_ASSIGNMENT,
 	  .who = WHO_NATIVE },
 	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct exec_spec, timeout), "end it after this time, 30s or 5m; status 124",

@@ -44,11 +44,22 @@ static int hugetlb_value(const char *text, struct buf *b, struct buf *why)
 	return b->err;
 }
 
+/* "2" is two CPUs, as it is elsewhere: as a quota it would be less than the kernel takes. */
+static int cpu_value(const char *text, struct buf *b)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	buf_printf(b, "%s%s", text, digits && digits < 4 && !text[digits] ? ".0" : "");
+	return b->err;
+}
+
 int limits_text(const char *setting, const char *text, struct buf *ret, struct buf *why)
 {
 	if (!strcmp(setting, "hugetlb"))
 		return hugetlb_value(text, ret, why);
 	buf_printf(ret, "%s=", setting);
+	if (!strcmp(setting, "cpu.max"))
+		return cpu_value(text, ret);
 	if (!strcmp(setting, "io.max"))
 		return io_value(text, ret, why);
 	buf_puts(ret, text);

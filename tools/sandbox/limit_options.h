@@ -20,7 +20,7 @@ static const char *const limit_hugetlb[] = { "hugetlb", NULL };
 	LIMIT_OPTION("memory", "SIZE", limit_memory, "at most so much memory (memory.max)", call_),                        \
 	LIMIT_OPTION("swap", "SIZE", limit_swap, "at most so much swap; 0 forbids it", call_),                             \
 	LIMIT_OPTION("pids", "N", limit_pids, "at most so many processes and threads (pids.max)", call_),                  \
-	LIMIT_OPTION("cpus", "SPEC", limit_cpus, "at most 50%, 1.5 CPUs or QUOTA/PERIOD", call_),                          \
+	LIMIT_OPTION("cpus", "SPEC", limit_cpus, "at most 50%, 2 or 1.5 CPUs, or QUOTA/PERIOD", call_),                          \
 	LIMIT_OPTION("cpuset", "LIST", limit_cpuset, "only on these CPUs, 0-3,7", call_),                                  \
 	LIMIT_OPTION("io", "SPEC", limit_io, "\"/dev/sda rbps=10M wiops=100\"", call_),                                    \
 	LIMIT_OPTION("hugetlb", "PAGE=SIZE", limit_hugetlb, "at most so much of huge pages, 2MB=64M", call_)

@@ -47,7 +47,7 @@ static const struct opt options[] = {
 	{ 0, "net", "KIND", OPT_ENUM, offsetof(struct build_spec, net), "of RUN: none, or the host's", .choices = nets },
 	{ 0, "memory", "SIZE", OPT_CALL, 0, "RUN has at most so much memory", .choices = memory_max, .call = add_limit },
 	{ 0, "pids", "N", OPT_CALL, 0, "RUN has at most so many processes", .choices = pids_max, .call = add_limit },
-	{ 0, "cpus", "SPEC", OPT_CALL, 0, "RUN has at most 50%, 1.5 CPUs", .choices = cpu_max, .call = add_limit },
+	{ 0, "cpus", "SPEC", OPT_CALL, 0, "RUN has at most 50%, 2 or 1.5 CPUs", .choices = cpu_max, .call = add_limit },
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct build_spec, values), "any value of the group of RUN",
 	  COMPLETE_ASSIGNMENT },
 	{ 'q', "quiet", NULL, OPT_FLAG, offsetof(struct build_spec, quiet), "do not tell the steps" },
