@@ -168,7 +168,7 @@ ok "removes" not exists "$T/f" pids
 # Against the real ones, where they are here and sound.
 PATH=$old
 real=$(command -v cgget || true)
-if [ -n "$real" ] && [ "$(version_of pids)" = 1 ] && "$real" --help 2>&1 | grep -q 'Usage: cgget'; then
+if [ -n "$real" ] && [ "$(version_of pids)" = 1 ] && "$real" --help 2>&1 | grep -q 'Usage: .*cgget'; then
 	"$tmp/bin/cgcreate" -g "pids:$T/r/sub"
 	for words in "cgget -r pids.max $T/r" "cgget -n -r pids.max $T/r" "cgget -v -r pids.max $T/r" \
 		"cgget -r pids.max -r pids.current $T/r $T/r/sub" "cgget -g pids $T/r" "cgget -n -g pids:$T/r" \
