@@ -7,7 +7,7 @@ need_root
 have setpriv || skip_all "no setpriv(1) here"
 id nobody >/dev/null 2>&1 || skip_all "no user nobody"
 if has pids; then c=pids; elif has memory; then c=memory; else skip_all "no pids nor memory controller"; fi
-chmod 755 "$tmp"
+open_tools
 as() # COMMAND...: as nobody, in the groups of the caller
 {
 	run setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups "$@"

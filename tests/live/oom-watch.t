@@ -358,6 +358,7 @@ fi
 # ---- an ordinary user ----------------------------------------------------------------------------
 
 chmod 755 "$tmp"
+open_tools
 if have setpriv && id nobody >/dev/null 2>&1 &&
 	setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups cgx-oom-watch --version >/dev/null 2>&1; then
 	watch_as_nobody()

@@ -536,6 +536,7 @@ mkdir -m 700 "$tmp/his/run"
 cp -r "$ctx" "$tmp/bb.tar" "$tmp/his"
 chmod 755 "$tmp" "$tmp/his/ctx"
 chown -R 65534:65534 "$tmp/his"
+open_tools
 as_nobody() # ARGUMENTS of cgx-sandbox
 {
 	run setpriv --reuid 65534 --regid 65534 --clear-groups env HOME="$tmp/his" XDG_RUNTIME_DIR="$tmp/his/run" \

@@ -327,6 +327,7 @@ ok "its first process killed: nothing is left" wait_for 10 gone
 
 chmod 755 "$tmp"
 mkdir -m 700 "$tmp/runtime" && chown 65534:65534 "$tmp/runtime"
+open_tools
 as_nobody()
 {
 	run env XDG_RUNTIME_DIR="$tmp/runtime" setpriv --reuid 65534 --regid 65534 --clear-groups "$@"

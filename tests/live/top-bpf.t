@@ -148,7 +148,8 @@ without_bpf() # NAME REASON COMMAND...: figures are there, and why they came fro
 	json "$without_name: the figures are there" "$(printf '%s\n' "$out" | tail -n 1)" \
 		".groups[] | select(.path == \"$T/g5\") | .pids == 1"
 }
-if have setpriv && id nobody >/dev/null 2>&1 && chmod 755 "$tmp" &&
+open_tools
+if have setpriv && id nobody >/dev/null 2>&1 &&
 	setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups cgx-top --version >/dev/null 2>&1; then
 	without_bpf "nobody" CAP_BPF setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups
 	without_bpf "root without capabilities" CAP_BPF setpriv --bounding-set=-all --inh-caps=-all

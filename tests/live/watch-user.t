@@ -11,6 +11,7 @@ need_helpers bomb hog
 has memory || has pids || skip_all "no memory and no pids controller"
 have setpriv || skip_all "no setpriv(1) here"
 id nobody >/dev/null 2>&1 || skip_all "no user nobody"
+open_tools
 nobody="setpriv --reuid=nobody --regid=$(id -g nobody) --clear-groups"
 chmod 755 "$tmp"
 $nobody cgx-oom-watch --version >/dev/null 2>&1 || skip_all "nobody cannot execute the tools where they are"

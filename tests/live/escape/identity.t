@@ -99,6 +99,7 @@ long=$(printf %120000s x | tr ' ' x)
 run_in -e "A=$long" / sh -c 'echo ${#A}'
 is "$out" 120000 "a variable of 120,000 bytes"
 # a user's ranges: 70,000 lines, and ranges that end beyond all ids
+open_tools
 if have newuidmap && have unshare && setpriv --reuid 65533 --regid 65533 --clear-groups cgx-sandbox --version >/dev/null 2>&1; then
 	mkdir -m 777 "$tmp/user"
 	{
