@@ -249,6 +249,8 @@ static int ask_manager(const struct job *j)
 	if (!geteuid() || j->f->dry_run || j->spec->threads || j->spec->systemd == ASK_NO ||
 	    (j->f->root && strcmp(j->f->root, "/")))
 		return 0;
+	if (!cgx_systemd(j->f->cgx) || cgx_layout(j->f->cgx) != CGX_LAYOUT_UNIFIED)
+		return 0;
 	for (size_t i = 0; !r && !cgx_plan_step(j->plan, i, &s); i++)
 		if (s.verb == CGX_V_MOVE && !num_u64(s.value, &pid) && pid)
 			r = have_moved(j, &s, (pid_t)pid);
