@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgx-oom-watch: tell what goes wrong in which group the moment it happens. */
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -520,6 +524,26 @@ static int open_watch(struct watcher *w, unsigned kinds, int argc, char **argv)
 	return r;
 }
 
+/* Under a limit of locked memory a later allocation would fail. */
+static int may_lock(void)
+{
+	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+	struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct c[2] = { 0 };
+
+	return !setrlimit(RLIMIT_MEMLOCK, &any) || (!syscall(SYS_capget, &h, c) && c->effective >> CAP_IPC_LOCK & 1);
+}
+
+/*
+ * When the machine itself has no memory left, pages of programs are thrown away and read again: a watcher that waits for its
+ * own tells late, and by reading them keeps the kernel from killing anybody.
+ */
+static void stay_in_memory(void)
+{
+	if (may_lock() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
+		errno = 0; /* it watches as well as others do */
+}
+
 static void tell_ready(const struct watcher *w)
 {
 	size_t groups = cgx_watch_groups(w->watch);
@@ -550,6 +574,7 @@ static int watch(struct watcher *w, int argc, char **argv)
 
 	if (r < 0)
 		return r;
+	stay_in_memory();
 	w->began = now_us();
 	if (w->spec->timeout != OPT_UNSET && w->spec->timeout < UINT64_MAX - w->began)
 		w->until = w->began + w->spec->timeout;

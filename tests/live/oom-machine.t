@@ -41,8 +41,11 @@ machine_kills()
 	sed -n 's/^oom_kill //p' /proc/vmstat
 }
 
+# What can be read again from disk is given back first: else an emulated machine reads it again and again for minutes.
 run_out() # DIRECTORY: a process in it takes all memory there is, and is killed; its number is in $victim
 {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
 	sh -c 'echo $$ >"$1/cgroup.procs" && echo 1000 >/proc/self/oom_score_adj && echo $$ >"$2" && exec "$3" "$4"' \
 		- "$1" "$tmp/victim" "$hog" "$all_memory" >"$tmp/victim.out" 2>&1
 	victim_status=$?

@@ -358,6 +358,10 @@ fi
 # ---- an ordinary user ----------------------------------------------------------------------------
 
 chmod 755 "$tmp"
+watch --json
+locked=$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status")
+kill "$pid"
+num "$locked" -gt 100 "it stays in memory when the machine has none left ($locked kB)"
 open_tools
 if have setpriv && id nobody >/dev/null 2>&1 &&
 	setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups cgx-oom-watch --version >/dev/null 2>&1; then
