@@ -201,6 +201,20 @@ for form in '' --json; do
 	ok "owners and modes as well" diff "$tmp/ours" "$tmp/again"
 done
 unlike "$(cgx-save "$T")" 'pids\.(current|events|peak)' "no counters"
+settings_of() # GROUP: of what comes on stdin, name=value, sorted
+{
+	awk -v head="group $1 {" '$0 == head { on = 1 } on && /\..*=/ { gsub(/[ \t";]/, ""); print } on && /^}/ { exit }' | sort
+}
+if [ "$(version_of pids)" = 1 ] && theirs=$(PATH=/usr/sbin:/usr/bin command -v cgsnapshot); then
+	"$theirs" -s -b /dev/null pids 2>/dev/null | settings_of "$T/a" >"$tmp/theirs"
+	cgx-save -c pids "$T" | settings_of "$T/a" >"$tmp/saved"
+	ok "settings are saved" test -s "$tmp/saved"
+	is "$(comm -23 "$tmp/saved" "$tmp/theirs")" "" "with cgsnapshot's names and values"
+	is "$(comm -13 "$tmp/saved" "$tmp/theirs" | grep -vE 'pids\.(current|events|peak)|notify_on_release|clone_children|sane_behavior')" "" \
+		"and cgsnapshot has none but counters and defaults beside"
+else
+	skip "no cgsnapshot, or pids is on v2" "with cgsnapshot's names and values"
+fi
 echo pids.max >"$tmp/list"
 unlike "$(cgx-save -b "$tmp/list" "$T")" 'pids\.max' "the deny list"
 unlike "$(cgx-save -s -t -w /dev/null "$T")" 'pids\.max' "the allow list, strictly"
