@@ -3,7 +3,8 @@
 # What the library exports is what libcgx.sym lists and cgx.h declares, each documented.
 . "${0%/*}/lib.sh"
 
-sed -n 's/^	\(cgx_[a-z0-9_]*\);$/\1/p' libcgx/libcgx.sym | sort >"$work/sym"
+sed -n 's/^	\(cgx_[a-z0-9_]*\);$/\1/p' libcgx/libcgx.sym >"$work/listed"
+sort "$work/listed" >"$work/sym"
 # A declaration begins in the first column; a type name alone is none.
 sed -e ':a' -e '/^[a-z].*(.*,$/{N;s/\n[ 	]*/ /;ba' -e '}' libcgx/cgx.h |
 	sed -n 's/^[a-z][a-z0-9_ ]*[ *][*]*\(cgx_[a-z0-9_]*\)(.*);.*/\1/p' | sort >"$work/header"
@@ -20,7 +21,7 @@ else
 	skip 'the library exports nothing else' 'no shared library or no nm'
 fi
 
-sort -c "$work/sym" 2>&1 | ok 'libcgx.sym is sorted'
+sort -c "$work/listed" 2>&1 | ok 'libcgx.sym is sorted'
 for cc in cc c++; do
 	if command -v "$cc" >/dev/null; then
 		case $cc in c++) lang=c++ ;; *) lang=c ;; esac
