@@ -408,6 +408,10 @@ clean_up()
 		empty "$d"
 		rmdir "$d" 2>/dev/null || { sleep 0.1; rmdir "$d"; }
 	done
+	# a test that ended early may have mounted something here, and what is mounted is nobody's to remove
+	awk -v below="$tmp/" 'index($5, below) == 1 { print $5 }' /proc/self/mountinfo | sort -r | while IFS= read -r d; do
+		umount -l "$d"
+	done
 	rm -rf "$tmp"
 }
 
