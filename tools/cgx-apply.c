@@ -10,9 +10,7 @@
 #include "ui/frame.h"
 #include "ui/message.h"
 #include "ui/owner.h"
-#include "util/buf.h"
 #include "util/cleanup.h"
-#include "util/num.h"
 
 struct spec {
 	struct strings files, dirs;

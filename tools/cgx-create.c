@@ -283,11 +283,11 @@ static int make_how(struct frame *f, const struct spec *spec, struct cgx_create 
 {
 	const char *owner = spec->owner ? spec->owner : spec->admin;
 
-	*how = (struct cgx_create){
-		.size = sizeof(*how), .uid = (uid_t)-1, .gid = (gid_t)-1, .tasks_uid = (uid_t)-1, .tasks_gid = (gid_t)-1,
-		.dir_mode = spec->dir_mode, .file_mode = spec->file_mode, .tasks_mode = spec->tasks_mode,
-		.flags = spec->flags | (spec->owner ? CGX_CREATE_DELEGATE : 0),
-	};
+	*how = bring_how();
+	how->dir_mode = spec->dir_mode;
+	how->file_mode = spec->file_mode;
+	how->tasks_mode = spec->tasks_mode;
+	how->flags = spec->flags | (spec->owner ? CGX_CREATE_DELEGATE : 0);
 	if (owner && owner_parse(f, owner, &how->uid, &how->gid) < 0)
 		return frame_failed(f);
 	if (spec->tasks && owner_parse(f, spec->tasks, &how->tasks_uid, &how->tasks_gid) < 0)

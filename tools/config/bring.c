@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ui/apply.h"
 #include "ui/message.h"
 #include "ui/owner.h"
 #include "util/buf.h"
