@@ -893,6 +893,8 @@ struct cgx_rules_template {        /* borrowed from the rules */
 int cgx_rules_template_at(const struct cgx_rules *r, size_t index, struct cgx_rules_template *ret);
 /* The rule at index; -ENOENT past the last. */
 int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret);
+/* 1: a rule looks at user or group, so that a process that changes them may belong elsewhere; 0 none does. */
+int cgx_rules_by_identity(const struct cgx_rules *r);
 /* The id of a rule's user or group. -ENOENT no such rule, -EINVAL it names none. */
 int cgx_rules_resolve(struct cgx_rules *r, size_t index, id_t id);
 

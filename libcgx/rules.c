@@ -178,6 +178,11 @@ CGX_API int cgx_rules_template_at(const struct cgx_rules *r, size_t index, struc
 	return -ENOENT;
 }
 
+CGX_API int cgx_rules_by_identity(const struct cgx_rules *r)
+{
+	return (r->asks & RULES_ASK_IDS) != 0;
+}
+
 CGX_API int cgx_rules_at(const struct cgx_rules *r, size_t index, struct cgx_rule *ret)
 {
 	const struct rule *rule = index < r->n ? &r->rule[index] : NULL;

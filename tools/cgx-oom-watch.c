@@ -540,8 +540,8 @@ static int may_lock(void)
  */
 static void stay_in_memory(void)
 {
-	if (may_lock() && mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) < 0)
-		errno = 0; /* it watches as well as others do */
+	if (may_lock())
+		mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT); /* without it, it watches as others do */
 }
 
 static void tell_ready(const struct watcher *w)

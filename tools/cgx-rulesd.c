@@ -295,7 +295,7 @@ static void want_as_needed(void *data)
 {
 	struct daemon *d = data;
 	/* births only while there are marks that a child takes over; identity only where a rule looks at it */
-	unsigned wanted = (d->sticky.marks.n ? CONNECTOR_BIRTHS : 0) | (rules_ask_identity(d->rules) ? CONNECTOR_IDENTITY : 0);
+	unsigned wanted = (d->sticky.marks.n ? CONNECTOR_BIRTHS : 0) | (cgx_rules_by_identity(d->rules) ? CONNECTOR_IDENTITY : 0);
 
 	connector_want(&d->connector, wanted);
 }

@@ -301,6 +301,7 @@ static unsigned asks(const char *text)
 	begin(&f);
 	assert_int_equal(add(&f, text), 0);
 	asks = f.r->asks;
+	assert_int_equal(cgx_rules_by_identity(f.r), (asks & RULES_ASK_IDS) != 0);
 	end(&f);
 	return asks;
 }

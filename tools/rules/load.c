@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
-#include <string.h>
 
 #include "rules/template.h"
 #include "ui/message.h"
@@ -19,21 +18,6 @@ size_t rules_count(const struct cgx_rules *r)
 	while (!cgx_rules_at(r, n, &rule))
 		n++;
 	return n;
-}
-
-int rules_ask_identity(const struct cgx_rules *r)
-{
-	static const char *const variables[] = { "%u", "%U", "%g", "%G" };
-	struct cgx_rule rule;
-
-	for (size_t i = 0; !cgx_rules_at(r, i, &rule); i++) {
-		if (rule.who == CGX_RULE_USER || rule.who == CGX_RULE_GROUP)
-			return 1;
-		for (size_t k = 0; k < sizeof(variables) / sizeof(*variables); k++)
-			if (strstr(rule.destination, variables[k]))
-				return 1;
-	}
-	return 0;
 }
 
 static int find_name(const struct cgx_rule *rule, id_t *ret)

@@ -18,7 +18,5 @@
 int rules_load(const struct frame *f, const struct strings *files, const struct strings *configs, struct cgx_rules **ret);
 /* How many rules there are. */
 size_t rules_count(const struct cgx_rules *r);
-/* 1 it matters to them who a process is. */
-int rules_ask_identity(const struct cgx_rules *r);
 
 #endif
