@@ -211,20 +211,14 @@ void json_add_string(struct json *j, const char *key, const char *s)
 
 void json_add_name(struct json *j, const char *key, const char *s)
 {
-	struct buf AUTO_BUF b = { 0 };
+	AUTO_BUF struct buf b = { 0 };
 
-	for (const char *p = s ? strchr(s, '\\') : NULL; p; p = strchr(p + 1, '\\'))
-		if (text_is_like_shown(p)) {
-			buf_add(&b, s, (size_t)(p - s));
-			buf_puts(&b, "\\x5c");
-			s = p + 1;
-		}
-	if (b.len)
-		buf_puts(&b, s);
+	if (s)
+		text_distinct(&b, s);
 	if (buf_error(&b))
 		j->err = -ENOMEM;
 	else
-		json_add_string(j, key, b.len ? buf_text(&b) : s);
+		json_add_string(j, key, s ? buf_text(&b) : NULL);
 }
 
 void json_add_u64(struct json *j, const char *key, uint64_t n)

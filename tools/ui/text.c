@@ -22,7 +22,8 @@ void text_show(struct buf *b, const char *s, size_t n, enum text_set set)
 			buf_escape(b, s, 1);
 }
 
-int text_is_like_shown(const char *s)
+/* A backslash that looks as if it began \xHH of a byte that is shown so. */
+static int is_like_shown(const char *s)
 {
 	static const char digits[] = "0123456789abcdef";
 	const char *high, *low;
@@ -38,18 +39,28 @@ int text_is_like_shown(const char *s)
 	return byte < ' ' || byte == '\\' || byte >= 0x7f;
 }
 
-void text_name(struct buf *b, const char *s, enum text_set set)
+void text_distinct(struct buf *b, const char *s)
 {
 	const char *from = s;
 
 	for (; *s; s++) {
-		if (!text_is_like_shown(s))
+		if (!is_like_shown(s))
 			continue;
-		text_show(b, from, (size_t)(s - from), set);
+		buf_add(b, from, (size_t)(s - from));
 		buf_puts(b, "\\x5c");
 		from = s + 1;
 	}
-	text_show(b, from, (size_t)(s - from), set);
+	buf_add(b, from, (size_t)(s - from));
+}
+
+void text_name(struct buf *b, const char *s, enum text_set set)
+{
+	AUTO_BUF struct buf name = { 0 };
+
+	text_distinct(&name, s);
+	text_show(b, buf_text(&name), name.len, set);
+	if (name.err)
+		b->err = name.err;
 }
 
 void text_print(const char *s)

@@ -21,8 +21,8 @@ void text_print(const char *s);
  * a byte that is shown so is \x5c. systemd's "\x2d" is none of these. Once only: text that is made of it passes text_show() as it is.
  */
 void text_name(struct buf *b, const char *s, enum text_set set);
-/* s begins with such a backslash. */
-int text_is_like_shown(const char *s);
+/* That backslash alone: for JSON, which has its own way with the bytes. */
+void text_distinct(struct buf *b, const char *s);
 
 /* The locale's character set. Calls setlocale(LC_CTYPE, "") the first time, which costs file reads:
  * only for tables. */
