@@ -43,6 +43,15 @@ is_in() # PID GROUP
 {
 	[ "$(group_of pids "$1")" = "$2" ]
 }
+sticky_stays() # SECONDS-OF-SLEEP PATIENCE: sets kept
+{
+	background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" "$1"
+	kept=$!
+	wait_for "$2" runs "$kept"
+	background "$program" "$(($1 + 1))"
+	wait_for "$2" is_in "$!" "$T/a"
+	is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
+}
 figure() # WORDS [LINE]: the number before them in the last line of that kind, "events: " if not given
 {
 	grep "[0-9] ${2-events: }" "$tmp/log" | sed -n "s/.*[ :]\\([0-9][0-9]*\\) $1.*/\\1/p" | tail -n 1
@@ -137,12 +146,7 @@ kill -HUP "$daemon"
 ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
 ok "and hold for what runs" wait_for 5 is_in "$other" "$T/a"
 
-background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 904
-kept=$!
-wait_for 5 runs "$kept"
-background "$program" 905
-wait_for 5 is_in "$!" "$T/a"
-is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
+sticky_stays 904 5
 if have cgexec; then
 	background "$(command -v cgexec)" --sticky -g "pids:$T/kept" sh -c "$program 906; :"
 	in_kept()
@@ -348,12 +352,7 @@ ok "what starts is placed, for all the hardening" wait_for 10 is_in "$!" "$T/a"
 background setpriv --reuid 4242 --clear-groups "$program" 932
 ok "a group is made" wait_for 10 is_in "$!" "$T/u/4242"
 is "$(cat "$(dir_of pids "$T/u/4242")/pids.max")" 33 "as its template says"
-background cgx-exec --sticky --report=none -g "pids:$T/kept" "$program" 933
-kept=$!
-wait_for 10 runs "$kept"
-background "$program" 934
-wait_for 10 is_in "$!" "$T/a"
-is "$(group_of pids "$kept")" "$T/kept" "a sticky process stays"
+sticky_stays 933 10
 echo 'nonsense' >>"$conf/rules"
 exits 0 "systemctl reload" systemctl reload "$service"
 ok "rules that cannot be read are told in the journal" wait_for 10 journal "$conf/rules:3: read the rule"
