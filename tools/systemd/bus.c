@@ -21,7 +21,8 @@
 	X(sd_bus_new) X(sd_bus_set_address) X(sd_bus_start) X(sd_bus_close) X(sd_bus_unref) X(sd_bus_is_ready)      \
 	X(sd_bus_process) X(sd_bus_wait) X(sd_bus_match_signal) X(sd_bus_call) X(sd_bus_message_new_method_call)    \
 	X(sd_bus_message_append) X(sd_bus_message_append_array) X(sd_bus_message_open_container)                    \
-	X(sd_bus_message_close_container) X(sd_bus_message_read) X(sd_bus_message_unref) X(sd_bus_error_free)
+	X(sd_bus_message_close_container) X(sd_bus_message_read) X(sd_bus_message_unref) X(sd_bus_error_free)        \
+	X(sd_bus_path_encode) X(sd_bus_get_property_string)
 struct libsystemd {
 	SYMBOLS(LAZY_POINTER)
 };
@@ -36,6 +37,7 @@ struct talk {
 	struct libsystemd lib;
 	const struct bus_scope *scope;
 	const char *subgroup; /* of bus_attach() */
+	char *group;          /* of bus_scope_group() */
 	sd_bus *bus;
 	char *job;      /* what we wait for */
 	char result[32]; /* "" not there yet */
@@ -374,6 +376,21 @@ static int attach(struct talk *t)
 	return r < 0 ? r : ask(t, "AttachProcessesToUnit", fill_attach, NULL);
 }
 
+/* A unit that systemd has forgotten meanwhile has no group either. */
+static int find_group(struct talk *t)
+{
+	AUTO_FREE char *path = NULL;
+	int r = open_bus(t);
+
+	if (!r)
+		r = t->lib.sd_bus_path_encode("/org/freedesktop/systemd1/unit", t->scope->name, &path);
+	if (r < 0)
+		return r;
+	r = t->lib.sd_bus_get_property_string(t->bus, "org.freedesktop.systemd1", path, "org.freedesktop.systemd1.Scope",
+					      "ControlGroup", NULL, &t->group);
+	return r == -ENOMEM ? r : 0;
+}
+
 static int talk(struct talk *t, int (*work)(struct talk *t))
 {
 	int r = lazy_load(&library, &t->lib, t->why);
@@ -395,11 +412,28 @@ int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *
 	return talk(&(struct talk){ .scope = scope, .why = why, .remedy = remedy }, start);
 }
 
+int bus_scope_group(const struct bus_scope *scope, char **ret)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	struct talk t = { .scope = scope, .why = &why, .remedy = &remedy };
+	int r = talk(&t, find_group);
+
+	*ret = t.group;
+	return r;
+}
+
 int bus_attach(const struct bus_scope *where, const char *subgroup, struct buf *why, struct buf *remedy)
 {
 	return talk(&(struct talk){ .scope = where, .subgroup = subgroup, .why = why, .remedy = remedy }, attach);
 }
 #else
+int bus_scope_group(const struct bus_scope *scope, char **ret)
+{
+	(void)scope;
+	*ret = NULL;
+	return -ENOPKG;
+}
+
 int bus_attach(const struct bus_scope *where, const char *subgroup, struct buf *why, struct buf *remedy)
 {
 	(void)subgroup;

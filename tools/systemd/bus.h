@@ -32,6 +32,12 @@ struct bus_scope {
 int bus_start_scope(const struct bus_scope *scope, struct buf *why, struct buf *remedy);
 
 /*
+ * The group of a scope that systemd has: "/system.slice/web.scope", to be freed; "" or NULL it has none any more. Of it count
+ * name, uid, socket and timeout_usec. Errors as above.
+ */
+int bus_scope_group(const struct bus_scope *scope, char **ret);
+
+/*
  * Have processes moved into a group of a unit that is there: where->name, and subgroup "/api" below its own, "" for that
  * itself. Of where count name, pids, uid, socket and timeout_usec. Errors as above.
  */

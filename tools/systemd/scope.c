@@ -14,9 +14,11 @@
 
 #include "systemd/bus.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 #define TIMEOUT_USEC 10000000
+#define ENDING_USEC  5000000 /* for a scope of which the last process has ended to be forgotten by systemd */
 
 const char *const scope_modes[] = { "auto", "yes", "no", NULL };
 
@@ -213,6 +215,37 @@ static int step_aside(struct cgx *cgx, struct scope *scope, struct buf *why)
 	return r;
 }
 
+/* Whether the scope that has the name is nothing but one that systemd has not cleared away yet. */
+static int is_ending(struct cgx *cgx, const struct bus_scope *scope)
+{
+	AUTO_FREE char *path = NULL;
+	struct cgx_group *g;
+	int populated;
+
+	if (bus_scope_group(scope, &path) < 0)
+		return 0;
+	if (!path || !*path)
+		return 1;
+	if (cgx_group_open(cgx, path, CGX_C_CORE, &g) < 0)
+		return 0;
+	populated = cgx_group_populated(g);
+	cgx_group_close(g);
+	return !populated || populated == -ENOENT;
+}
+
+/* systemd hears of the end of a scope a moment after whoever waited for its last process. */
+static int start_anew(struct cgx *cgx, const struct bus_scope *scope, struct buf *why, struct buf *remedy)
+{
+	uint64_t end = now_us() + ENDING_USEC;
+	int r;
+
+	while ((r = bus_start_scope(scope, why, remedy)) == -EEXIST && now_us() < end && is_ending(cgx, scope)) {
+		buf_reset(why);
+		usleep(2000);
+	}
+	return r;
+}
+
 int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct buf *remedy)
 {
 	struct properties p = { 0 };
@@ -232,7 +265,7 @@ int scope_enter(struct cgx *cgx, struct scope *scope, struct buf *why, struct bu
 		ask.n_properties = p.n;
 		if (own_slice(cgx, ask.uid, &slice))
 			ask.slice = slice.name;
-		r = bus_start_scope(&ask, why, remedy);
+		r = start_anew(cgx, &ask, why, remedy);
 	}
 	properties_free(&p);
 	return r ? r : step_aside(cgx, scope, why);
