@@ -231,5 +231,10 @@ exits 0 "JSON has one" cgx-save --json -f "$tmp/saved" "$T"
 cgx-delete "$name"
 exits 0 "and it loads back" cgx-apply "$tmp/saved"
 ok "with its name" exists "$name" pids
+printf 'namespace { pids = %s; }\ngroup inside { pids { pids.max = 5; } }\n' "$T/space" >"$tmp/space.conf"
+printf '{"groups": [{"path": "%s", "controllers": ["pids"], "settings": {"pids.max": "7"}}]}\n' "$T/whole" >"$tmp/whole.json"
+exits 0 "a namespace block in one file, JSON in another" cgx-apply "$tmp/space.conf" "$tmp/whole.json"
+ok "the group of the first lies in it" exists "$T/space/inside" pids
+is "$(cgx-get -v -r pids.max "$T/whole")" 7 "that of the second where its path says"
 cgx-delete -r "$T"
 done_testing

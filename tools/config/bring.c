@@ -266,7 +266,7 @@ static int plan_spaces(struct bring *b, struct want *w, const struct cgx_create 
 		const char *name = w->setting[i].controller, *space;
 		AUTO_BUF struct buf path = { 0 };
 
-		if (!name || (i && !strcmp(name, w->setting[i - 1].controller)))
+		if (i && !strcmp(name, w->setting[i - 1].controller))
 			continue;
 		space = space_of(b->list, name);
 		if (space)
@@ -284,7 +284,7 @@ static int plan_want(struct bring *b, struct want *w)
 
 	if (r)
 		return r;
-	return b->list->n_spaces ? plan_spaces(b, w, &how) : plan_at(b, w, w->path, NULL, &how);
+	return b->list->n_spaces && w->in_spaces ? plan_spaces(b, w, &how) : plan_at(b, w, w->path, NULL, &how);
 }
 
 /* ---- mounts ---- */

@@ -80,6 +80,7 @@ static int take_group(struct want_list *l, const char *file, const struct cgx_co
 
 	if (!w)
 		return -ENOMEM;
+	w->in_spaces = 1;
 	w->has_perm = b->has_perm;
 	w->perm = b->perm;
 	while (!cgx_config_setting(c, i, n, &s))

@@ -15,6 +15,7 @@ struct want {
 	const char *file;
 	unsigned line;
 	const char *path;       /* "/" the root group */
+	int in_spaces;          /* namespace blocks say where it lies; a group of a JSON file has its whole path */
 	int there;              /* the group was there before; for who brings it about */
 	int has_perm;
 	struct cgx_config_perm perm;
@@ -43,8 +44,8 @@ struct want_list {
 };
 
 /* Read a file, the *.conf and *.json of a directory in the order of their names, or "-". 0, or an exit status after the words. */
-int want_read(const struct frame *f, const char *path, struct want_list *ret);
-int want_read_dir(const struct frame *f, const char *path, struct want_list *ret);
+int want_read(const struct frame *f, const char *path, struct want_list *l);
+int want_read_dir(const struct frame *f, const char *path, struct want_list *l);
 /* Leave the groups of these names and those below them. Fails when a name is none of the list's. */
 int want_keep(const struct frame *f, const char *file, char *const *names, size_t n, struct want_list *l);
 void want_free(struct want_list *l);
