@@ -836,7 +836,7 @@ struct cgx_config_who {
  * "\%" is a percent sign, anything else is as it is. Names are hostile: each stays one part of the path, cut to 200 bytes; a
  * slash or control byte in one and a "." in front become "_". Errors: -ENAMETOOLONG. *ret is owned by the caller.
  */
-int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *who, char **ret);
+int cgx_config_expand(struct cgx *cgx, const char *text, const struct cgx_config_who *given, char **ret);
 
 /* ---- rules: which group a process belongs in ----------------------------------------------- */
 

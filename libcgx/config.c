@@ -273,7 +273,7 @@ static int permission(struct reader *r, int admin)
 {
 	struct cgx_config_perm *p = &this_block(r)->say.perm;
 	unsigned line = r->at;
-	const char *name, *value;
+	const char *name = "", *value = "";
 	int ignored, err = pair(r, &name, &value);
 
 	if (err)
@@ -367,7 +367,7 @@ static int body(struct reader *r, int controllers)
 static int named(struct reader *r, enum cgx_config_kind kind)
 {
 	unsigned line = r->at;
-	const char *name = NULL;
+	const char *name = "";
 	int err = advance(r);
 
 	if (!err && kind == CGX_CONFIG_GROUP && at_keyword(r, "default")) {

@@ -526,7 +526,7 @@ static void put_network(const struct network *n, struct nft *t, const struct fam
 
 	nft_flush_set(t, "uplinks"); /* the host may route for others by now */
 	if (*uplink) {
-		memcpy(link, uplink, strlen(uplink));
+		snprintf(link, sizeof(link), "%s", uplink);
 		nft_add_element(t, "uplinks", link, sizeof(link), NULL, 0, 0);
 	}
 	nft_add_element(t, "bridges", names.device, sizeof(names.device), NULL, 0, 0);
