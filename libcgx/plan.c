@@ -161,6 +161,11 @@ int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char 
 	return dup_to(&last_step(p)->name, name);
 }
 
+int plan_check_write(const struct cgx_plan *p, const struct group_place *pl, const char *name, const char *value)
+{
+	return p->force ? 0 : unit_check(p->cgx, pl->h, CGX_V_WRITE, pl->path, name, value);
+}
+
 const struct step *plan_find(const struct cgx_plan *p, enum cgx_verb verb, const struct cgx_hierarchy *h,
 			       const char *path, const char *file)
 {

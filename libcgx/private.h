@@ -479,6 +479,8 @@ int plan_add(struct cgx_plan *p, enum cgx_verb verb, struct cgx_hierarchy *h, co
 /* Add a write of a setting that the user called name. */
 int plan_add_write(struct cgx_plan *p, const struct group_place *pl, const char *name, const struct cgx_setting *row,
 		   const char *file, const char *value);
+/* Refuse what systemd owns, in the user's own words, before a value is taken apart. */
+int plan_check_write(const struct cgx_plan *p, const struct group_place *pl, const char *name, const char *value);
 struct cgx *plan_cgx(struct cgx_plan *p);
 /* The value that an earlier step of the plan is going to write into this file, NULL none. */
 const char *plan_pending(const struct cgx_plan *p, const struct cgx_hierarchy *h, const char *path, const char *file);

@@ -130,13 +130,49 @@ static const char *action_of(enum cgx_verb verb)
 	return "change the group";
 }
 
-static void advise_property(struct cgx *cgx, const struct cgx_unit *u, const char *file, const char *value)
+/* A v1 file's value in words of v2, which are those of systemd's properties: the setting's name, or NULL. */
+static const char *in_v2_words(const struct setting_ref *ref, int dir, const char *value, struct buf *ret)
+{
+	struct codec_arg arg = { .clock_ticks = sysconf(_SC_CLK_TCK), .page_size = sysconf(_SC_PAGESIZE) };
+	struct buf present[SETTING_V1_MAX] = { { 0 } };
+	int r;
+
+	/* a quota means nothing without its period */
+	for (unsigned i = 0; !(ref->row->flags & SETTING_PARTS) && i < SETTING_V1_MAX && ref->row->v1[i].name; i++)
+		if (!fs_read(dir, ref->row->v1[i].name, &present[i]))
+			arg.v1[i] = buf_text(&present[i]);
+	arg.v1[ref->index] = value;
+	r = ref->row->codec->join(&arg, ret);
+	for (unsigned i = 0; i < SETTING_V1_MAX; i++)
+		buf_free(&present[i]);
+	return r ? NULL : ref->row->v2;
+}
+
+/* "MemoryMax=67108864": what systemd is to be told. */
+static int properties_of(struct cgx *cgx, struct cgx_hierarchy *h, const struct cgx_unit *u, const char *file, const char *value,
+			 struct buf *ret)
+{
+	AUTO_BUF struct buf v2 = { 0 };
+	struct setting_ref ref;
+	int dir;
+
+	if (!setting_lookup(file, &ref) && ref.dialect == 1 && ref.row->v2 && !*ref.star && ref.row->codec && ref.row->codec->join) {
+		dir = fs_dir(hier_fd(cgx, h), u->path);
+		file = in_v2_words(&ref, dir, value, &v2);
+		if (dir >= 0)
+			close(dir);
+		value = buf_text(&v2);
+	}
+	return file ? unit_properties(file, value, ret) : -EOPNOTSUPP;
+}
+
+static void advise_property(struct cgx *cgx, struct cgx_hierarchy *h, const struct cgx_unit *u, const char *file, const char *value)
 {
 	const char *user = u->uid == (uid_t)-1 ? "" : "--user ", *s, *line;
 	AUTO_BUF struct buf lines = { 0 }, words = { 0 };
 	size_t len;
 
-	if (unit_properties(file, value, &lines) || !lines.len) {
+	if (properties_of(cgx, h, u, file, value, &lines) || !lines.len) {
 		advise(cgx, "systemd has no property for it; --force writes it, and systemd may write over it");
 		return;
 	}
@@ -195,7 +231,7 @@ int unit_check(struct cgx *cgx, struct cgx_hierarchy *h, enum cgx_verb verb, con
 	fail(cgx, -EPERM, label, buf_text(&action), u.delegated ? "it is what systemd keeps of %s, which it has delegated" :
 	     u.own ? "it is the group of systemd's %s" : "it lies in systemd's %s, which is not delegated", u.name);
 	if (u.own && verb == CGX_V_WRITE)
-		advise_property(cgx, &u, file, value);
+		advise_property(cgx, h, &u, file, value);
 	else if (u.own && (verb == CGX_V_RMDIR || verb == CGX_V_KILL))
 		advise(cgx, "systemctl %sstop %s; or --force", u.uid == (uid_t)-1 ? "" : "--user ", shell_word(cgx, u.name));
 	else

@@ -442,8 +442,11 @@ static int plan_split(struct cgx_plan *p, struct cgx_group *g, const struct sett
 {
 	struct gathered s CLEANUP(gathered_free) = { 0 };
 	struct codec_out out CLEANUP(codec_out_free) = { 0 };
-	int r = gather_v1(g, p, ref, name, &s);
+	struct group_place *first = v1_place(g, setting_prefix_bit(ref->row->v1[0].name));
+	int r = first ? plan_check_write(p, first, name, text) : 0;
 
+	if (!r)
+		r = gather_v1(g, p, ref, name, &s);
 	if (r)
 		return r;
 	s.arg.v2 = text;
