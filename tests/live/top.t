@@ -191,7 +191,10 @@ exits 0 "into a file" cgx-top --openmetrics -n 1 -o "$tmp/m.prom" "$T"
 ok "which is whole" grep -q '^# EOF$' "$tmp/m.prom"
 is "$(find "$tmp" -name 'm.prom*' | wc -l)" 1 "and alone"
 if have promtool; then
-	exits 0 "promtool agrees" sh -c "promtool check metrics <$tmp/m.prom"
+	columns=$(cgx-top --help | sed -n '/^Columns/,/^$/p' | sed 's/^Columns[^:]*://' | xargs | tr ' ' ,)
+	exits 0 "all metrics" cgx-top --openmetrics -n 1 -c "$columns" -o "$tmp/all.prom" "$T"
+	num "$(grep -c '^# TYPE' "$tmp/all.prom")" -gt 8 "are more than a few"
+	exits 0 "promtool agrees" sh -c "promtool check metrics <$tmp/all.prom"
 else
 	skip "no promtool" "promtool agrees"
 fi
