@@ -368,6 +368,21 @@ yes" "is root inside, of nothing"
 	as_nobody cgx-sandbox run -d --name "$N-u" / sleep 60
 	as_nobody cgx-sandbox exec "$N-u" sh -c 'id -u; exit 3'
 	is "$status:$out" "3:0" "exec in one without a group of its own"
+	if ! as_nobody cgx-sandbox inspect "$N-u" || printf '%s' "$out" | grep -q '"groups":\[\]'; then
+		# what is in the caller's group is not the sandbox's: no figures of it, and nothing is done to it
+		for what in pause unpause "update --pids 99" top; do
+			# shellcheck disable=SC2086
+			as_nobody cgx-sandbox $what "$N-u"
+			is "$status" 1 "$what is refused to one without a group of its own"
+			like "$err" 'it has no group of its own' "$what: since it has none"
+		done
+		as_nobody cgx-sandbox ps --json
+		json "ps shows no figures of the caller's group" "$out" '.sandboxes[0] | .memory == null and .pids == null'
+		as_nobody cgx-sandbox stats --json
+		json "nor does stats" "$out" ".sandboxes[0] | .name == \"$N-u\" and .memory == null and .pids == null"
+	else
+		skip "groups are delegated to nobody here" "pause is refused to one without a group of its own"
+	fi
 	as_nobody cgx-sandbox rm -f "$N-u"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"

@@ -73,7 +73,18 @@ int sandbox_wait(struct cgx *cgx, const struct state *s, int timeout_ms)
 
 int sandbox_group(struct cgx *cgx, const struct state *s, struct cgx_group **ret)
 {
-	return cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret);
+	return s->groups.n ? cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret) : -ENODEV;
+}
+
+int sandbox_group_for(const struct frame *f, const struct state *s, const char *action, struct cgx_group **ret)
+{
+	int r;
+
+	if (!s->groups.n)
+		return msg_error(f, "a sandbox of an ordinary user has one where a group is delegated to him",
+				 "%s: %s: it has no group of its own", s->name, action);
+	r = sandbox_group(f->cgx, s, ret);
+	return r < 0 ? msg_fail(f) : 0;
 }
 
 void sandbox_names(void (*offer)(void *data, const char *word, const char *help), void *data)

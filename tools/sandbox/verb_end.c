@@ -293,9 +293,9 @@ static int freeze(struct frame *f, struct state *s, int frozen)
 
 	if (r)
 		return r;
-	r = sandbox_group(f->cgx, s, &g);
-	if (r < 0)
-		return msg_fail(f);
+	r = sandbox_group_for(f, s, frozen ? "freeze it" : "thaw it", &g);
+	if (r)
+		return r;
 	r = cgx_group_freeze(g, frozen, 5000);
 	cgx_group_close(g);
 	return r < 0 ? msg_fail(f) : 0;

@@ -361,7 +361,7 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "nothing to change: --memory, --pids ... or -r NAME=VALUE");
 	r = sandbox_find_running(f, argv[0], &s);
 	if (!r)
-		r = sandbox_group(f->cgx, &s, &g);
+		r = sandbox_group_for(f, &s, "change its limits", &g);
 	if (!r)
 		r = cgx_plan_new(f->cgx, &p);
 	if (!r)
