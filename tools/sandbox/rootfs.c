@@ -367,7 +367,7 @@ static int put_together(struct launch *l)
 	} else if (r) {
 		launch_fail(l, r, "the root", "put the layers together", NULL);
 		if (r == -EINVAL && l->spec->lower.n > 60)
-			launch_advise(l, "an overlay of so many layers takes Linux 6.5; an image of fewer layers does without");
+			launch_advise(l, "an overlay of so many layers takes Linux 6.8; an image of fewer layers does without");
 		else if (r == -EPERM || r == -EINVAL)
 			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
 	}

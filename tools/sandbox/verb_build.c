@@ -178,6 +178,7 @@ static int print_built(const struct frame *f, const struct build *b, const char 
 	struct json *j;
 	int r;
 
+	image_note_layers(f, name, i->layers.n);
 	if (!f->json) {
 		printf("%s\n", name);
 		return 0;
