@@ -8,6 +8,8 @@
 
 /* Offer the names of all, for completion. */
 void sandbox_names(void (*offer)(void *data, const char *word, const char *help), void *data);
+/* The folder of all states, malloc'd. 0, or an exit status after words. */
+int sandbox_states(const struct frame *f, char **ret);
 /* Read it, after what others left was swept up. 0, or an exit status after words. */
 int sandbox_find(const struct frame *f, const char *name, struct state *ret);
 /* The same, and it must run. */

@@ -192,10 +192,18 @@ static int take_field(struct state *s, const struct field *f, const char *value)
 	return 0;
 }
 
+/* All of it; what a full disk takes a part of is an error. */
+static int write_all(int fd, const char *text, size_t len)
+{
+	ssize_t n = write(fd, text, len);
+
+	return n < 0 ? -errno : (size_t)n < len ? -ENOSPC : 0;
+}
+
 static int write_lines(const struct state *s, const struct buf *b, int flags)
 {
 	char path[4200];
-	int fd, r = 0;
+	int fd, r;
 
 	if (b->err)
 		return b->err;
@@ -203,8 +211,7 @@ static int write_lines(const struct state *s, const struct buf *b, int flags)
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, b->s, b->len) != (ssize_t)b->len)
-		r = -EIO;
+	r = write_all(fd, b->s, b->len);
 	close(fd);
 	return r;
 }
@@ -231,7 +238,7 @@ int state_replace(const struct state *s)
 	fd = open(from.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : -EIO;
+	r = write_all(fd, b.s, b.len);
 	close(fd);
 	return r ? r : rename(from.s, to.s) < 0 ? -errno : 0;
 }
@@ -292,9 +299,8 @@ int state_copy(const struct state *s, const char *from, const char *name, char *
 	fd = open(path.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
-		return -EIO;
-	return buf_steal(&path, ret);
+	r = write_all(fd, buf_text(&text), text.len);
+	return r ? r : buf_steal(&path, ret);
 }
 
 int state_read(const char *root, const char *name, struct state *ret)

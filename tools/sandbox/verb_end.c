@@ -212,13 +212,13 @@ static int run_prune(struct frame *f, void *data, int argc, char **argv)
 {
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
-	int r = state_root(&root), worst = 0;
+	int r = sandbox_states(f, &root), worst = 0;
 
 	(void)argv;
 	if (argc)
 		return msg_usage(f, "prune takes no names");
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	sweep_all(f->cgx, root);
 	r = state_list(root, &names);
 	for (size_t i = 0; !r && i < names.n; i++) {

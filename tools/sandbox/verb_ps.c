@@ -135,13 +135,13 @@ static int run_ps(struct frame *f, void *data, int argc, char **argv)
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
 	struct table *t = NULL;
-	int r = state_root(&root);
+	int r = sandbox_states(f, &root);
 
 	(void)argv;
 	if (argc)
 		return msg_usage(f, "ps takes no names; inspect does");
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	sweep_all(f->cgx, root);
 	links_repair(root);
 	r = state_list(root, &names);

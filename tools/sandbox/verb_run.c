@@ -13,6 +13,7 @@
 
 #include "sandbox/attach.h"
 #include "sandbox/events.h"
+#include "sandbox/find.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/links.h"
@@ -44,7 +45,9 @@ static int remember_group(struct launch *l)
 	if (r)
 		return r;
 	r = state_save(st);
-	return r == -EEXIST ? state_replace(st) : r;
+	if (r == -EEXIST)
+		r = state_replace(st);
+	return r ? launch_fail(l, r, st->name, "keep its state", NULL) : 0;
 }
 
 static void remember(struct state *st, const struct launch *l, enum status status)
@@ -61,11 +64,10 @@ static void remember(struct state *st, const struct launch *l, enum status statu
 static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 {
 	AUTO_FREE char *root = NULL;
-	int r = state_root(&root);
+	int r = sandbox_states(f, &root);
 
-	if (r < 0)
-		return msg_error(f, geteuid() ? "XDG_RUNTIME_DIR names the folder for it; log in, or set it" : NULL,
-				 "state of sandboxes: make its folder: %s", strerror(-r));
+	if (r)
+		return r;
 	r = state_claim(root, spec->s.name, st);
 	if (r == -EEXIST) {
 		state_free(st);
@@ -78,6 +80,7 @@ static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->root.called ? spec->root.called : "");
+	st->user = spec->s.user ? strdup(spec->s.user) : NULL;
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;

@@ -127,10 +127,10 @@ static int gather(struct frame *f, int argc, char **argv, struct one **ret, size
 {
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
-	int r = argc ? 0 : state_root(&root), worst = 0;
+	int r = argc ? 0 : sandbox_states(f, &root), worst = 0;
 
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	if (root)
 		sweep_all(f->cgx, root);
 	for (int i = 0; !r && i < argc; i++)
