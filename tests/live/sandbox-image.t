@@ -489,9 +489,24 @@ fails "a file that is left out" 'Containerfile:2: COPY: secret.key: the build do
 FROM $N-tar
 COPY secret.key /
 END
-fails "no such image" 'Containerfile:1: FROM: .*-none: there is no such image' <<END
+fails "no such image" '^cgx-sandbox build: [^:]*Containerfile:1: FROM: [^:]*-none: there is no such image' <<END
 FROM $N-none
 END
+c build --target nosuch --build-arg "BASE=$N-tar" "$ctx"
+like "$status:$err" '^1:cgx-sandbox build: [^ ]*Containerfile: build: no stage is called nosuch, as --target says$' "no such stage: told before anything is done"
+printf '\357\273\277FROM %s\n' "$N-tar" | recipe
+b "$ctx"
+is "$status" 0 "a mark of UTF-8 before the first line"
+mkdir "$tmp/empty"
+c build "$tmp/empty"
+like "$status:$err" "^1:cgx-sandbox build: $tmp/empty: build: there is no Containerfile" "a folder without one"
+{
+	echo "FROM $N-tar"
+	for i in $(seq 127); do printf 'COPY <<E /l/%s\n%s\nE\n' "$i" "$i"; done
+} | recipe
+b -q "$ctx"
+like "$status:$err" '^1:cgx-sandbox build: [^:]*Containerfile:[0-9]*: COPY: .*more than 127 layers$' "too many layers"
+told "with what makes fewer"
 fails "the host's tree" 'Containerfile:1: FROM: ' <<END
 FROM /
 END

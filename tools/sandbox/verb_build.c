@@ -104,6 +104,8 @@ static int read_steps(const struct frame *f, const struct build_spec *spec, stru
 	buf_printf(&path, "%s%s%s", spec->file ? spec->file : b->called, spec->file ? "" : "/", spec->file ? "" : name);
 	if (buf_steal(&path, &b->file))
 		return -ENOMEM;
+	if (fd < 0 && !spec->file && err == ENOENT)
+		return msg_error(f, "name it with --file", "%s: build: there is no Containerfile in it, nor a Dockerfile", b->called);
 	if (fd < 0)
 		return msg_error(f, "name it with --file", "%s: open: %s", b->file, strerror(err));
 	r = read_all(fd, &text);
