@@ -370,6 +370,12 @@ json "inspect has the report" "$(cgx-sandbox inspect "$N-d")" '.[0].status != "r
 ok "rm forgets it" eval "cgx-sandbox rm $N-d >/dev/null"
 is "$(left)" "" "nothing is left"
 
+# who reads the other end of a pipe that the caller has open does not wait for the sandbox
+began=$(date +%s)
+{ timeout 60 cgx-sandbox run -d --rm --name "$N-o" / sleep 60 5>&1 >/dev/null; } 5>&1 | cat
+num $(($(date +%s) - began)) -lt 50 "in the background it holds nothing of the caller's open"
+cgx-sandbox rm -f "$N-o" >/dev/null
+
 # ---- profiles of system calls --------------------------------------------------------------------
 
 # mkdir(2) is denied with an error that nothing else gives

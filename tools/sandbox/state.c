@@ -24,9 +24,10 @@ int state_root(char **ret)
 {
 	AUTO_BUF struct buf b = { 0 };
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	uid_t user = geteuid();
 	struct stat st;
 
-	if (geteuid() == 0)
+	if (!user)
 		buf_puts(&b, "/run/cgx");
 	else if (runtime && *runtime == '/')
 		buf_printf(&b, "%s/cgx", runtime);
@@ -37,7 +38,7 @@ int state_root(char **ret)
 	if (mkdir(b.s, 0711) < 0 && errno != EEXIST)
 		return -errno;
 	/* somebody else's folder of this name is a trap */
-	if (lstat(b.s, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
+	if (lstat(b.s, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != user || st.st_mode & 022)
 		return -EPERM;
 	return buf_steal(&b, ret);
 }

@@ -275,6 +275,25 @@ struct logs_spec {
 	int follow;
 };
 
+/* It runs, or is between two runs and may do so again: 1 and *s is that. */
+static int goes_on(struct frame *f, struct state *s)
+{
+	AUTO_FREE char *root = NULL;
+	struct state now = { .lock = -1 };
+	int r;
+
+	if (s->status == SANDBOX_RUNNING && !sandbox_wait(f->cgx, s, 0))
+		return 1;
+	r = state_root(&root) < 0 || state_read(root, s->name, &now) || now.lock >= 0 || now.status == SANDBOX_EXITED;
+	if (!r) {
+		s->status = now.status;
+		s->pid = now.pid;
+		s->pid_started = now.pid_started;
+	}
+	state_free(&now);
+	return !r;
+}
+
 /* What a detached one wrote, as it is: it goes where the caller sends it. */
 static int run_logs(struct frame *f, void *data, int argc, char **argv)
 {
@@ -300,14 +319,15 @@ static int run_logs(struct frame *f, void *data, int argc, char **argv)
 		return r;
 	}
 	for (;;) {
-		int ended = s.status != SANDBOX_RUNNING || sandbox_wait(f->cgx, &s, 0);
+		int ended = !spec->follow || !goes_on(f, &s);
 
 		while ((n = read(fd, text, sizeof(text))) > 0)
 			if (fwrite(text, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout))
 				break;
-		if (!spec->follow || ended || ferror(stdout))
+		if (ended || ferror(stdout))
 			break;
-		sandbox_wait(f->cgx, &s, 100);
+		if (s.status != SANDBOX_RUNNING || sandbox_wait(f->cgx, &s, 100))
+			usleep(20000); /* its monitor is about to say what becomes of it */
 	}
 	close(fd);
 	state_free(&s);

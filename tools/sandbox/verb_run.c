@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgx-sandbox run: the life of a sandbox, in front, at a terminal or in the background. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -148,6 +149,23 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
+/* What the caller left open is his: whoever reads the other end of a pipe would wait as long as the sandbox runs. What is ours
+ * closes at exec. */
+static void close_callers(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		int fd = atoi(e->d_name), flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : FD_CLOEXEC;
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
 /* The monitor goes on by itself; its words and those of the command go to the log. */
 static int detach(const struct state *st)
 {
@@ -159,6 +177,7 @@ static int detach(const struct state *st)
 	if (fd < 0)
 		return -errno;
 	setsid();
+	close_callers();
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	close(fd);
