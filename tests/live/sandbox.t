@@ -305,6 +305,17 @@ like "$(cgx-sandbox ps)" "^$N-d +running " "ps lists it"
 logged() { cgx-sandbox logs "$N-d" | grep -q "$1"; }
 like "$(cgx-sandbox --complete -- 2 cgx-sandbox stop "$N-")" "^$N-d	" "completion offers it"
 ok "logs shows what it wrote" wait_for 10 logged started
+cgx-sandbox run -d --name "$N-g" / sh -c 'printf "a\nb\n\nc"' >/dev/null
+cgx-sandbox wait "$N-g" >/dev/null
+is "$(for n in 0 1 2 3 4 5; do cgx-sandbox logs -n "$n" "$N-g" 2>/dev/null | tr '\n' ,; echo; done)" "
+c
+,c
+b,,c
+a,b,,c
+a,b,,c" "logs --tail begins with the last lines"
+cgx-sandbox rm "$N-g" >/dev/null
+run_in --network host / true
+is "$status" 0 "--network is --net"
 run cgx-sandbox exec "$N-d" sh -c 'hostname; cat /proc/1/comm; grep -e ^CapEff -e ^Seccomp: /proc/self/status; exit 4'
 is "$status" 4 "exec: the status of its command"
 like "$out" "^$N-d\$" "in the sandbox"
@@ -330,7 +341,7 @@ run cgx-sandbox exec -u 0 "$N-as" sh -c 'id -u; echo $HOME'
 is "$out" "0
 /root" "or as another one"
 cgx-sandbox rm -f "$N-as" >/dev/null
-run cgx-sandbox kill -s USR1 "$N-d"
+run cgx-sandbox kill -s sigusr1 "$N-d"
 ok "kill sends a signal" wait_for 10 logged usr1
 if has pids; then
 	ok "update" cgx-sandbox update --pids 99 -r pids.max=77 "$N-d"
@@ -358,6 +369,9 @@ if [ -n "$(version_of freezer)" ]; then
 	is "$status:$err:$(left | grep -c "$N-f")" "0::0" "a paused one is removed as well"
 	ok "pause" eval "cgx-sandbox pause $N-d >/dev/null"
 	like "$(cgx-sandbox ps)" "^$N-d +paused " "is shown"
+	run timeout 20 cgx-sandbox exec "$N-d" true
+	like "$status:$err" "^125:.*$N-d: run a command in it: it is paused" "exec waits for no end of it"
+	advised "and says what helps"
 	ok "unpause" eval "cgx-sandbox unpause $N-d >/dev/null"
 fi
 run cgx-sandbox rm "$N-d"

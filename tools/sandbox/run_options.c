@@ -259,6 +259,7 @@ const struct opt run_options[] = {
 	{ 0, "own-root", NULL, OPT_FLAG, offsetof(struct run_spec, own_root), "with ROOT /: root inside owns what the host's root does, and reads it" },
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
 	  "none, bridge (the usual one), host, a network's name, sandbox:NAME or a /path" },
+	{ 0, "network", "NETWORK", OPT_STRING, offsetof(struct run_spec, net), "--net, as others call it", .flags = OPT_HIDDEN },
 	{ 'p', "publish", "[[ADDRESS:]HOST:]PORT[/udp]", OPT_CALL, 0, "lead this port of the host to one inside", .call = add_ports },
 	{ 0, "dns", "ADDRESS", OPT_CALL, 0, "a name server, instead of the host's", .call = add_dns },
 	{ 0, "host-sockets", NULL, OPT_FLAG, offsetof(struct run_spec, host_sockets), "with --net host: its abstract sockets, too" },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,7 +162,7 @@ static int run_kill(struct frame *f, void *data, int argc, char **argv)
 static int set_signal(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct end_spec *spec = data;
-	const char *name = strncmp(text, "SIG", 3) ? text : text + 3;
+	const char *name = strncasecmp(text, "SIG", 3) ? text : text + 3;
 	uint64_t n;
 
 	(void)row;
@@ -170,7 +171,7 @@ static int set_signal(void *data, const struct opt *row, const char *text, struc
 		return 0;
 	}
 	for (int i = 1; i < 65; i++)
-		if (sigabbrev_np(i) && !strcmp(sigabbrev_np(i), name)) {
+		if (sigabbrev_np(i) && !strcasecmp(sigabbrev_np(i), name)) {
 			spec->signal = i;
 			return 0;
 		}

@@ -195,6 +195,7 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 {
 	struct cgx_child child = { .pidfd = -1 };
 	struct launch *l = &e->l;
+	uint64_t frozen = 0;
 	sigset_t mask;
 	int signals = sandbox_signals(&mask), r;
 
@@ -217,6 +218,8 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	l->sock[1] = -1;
 	if (r < 0 && l->words.len)
 		return msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
+	if (r < 0 && l->group && !cgx_get_u64(l->group, "cgroup.freeze", &frozen) && frozen)
+		return msg_error(f, "cgx-sandbox unpause lets it go on", "%s: run a command in it: it is paused", s->name);
 	if (r < 0)
 		return l->group ? msg_fail(f) : msg_errno(f, r, l->spec->name, "start a process");
 	l->pid = child.pid;

@@ -272,8 +272,30 @@ static int run_inspect(struct frame *f, void *data, int argc, char **argv)
 /* ---- logs ---- */
 
 struct logs_spec {
+	uint64_t tail; /* lines; OPT_UNSET all */
 	int follow;
 };
+static const struct logs_spec logs_defaults = { .tail = OPT_UNSET };
+
+/* Where the last lines of a file begin; the end of the last one is none of its own. */
+static off_t begin_of_tail(int fd, uint64_t lines)
+{
+	char part[8192];
+	off_t at = lseek(fd, 0, SEEK_END), end = at;
+
+	while (at > 0) {
+		off_t from = at > (off_t)sizeof(part) ? at - (off_t)sizeof(part) : 0;
+		ssize_t n = pread(fd, part, (size_t)(at - from), from);
+
+		if (n <= 0)
+			break;
+		for (; n; n--)
+			if (part[n - 1] == '\n' && from + n != end && !lines--)
+				return from + n;
+		at = from;
+	}
+	return 0;
+}
 
 /* It runs, or is between two runs and may do so again: 1 and *s is that. */
 static int goes_on(struct frame *f, struct state *s)
@@ -318,6 +340,8 @@ static int run_logs(struct frame *f, void *data, int argc, char **argv)
 		state_free(&s);
 		return r;
 	}
+	if (spec->tail != OPT_UNSET)
+		lseek(fd, spec->tail ? begin_of_tail(fd, spec->tail - 1) : lseek(fd, 0, SEEK_END), SEEK_SET);
 	for (;;) {
 		int ended = !spec->follow || !goes_on(f, &s);
 
@@ -408,7 +432,9 @@ static const struct opt ps_options[] = {
 	OPT_END
 };
 static const struct opt logs_options[] = {
-	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" }, OPT_END
+	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" },
+	{ 'n', "tail", "N", OPT_U64, offsetof(struct logs_spec, tail), "the last N lines alone" },
+	OPT_END
 };
 static const struct opt update_options[] = {
 	LIMIT_OPTIONS(add_limit),
@@ -427,7 +453,7 @@ const struct tool verb_inspect = {
 };
 const struct tool verb_logs = {
 	.name = "cgx-sandbox logs", .summary = "Show what a sandbox in the background wrote", .synopsis = name,
-	.options = logs_options, .spec_size = sizeof(struct logs_spec), .run = run_logs,
+	.options = logs_options, .spec_size = sizeof(struct logs_spec), .defaults = &logs_defaults, .run = run_logs,
 	.positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };
 const struct tool verb_update = {
