@@ -39,6 +39,9 @@ is "$status" 125 "a root that is not there: 125"
 like "$err" 'nonexistent: open the root: No such file' "says so"
 run_in
 is "$status" 125 "no root at all"
+run_in /dev/zero true
+is "$status" 125 "a root that can be none"
+advised "and what can"
 run_in --timeout 1 --kill-after 1 / sh -c 'trap "" TERM; sleep 100'
 is "$status" 124 "time over: 124"
 like "$err" 'timed out' "is told"

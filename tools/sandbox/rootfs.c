@@ -43,8 +43,8 @@ static int open_source(struct launch *l, const char *path, int must_be_dir)
 	if (fd >= 0)
 		return keep(l, fd);
 	launch_fail(l, -err, path, "open", NULL);
-	if (err == ENOENT && path == l->spec->root)
-		launch_advise(l, "ROOT is a directory with a root file system in it, an image's name, or / for this host's own tree");
+	if ((err == ENOENT || err == ENOTDIR) && path == l->spec->root)
+		launch_advise(l, "ROOT is a directory with a root file system in it, an archive, an image's name, or / for this host's own tree");
 	return -err;
 }
 
