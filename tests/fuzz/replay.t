@@ -4,7 +4,7 @@
 err=$(mktemp) || exit 1
 trap 'rm -f "$err"' EXIT
 n=0
-for target in proc text kmsg convert setting trace oom plan unit config rules containerfile image archive state profile path; do
+for target in proc text kmsg convert setting trace oom plan unit config rules containerfile image archive state profile path network netlink; do
 	n=$((n + 1))
 	if [ ! -e "$CGX_BUILDDIR/tests/fuzz/replay-$target" ]; then
 		echo "ok $n - $target # SKIP it is not built"

@@ -29,6 +29,13 @@ wait_for 5 grep -q ready "$tmp/log"
 kill "$pid"
 wait "$pid"
 is $? 143 "a command that dies of SIGTERM gives 143"
+if ignoring_children cgx-exec --under "$T" --report=none sh -c 'exit 3'; then
+	is "$status" 3 "also by one who ignores the end of his children: the status is the command's"
+	ignoring_children cgx-exec --under "$T" --timeout 1 sleep 30
+	like "$status:$err" '^124:.*timed out' "and a timeout is one"
+else
+	skip "no env --ignore-signal here" "also by one who ignores the end of his children: the status is the command's"
+fi
 ok "no group is left" wait_for 2 is_childless "$T"
 
 # The signal mask and the dispositions of the caller are the command's.

@@ -80,9 +80,23 @@ c src/deep/file "$N:/tmp/d"
 inside 'cat /tmp/d/file && test -d /tmp/d'
 is "$status" 0 "a file onto a folder goes into it"
 c "$N:/nothing" x
-told 1 'No such file' "what is not there"
+told 1 "^cgx-sandbox cp: $N:/nothing: copy: No such file" "what is not there"
+c "$N:/tmp/nothing/" x
+told 1 "^cgx-sandbox cp: $N:/tmp/nothing: copy: No such file" "nor there"
+c "$N:nothing" x
+told 1 "^cgx-sandbox cp: $N:/nothing: copy: No such file" "nor in the root"
 c src/nothing "$N:/tmp"
-told 1 'No such file' "what is not here"
+told 1 '^cgx-sandbox cp: src/nothing: copy: No such file' "what is not here"
+c nothing "$N:/tmp"
+told 1 '^cgx-sandbox cp: ./nothing: copy: No such file' "nor in the folder that one is in"
+printf begin >sparse && truncate -s 512M sparse && printf end >>sparse
+c sparse "$N:/tmp/"
+is "$status" 0 "a file with a hole"
+inside 'tail -c 3 /tmp/sparse; stat -c "%s %b" /tmp/sparse' && set -- $out
+is "${1-}" end536870915 "is copied whole"
+num "${2:-999999}" -lt 4096 "with its hole"
+inside 'rm /tmp/sparse'
+rm sparse
 c "$N:/" x
 told 1 'name the folder' "the whole root"
 c a b

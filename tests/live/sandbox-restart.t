@@ -56,6 +56,13 @@ run timeout -s INT 1 cgx-sandbox run --rm --name "$N-i" --restart always / sleep
 is "$status" 124 "as an interrupt is in the foreground"
 is "$(cgx-sandbox ps -a | grep -c "^$N-i ")" 0 "which leaves nothing"
 
+# ---- its log -------------------------------------------------------------------------------------
+
+cgx-sandbox run -d --name "$N-l" --restart on-failure:3 / sh -c 'echo begun; sleep 0.2; exit 3' >/dev/null
+run cgx-sandbox logs -f "$N-l"
+is "$status:$(printf '%s\n' "$out" | grep -c '^begun')" 0:4 "logs -f goes on until it is not started again"
+is "$(facts "$N-l" | cut -d' ' -f1)" exited "which was the end"
+
 # ---- its monitor is killed -----------------------------------------------------------------------
 
 cgx-sandbox run -d --name "$N-m" --restart always / sleep 300 >/dev/null

@@ -140,5 +140,12 @@ if have script && have stty; then
 else
 	skip "no script(1) or stty(1)" "-t: as large as the caller's"
 fi
+if ignoring_children cgx-sandbox run --rm --name "$N-y" / sh -c 'exit 3'; then
+	is "$status" 3 "by one who ignores the end of his children: the status is the command's"
+	ignoring_children cgx-sandbox run -d --rm --name "$N-y" / "$N-none"
+	is "$status" 127 "and a start that fails has failed"
+else
+	skip "no env --ignore-signal here" "by one who ignores the end of his children: the status is the command's"
+fi
 is "$(left)" "" "nothing is left"
 done_testing

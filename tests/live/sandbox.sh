@@ -19,6 +19,14 @@ run_in() # OPTIONS ROOT COMMAND...: sets status, out, err
 	run cgx-sandbox run --rm --name "$N-r" "$@"
 }
 
+advised() # NAME: after run, one line of words, and what helps
+{
+	if printf '%s\n' "$err" | awk 'NR == 1 && !/^cgx-sandbox [a-z]+: ./ || NR > 1 && !/^  [^ ]/ { bad = 1 } END { exit bad || NR != 2 }'
+	then pass "$1"
+	else fail "$1" "stderr: $err"
+	fi
+}
+
 left() # what sandboxes of this test left behind
 {
 	find /run/cgx -mindepth 1 -name "$N*" 2>/dev/null

@@ -39,6 +39,9 @@ is "$status" 125 "a root that is not there: 125"
 like "$err" 'nonexistent: open the root: No such file' "says so"
 run_in
 is "$status" 125 "no root at all"
+run_in /dev/zero true
+is "$status" 125 "a root that can be none"
+advised "and what can"
 run_in --timeout 1 --kill-after 1 / sh -c 'trap "" TERM; sleep 100'
 is "$status" 124 "time over: 124"
 like "$err" 'timed out' "is told"
@@ -139,11 +142,39 @@ for bad in /proc/self/fd/3 /proc/self/fd/5 /proc/self/fd/9; do
 done
 run_in -e A=1 -e A=2 -e PATH=/bin:/usr/bin / sh -c 'echo $A $PATH $HOME'
 is "$out" "2 /bin:/usr/bin /root" "-e, and the last one counts"
+run_in / sh -c 'echo $HOME'
+is "$out" /root "HOME is root's"
+run_in -u daemon / sh -c 'echo $HOME'
+is "$out" "$(getent passwd daemon | cut -d: -f6)" "or that of the user in the root's passwd"
+run_in -u 54321 / sh -c 'echo $HOME'
+is "$out" / "or / of one who is not in it"
+run_in -u daemon -e HOME=/x / sh -c 'echo $HOME'
+is "$out" /x "-e HOME"
+for bad in '' =x =; do
+	run_in -e "$bad" / true
+	is "$status" 125 "-e '$bad' is refused"
+done
+printf '# one\nA=1\n\n  B=two words\nSECRET\nNONE\nC=\r\n' >"$tmp/env"
+SECRET=x run_in --env-file "$tmp/env" -e A=2 / sh -c 'echo "$A,$B,$SECRET,${NONE-not},$C,"'
+is "$out" "2,two words,x,not,," "--env-file, and -e goes before it"
+printf 'A=1\nB C=2\n' >"$tmp/env"
+run_in --env-file "$tmp/env" / true
+like "$status:$err" '^125:.*--env-file .*: line 2: ' "a line that is none"
+printf '\0A=1\n' >"$tmp/env"
+run_in --env-file "$tmp/env" / true
+like "$status:$err" '^125:.*line 1: ' "a byte of 0"
+run_in --env-file "$tmp/none" / true
+like "$status:$err" '^125:.*--env-file .*: No such file' "a file that is not there"
 SECRET=x run_in / sh -c 'echo "[$SECRET]"'
 is "$out" "[]" "the caller's environment stays outside"
 run_in --ulimit nofile=64:128 / sh -c 'ulimit -n; ulimit -Hn'
 is "$out" "64
 128" "--ulimit"
+run_in --ulimit nofile=8 --net host / sh -c 'ulimit -n; ulimit -Hn'
+is "$status:$out" "0:8
+8" "--ulimit below what the start itself takes"
+run_in --ulimit nofile=9:8 / true
+like "$status:$err" '^125:.*--ulimit nofile=9:8: .*above' "a soft limit above the hard one"
 mkdir "$tmp/vol" && echo kept >"$tmp/vol/file" && chmod 755 "$tmp" && chmod 777 "$tmp/vol"
 run_in -v "$tmp/vol:/mnt/vol:ro" / sh -c 'cat /mnt/vol/file; echo x >/mnt/vol/new'
 is "$out" kept "-v shows a directory"
@@ -157,6 +188,29 @@ run_in --tmpfs /data:1M / sh -c 'df -k /data | tail -n 1 | tr -s " " | cut -d" "
 is "$out" 1024 "--tmpfs with a size"
 run_in --hostname box / hostname
 is "$out" box "--hostname"
+for bad in '' 'a b' -x .x "$(printf 'a\nb')" "$(printf %65s x | tr ' ' x)"; do
+	run_in --hostname "$bad" / true
+	like "$status:$err" '^125:.*a host name has' "--hostname $(printf %s "$bad" | tr "\n" " ") is refused"
+done
+run_in --dns 192.0.2.1 / true
+like "$status:$err" '^125:.*--dns is for a network' "--dns without a network to ask it through is refused"
+mkdir -p "$tmp/vol/in" "$tmp/other" && touch "$tmp/other/inner"
+run_in -v "$tmp/other:/mnt/v/in" -v "$tmp/vol:/mnt/v" / ls /mnt/v/in
+is "$status:$out" "0:inner" "a volume within another is seen, whichever was named first"
+run_in -v "$tmp/vol:/mnt/../x" / true
+like "$status:$err" '^125:.*without \.\.' "a place with .. in it is refused"
+run_in -v "$tmp/none:/mnt/v" / true
+like "$status:$err" '^125:.*none: open: No such' "a source that is not there"
+advised "what helps is told"
+run_in -v "$tmp/vol:/etc/passwd" / true
+is "$status" 125 "a directory over a file"
+advised "what helps is told"
+run_in --read-only -w /nowhere / true
+is "$status" 125 "-w that cannot be made"
+advised "what helps is told"
+run_in --clock boottime=-99999999s / true
+is "$status" 125 "a clock before its time"
+advised "what helps is told"
 
 # ---- limits, and the report ----------------------------------------------------------------------
 
@@ -192,6 +246,23 @@ fi
 run_in --memory 10X / true
 is "$status" 125 "a limit that is none"
 is "$(left)" "" "nothing is left"
+
+if has memory; then
+	run_in --memory 4096 / true
+	is "$status" 125 "a limit that the start itself does not get through"
+	advised "may be why it fails"
+fi
+if has pids; then
+	run_in --pids 1 / true
+	is "$status" 126 "no room for the command beside the init"
+	advised "is told"
+fi
+run unshare -m --propagation private sh -c 'mount -t tmpfs -o mode=777 none /run/cgx && exec cgx-sandbox run --rm / true'
+like "$status:$err" '^125:cgx-sandbox run: /run/cgx: keep states .*others may write to it' "a folder of states that others may write to"
+advised "what helps is told"
+run unshare -m --propagation private sh -c 'mount -t tmpfs -o size=32k,mode=711 none /run/cgx &&
+	exec cgx-sandbox run --rm --name "$1" -e "BIG=$(head -c 60000 /dev/zero | tr "\0" a)" / true' - "$N-r"
+like "$status:$err" "^125:.*$N-r: keep its state: No space left" "a folder of states that is full"
 
 # ---- a root of its own ---------------------------------------------------------------------------
 
@@ -237,6 +308,17 @@ like "$(cgx-sandbox ps)" "^$N-d +running " "ps lists it"
 logged() { cgx-sandbox logs "$N-d" | grep -q "$1"; }
 like "$(cgx-sandbox --complete -- 2 cgx-sandbox stop "$N-")" "^$N-d	" "completion offers it"
 ok "logs shows what it wrote" wait_for 10 logged started
+cgx-sandbox run -d --name "$N-g" / sh -c 'printf "a\nb\n\nc"' >/dev/null
+cgx-sandbox wait "$N-g" >/dev/null
+is "$(for n in 0 1 2 3 4 5; do cgx-sandbox logs -n "$n" "$N-g" 2>/dev/null | tr '\n' ,; echo; done)" "
+c
+,c
+b,,c
+a,b,,c
+a,b,,c" "logs --tail begins with the last lines"
+cgx-sandbox rm "$N-g" >/dev/null
+run_in --network host / true
+is "$status" 0 "--network is --net"
 run cgx-sandbox exec "$N-d" sh -c 'hostname; cat /proc/1/comm; grep -e ^CapEff -e ^Seccomp: /proc/self/status; exit 4'
 is "$status" 4 "exec: the status of its command"
 like "$out" "^$N-d\$" "in the sandbox"
@@ -250,7 +332,19 @@ run cgx-sandbox exec "$N-d" nosuch
 is "$status" 127 "127 here, too"
 run cgx-sandbox exec -u 1234 "$N-d" id -u
 is "$out" 1234 "exec -u"
-run cgx-sandbox kill -s USR1 "$N-d"
+run env TAKEN=over cgx-sandbox exec -e TAKEN -e A=1 "$N-d" sh -c 'echo $TAKEN $A $HOME'
+is "$out" "over 1 /root" "exec -e"
+run cgx-sandbox exec -e =1 "$N-d" true
+is "$status" 125 "a variable without a name"
+cgx-sandbox run -d --name "$N-as" -u daemon / sleep 60 >/dev/null
+run cgx-sandbox exec "$N-as" sh -c 'id -un; echo $HOME'
+is "$out" "daemon
+$(getent passwd daemon | cut -d: -f6)" "exec runs as the user of the sandbox"
+run cgx-sandbox exec -u 0 "$N-as" sh -c 'id -u; echo $HOME'
+is "$out" "0
+/root" "or as another one"
+cgx-sandbox rm -f "$N-as" >/dev/null
+run cgx-sandbox kill -s sigusr1 "$N-d"
 ok "kill sends a signal" wait_for 10 logged usr1
 if has pids; then
 	ok "update" cgx-sandbox update --pids 99 -r pids.max=77 "$N-d"
@@ -278,6 +372,9 @@ if [ -n "$(version_of freezer)" ]; then
 	is "$status:$err:$(left | grep -c "$N-f")" "0::0" "a paused one is removed as well"
 	ok "pause" eval "cgx-sandbox pause $N-d >/dev/null"
 	like "$(cgx-sandbox ps)" "^$N-d +paused " "is shown"
+	run timeout 20 cgx-sandbox exec "$N-d" true
+	like "$status:$err" "^125:.*$N-d: run a command in it: it is paused" "exec waits for no end of it"
+	advised "and says what helps"
 	ok "unpause" eval "cgx-sandbox unpause $N-d >/dev/null"
 fi
 run cgx-sandbox rm "$N-d"
@@ -289,6 +386,12 @@ like "$(cgx-sandbox wait "$N-d")" '^[0-9]+$' "wait tells its status"
 json "inspect has the report" "$(cgx-sandbox inspect "$N-d")" '.[0].status != "running" and (.[0].report | length) > 0'
 ok "rm forgets it" eval "cgx-sandbox rm $N-d >/dev/null"
 is "$(left)" "" "nothing is left"
+
+# who reads the other end of a pipe that the caller has open does not wait for the sandbox
+began=$(date +%s)
+{ timeout 60 cgx-sandbox run -d --rm --name "$N-o" / sleep 60 5>&1 >/dev/null; } 5>&1 | cat
+num $(($(date +%s) - began)) -lt 50 "in the background it holds nothing of the caller's open"
+cgx-sandbox rm -f "$N-o" >/dev/null
 
 # ---- profiles of system calls --------------------------------------------------------------------
 
@@ -368,6 +471,21 @@ yes" "is root inside, of nothing"
 	as_nobody cgx-sandbox run -d --name "$N-u" / sleep 60
 	as_nobody cgx-sandbox exec "$N-u" sh -c 'id -u; exit 3'
 	is "$status:$out" "3:0" "exec in one without a group of its own"
+	if ! as_nobody cgx-sandbox inspect "$N-u" || printf '%s' "$out" | grep -q '"groups":\[\]'; then
+		# what is in the caller's group is not the sandbox's: no figures of it, and nothing is done to it
+		for what in pause unpause "update --pids 99" top; do
+			# shellcheck disable=SC2086
+			as_nobody cgx-sandbox $what "$N-u"
+			is "$status" 1 "$what is refused to one without a group of its own"
+			like "$err" 'it has no group of its own' "$what: since it has none"
+		done
+		as_nobody cgx-sandbox ps --json
+		json "ps shows no figures of the caller's group" "$out" '.sandboxes[0] | .memory == null and .pids == null'
+		as_nobody cgx-sandbox stats --json
+		json "nor does stats" "$out" ".sandboxes[0] | .name == \"$N-u\" and .memory == null and .pids == null"
+	else
+		skip "groups are delegated to nobody here" "pause is refused to one without a group of its own"
+	fi
 	as_nobody cgx-sandbox rm -f "$N-u"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"

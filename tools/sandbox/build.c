@@ -28,6 +28,8 @@ int build_fail(struct build *b, int err, const char *cause)
 	buf_puts(&object, b->file);
 	if (b->at)
 		buf_printf(&object, ":%u", b->at->line);
+	if (f->why->len && object.len && !strncmp(buf_text(f->why), buf_text(&object), object.len) && buf_text(f->why)[object.len] == ':')
+		return err; /* it is said already */
 	if (f->why->len) { /* whose words tell more */
 		buf_puts(&why, buf_text(f->why));
 		buf_reset(f->why);
@@ -585,9 +587,31 @@ static int is_target(const struct build *b)
 	return b->target && at_end && b->n_stages && b->stage[b->n_stages - 1].name && !strcasecmp(b->stage[b->n_stages - 1].name, b->target);
 }
 
+/* Some FROM ends with its name, or with a variable that may become it. */
+static int has_target(const struct build *b)
+{
+	for (size_t i = 0; i < b->steps.n; i++) {
+		const char *text = b->steps.v[i].kind == DO_FROM ? b->steps.v[i].text : "", *last = text + strlen(text);
+
+		while (last > text && !strchr(" \t", last[-1]))
+			last--;
+		if (*last && (!strcasecmp(last, b->target) || strchr(last, '$')))
+			return 1;
+	}
+	return 0;
+}
+
+static int no_target(struct build *b)
+{
+	AUTO_BUF struct buf why = { 0 };
+
+	buf_printf(&why, "no stage is called %s, as --target says", b->target);
+	return build_fail(b, -ENOENT, buf_text(&why));
+}
+
 static int do_steps(struct build *b)
 {
-	int r = 0;
+	int r = b->target && !has_target(b) ? no_target(b) : 0;
 
 	for (size_t i = 0; !r && i < b->steps.n; i++) {
 		b->at = &b->steps.v[i];
@@ -601,7 +625,7 @@ static int do_steps(struct build *b)
 		return r;
 	b->at = NULL;
 	if (b->target)
-		return build_fail(b, -ENOENT, "no stage is called as --target says");
+		return no_target(b);
 	return b->n_stages ? 0 : build_fail(b, -EBADMSG, "there is no FROM in it");
 }
 

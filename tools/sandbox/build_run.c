@@ -61,8 +61,6 @@ static int fill_env(const struct build *b, const struct image *i, struct words *
 {
 	int r = words_add(ret, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 
-	if (!r)
-		r = words_add(ret, "HOME=/root");
 	for (size_t n = 0; !r && n < b->args.n; n++)
 		r = image_set(ret, b->args.v[n]);
 	for (size_t n = 0; !r && n < i->env.n; n++)

@@ -343,6 +343,8 @@ int containerfile_read(const char *text, size_t n, struct containerfile *ret, st
 	unsigned number;
 	int r = check_text(text, n, why);
 
+	if (n >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) /* as some editors begin a file of UTF-8 */
+		x.at += 3;
 	*ret = (struct containerfile){ 0 };
 	if (!r)
 		r = read_directives(&x, why);

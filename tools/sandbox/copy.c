@@ -137,7 +137,13 @@ static void fill_xattrs(const struct copying *x, int fd, struct tree_xattr *one,
 	ret->n_xattrs = 1;
 }
 
-static int pour(struct copying *x, int from, int to, uint64_t size)
+static int is_empty(const char *part, size_t n)
+{
+	return !*part && !memcmp(part, part + 1, n - 1);
+}
+
+/* sparse: what is 0 becomes a hole again. */
+static int pour(struct copying *x, int from, int to, uint64_t size, int sparse)
 {
 	uint64_t done = 0;
 
@@ -150,6 +156,10 @@ static int pour(struct copying *x, int from, int to, uint64_t size)
 			return fail(x, n < 0 ? -errno : -EIO, n ? NULL : "it became shorter meanwhile");
 		if (x->h)
 			sha256_add(x->h, x->part, (size_t)n);
+		if (to >= 0 && sparse && is_empty(x->part, (size_t)n) && lseek(to, n, SEEK_CUR) >= 0) {
+			done += (uint64_t)n;
+			continue;
+		}
 		for (ssize_t w, off = 0; to >= 0 && off < n; off += w) {
 			w = write(to, x->part + off, (size_t)(n - off));
 			if (w < 0 && errno != EINTR)
@@ -158,7 +168,7 @@ static int pour(struct copying *x, int from, int to, uint64_t size)
 		}
 		done += (uint64_t)n;
 	}
-	return 0;
+	return to >= 0 && sparse && ftruncate(to, (off_t)size) < 0 ? fail(x, -errno, NULL) : 0;
 }
 
 static int copy_file(struct copying *x, int dir, const char *name)
@@ -184,7 +194,7 @@ static int copy_file(struct copying *x, int dir, const char *name)
 	if (x->c->to)
 		r = place.err ? place.err : tree_file(x->c->to, buf_text(&place), (uint64_t)st.st_size, &to);
 	if (!r)
-		r = pour(x, from, to, (uint64_t)st.st_size);
+		r = pour(x, from, to, (uint64_t)st.st_size, (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size);
 	return r || !x->c->to ? r : tree_file_end(x->c->to, to, &meta);
 }
 

@@ -13,14 +13,28 @@
 #include "ui/message.h"
 #include "util/cleanup.h"
 
+int sandbox_states(const struct frame *f, char **ret)
+{
+	int r = state_root(ret);
+
+	if (r >= 0)
+		return 0;
+	if (r == -ENOTDIR && geteuid())
+		return msg_error(f, "log in, or set it to a folder of yours", "state of sandboxes: open its folder: XDG_RUNTIME_DIR, which names it, is not set");
+	if (r == -EPERM)
+		return msg_error(f, "have it belong to you, with mode 711", "%s/cgx: keep states of sandboxes in it: others may write to it, or it is no folder of yours",
+				 geteuid() ? getenv("XDG_RUNTIME_DIR") : "/run");
+	return msg_errno(f, r, "state of sandboxes", "open its folder");
+}
+
 int sandbox_find(const struct frame *f, const char *name, struct state *ret)
 {
 	AUTO_FREE char *root = NULL;
-	int r = state_root(&root);
+	int r = sandbox_states(f, &root);
 
 	*ret = (struct state){ .lock = -1 };
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	r = state_read(root, name, ret);
 	if (!r && ret->lock >= 0) { /* nobody looks after it: it may have to be cleared up, and not it alone */
 		state_free(ret);
@@ -73,7 +87,18 @@ int sandbox_wait(struct cgx *cgx, const struct state *s, int timeout_ms)
 
 int sandbox_group(struct cgx *cgx, const struct state *s, struct cgx_group **ret)
 {
-	return cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret);
+	return s->groups.n ? cgx_group_of_pid(cgx, s->pid, state_controllers(cgx, s), ret) : -ENODEV;
+}
+
+int sandbox_group_for(const struct frame *f, const struct state *s, const char *action, struct cgx_group **ret)
+{
+	int r;
+
+	if (!s->groups.n)
+		return msg_error(f, "a sandbox of an ordinary user has one where a group is delegated to him",
+				 "%s: %s: it has no group of its own", s->name, action);
+	r = sandbox_group(f->cgx, s, ret);
+	return r < 0 ? msg_fail(f) : 0;
 }
 
 void sandbox_names(void (*offer)(void *data, const char *word, const char *help), void *data)

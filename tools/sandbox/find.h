@@ -8,6 +8,8 @@
 
 /* Offer the names of all, for completion. */
 void sandbox_names(void (*offer)(void *data, const char *word, const char *help), void *data);
+/* The folder of all states, malloc'd. 0, or an exit status after words. */
+int sandbox_states(const struct frame *f, char **ret);
 /* Read it, after what others left was swept up. 0, or an exit status after words. */
 int sandbox_find(const struct frame *f, const char *name, struct state *ret);
 /* The same, and it must run. */
@@ -18,7 +20,9 @@ int sandbox_pidfd(struct cgx *cgx, const struct state *s);
 int sandbox_signal(struct cgx *cgx, const struct state *s, int signal);
 /* Wait until it has ended: 1, 0 time over. timeout_ms -1: for ever. */
 int sandbox_wait(struct cgx *cgx, const struct state *s, int timeout_ms);
-/* The group it runs in. */
+/* The group of its own that it runs in; -ENODEV it has none: it is in its caller's, whose others are none of its business. */
 int sandbox_group(struct cgx *cgx, const struct state *s, struct cgx_group **ret);
+/* The same, for what is done with it; 0, or an exit status after words. */
+int sandbox_group_for(const struct frame *f, const struct state *s, const char *action, struct cgx_group **ret);
 
 #endif

@@ -146,9 +146,9 @@ static void find(struct network *n, struct search *s, int family, size_t ports, 
 
 static void take_kind(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	const struct rtmsg *way = netlink_header(nl, m);
+	const struct rtmsg *way = netlink_header(nl, m, sizeof(*way));
 
-	if (m->nlmsg_type == RTM_NEWROUTE)
+	if (way && m->nlmsg_type == RTM_NEWROUTE)
 		*(int *)data = way->rtm_type == RTN_LOCAL;
 }
 

@@ -17,6 +17,8 @@
 
 #include "sandbox/message.h"
 #include "sandbox/restrict.h"
+#include "util/buf.h"
+#include "util/cleanup.h"
 
 static const unsigned char program[] = {
 #include "tools/sandbox/init/init.inc"
@@ -57,22 +59,47 @@ void init_close(struct launch *l)
 	l->init_fd = -1;
 }
 
+/* The environment that was asked for, and a home where none was. */
+static char **environment(const struct launch *l)
+{
+	const struct words *env = &l->spec->env;
+	char **all = calloc(env->n + 2, sizeof(*all));
+	AUTO_BUF struct buf home = { 0 };
+
+	if (!all)
+		return NULL;
+	if (env->n)
+		memcpy(all, env->v, env->n * sizeof(*all));
+	for (size_t i = 0; i < env->n; i++)
+		if (!strncmp(all[i], "HOME=", 5))
+			return all;
+	buf_printf(&home, "HOME=%s", l->home ? l->home : l->uid ? "/" : "/root");
+	if (buf_steal(&home, &all[env->n])) {
+		free(all);
+		return NULL;
+	}
+	return all;
+}
+
 /* The command is never executed by this program itself: a script that names /proc/self/exe as its interpreter would run the
  * host's file inside, and could write to it later (CVE-2019-5736). */
 int init_exec(struct launch *l)
 {
-	char *const none[] = { NULL };
 	size_t n = l->spec->argv.n;
-	char **argv = calloc(n + 2, sizeof(*argv));
+	char **argv = calloc(n + 2, sizeof(*argv)), **env = environment(l);
 	static char first[] = INIT_FIRST, in_place[] = INIT_IN_PLACE;
 	int r;
 
-	if (!argv)
+	if (!argv || !env) {
+		free(argv);
+		free(env);
 		return -ENOMEM;
+	}
 	argv[0] = l->spec->init ? first : in_place;
 	memcpy(argv + 1, l->spec->argv.v, n * sizeof(*argv));
-	syscall(SYS_execveat, l->init_fd, "", argv, l->spec->env.v ? l->spec->env.v : none, AT_EMPTY_PATH);
+	syscall(SYS_execveat, l->init_fd, "", argv, env, AT_EMPTY_PATH);
 	r = -errno;
 	free(argv);
+	free(env);
 	return launch_fail(l, r, "the init", "execute", NULL);
 }

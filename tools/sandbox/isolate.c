@@ -150,6 +150,8 @@ int isolate_time(struct launch *l)
 	prctl(PR_SET_DUMPABLE, 0);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		r = launch_fail(l, -errno, "the clocks", "move", NULL);
+	if (r == -ERANGE)
+		launch_advise(l, "a clock inside can show no time before 0: /proc/uptime tells how far back it can be set");
 	if (fd >= 0)
 		close(fd);
 	fd = r ? -1 : open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);

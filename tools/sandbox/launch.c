@@ -267,6 +267,8 @@ static int no_exec(struct launch *l, int err)
 	if (err == -ENOENT)
 		launch_advise(l, strchr(file, '/') ? "the root has no such file, or not the interpreter or loader that it names" :
 						     "no directory of PATH in the root has it");
+	else if (err == -EAGAIN)
+		launch_advise(l, "pids.max or --ulimit nproc leaves no room for it: the init takes one process, the command another");
 	else if (err == -EACCES)
 		launch_advise(l, "it must be a file that the user of the sandbox may execute, on a mount without noexec");
 	return err;
@@ -321,8 +323,12 @@ int launch_hear(struct launch *l)
 	while (n == 1 || (n < 0 && errno == EINTR));
 	if (n <= 0 && !l->spec->init)
 		return 0; /* the socket closed at exec */
-	if (n <= 0)
-		return launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
+	if (n <= 0) {
+		launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
+		if (l->spec->limits.n || l->spec->n_rlimits)
+			launch_advise(l, "a limit may leave no room for the start itself: memory.max takes 1M, --ulimit as 10M");
+		return -ECHILD;
+	}
 	if (m.kind == MESSAGE_RUNNING)
 		return 0;
 	return failed_inside(l, &m);

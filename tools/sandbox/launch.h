@@ -91,6 +91,7 @@ struct launch {
 	uid_t uid;              /* of the command, inside */
 	gid_t gid, *groups;
 	size_t n_groups;
+	char *home;             /* of the user, as the root's passwd has it; NULL: /root, or / of one that is not in it */
 	int pty;                /* master; -1 none */
 };
 

@@ -12,8 +12,9 @@
  * attributes MOUNT_ATTR_*. */
 int mount_new(const char *type, const char *const *options, uint64_t attributes);
 /* An overlay; lower: names below the working directory, without a colon, the topmost first. More than about 80, which is what
- * one text takes, need Linux 6.5: -EINVAL. */
+ * one text takes, need Linux 6.8: -EINVAL. */
 #define MOUNT_LAYERS 128
+int mount_takes_layers(size_t n); /* 0 this kernel cannot, for sure; an ordinary user cannot ask */
 int mount_overlay(const char *const *lower, size_t n, const char *const *options, uint64_t attributes);
 /* A copy of what is mounted at fd, or at path below it, attached nowhere. The copy of a shared mount is its peer: what is
 * mounted on one appears on the other, until mount_change(). */

@@ -15,7 +15,7 @@
 #define SYMBOLS(X)                                                                                                   \
 	X(mnl_socket_open2) X(mnl_socket_bind) X(mnl_socket_close) X(mnl_socket_get_fd) X(mnl_socket_sendto) X(mnl_socket_recvfrom)       \
 	X(mnl_nlmsg_put_header) X(mnl_nlmsg_put_extra_header) X(mnl_attr_put) X(mnl_attr_put_strz)                   \
-	X(mnl_attr_nest_start) X(mnl_attr_nest_end) X(mnl_nlmsg_ok) X(mnl_nlmsg_next) X(mnl_nlmsg_get_payload)       \
+	X(mnl_attr_nest_start) X(mnl_attr_nest_end) X(mnl_nlmsg_next) X(mnl_nlmsg_get_payload)       \
 	X(mnl_nlmsg_get_payload_offset) X(mnl_nlmsg_get_payload_tail) X(mnl_attr_ok) X(mnl_attr_next)                \
 	X(mnl_attr_get_type) X(mnl_attr_get_payload) X(mnl_attr_get_payload_len)
 
@@ -152,12 +152,24 @@ static int asked_for(const struct netlink *n, uint32_t sequence)
 	return !n->acks; /* a dump */
 }
 
+/* libmnl takes lengths for signed: one of 2 GiB and more would be whole, and be gone through for ever. */
+static int is_whole(const struct nlmsghdr *m, int rest)
+{
+	return rest >= (int)sizeof(*m) && m->nlmsg_len >= sizeof(*m) && m->nlmsg_len <= (unsigned)rest;
+}
+
+static int has_room(const struct nlmsghdr *m, size_t size)
+{
+	return m->nlmsg_len >= NLMSG_LENGTH(size);
+}
+
 static void take_error(struct netlink *n, struct answers *a, const struct nlmsghdr *m)
 {
 	const struct nlmsgerr *e = n->lib.mnl_nlmsg_get_payload(m);
+	int err = has_room(m, sizeof(e->error)) ? e->error : -EBADMSG;
 
-	if (e->error && !a->err) {
-		a->err = e->error;
+	if (err && !a->err) {
+		a->err = err;
 		a->failed = m->nlmsg_seq;
 	}
 	if (asked_for(n, m->nlmsg_seq))
@@ -186,7 +198,7 @@ static int receive(struct netlink *n, struct answers *a, uint32_t end)
 			continue;
 		if (got < 0)
 			return -errno;
-		for (const struct nlmsghdr *m = (void *)n->in; a->open && n->lib.mnl_nlmsg_ok(m, rest); m = n->lib.mnl_nlmsg_next(m, &rest))
+		for (const struct nlmsghdr *m = (void *)n->in; a->open && is_whole(m, rest); m = n->lib.mnl_nlmsg_next(m, &rest))
 			if (m->nlmsg_seq - n->first < end - n->first)
 				take(n, a, m);
 	}
@@ -208,9 +220,9 @@ int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink 
 	return r;
 }
 
-const void *netlink_header(struct netlink *n, const struct nlmsghdr *m)
+const void *netlink_header(struct netlink *n, const struct nlmsghdr *m, size_t size)
 {
-	return n->lib.mnl_nlmsg_get_payload(m);
+	return has_room(m, size) ? n->lib.mnl_nlmsg_get_payload(m) : NULL;
 }
 
 static const struct nlattr *find(struct netlink *n, const struct nlattr *a, const void *end, unsigned attr)
@@ -303,9 +315,9 @@ int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink 
 	return -ENOPKG;
 }
 
-const void *netlink_header(struct netlink *n, const struct nlmsghdr *m)
+const void *netlink_header(struct netlink *n, const struct nlmsghdr *m, size_t size)
 {
-	(void)n, (void)m;
+	(void)n, (void)m, (void)size;
 	return NULL;
 }
 

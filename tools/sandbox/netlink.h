@@ -37,8 +37,9 @@ void netlink_end_nest(struct netlink *n, struct nlattr *nest);
 int netlink_talk(struct netlink *n, void (*on_reply)(void *data, struct netlink *n, const struct nlmsghdr *m), void *data,
 		 size_t *ret_failed);
 
-/* In a reply: the header of its family; an attribute after it, NULL there is none; and one within an attribute. */
-const void *netlink_header(struct netlink *n, const struct nlmsghdr *m);
+/* In a reply: the header of its family, NULL it is too short for one; an attribute after it, NULL there is none; and one within
+ * an attribute. */
+const void *netlink_header(struct netlink *n, const struct nlmsghdr *m, size_t size);
 const struct nlattr *netlink_find(struct netlink *n, const struct nlmsghdr *m, size_t header_size, unsigned attr);
 const struct nlattr *netlink_within(struct netlink *n, const struct nlattr *outer, unsigned attr);
 const void *netlink_data(struct netlink *n, const struct nlattr *a, size_t *ret_size);

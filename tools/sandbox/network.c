@@ -86,12 +86,12 @@ struct found_link {
 
 static void take_link(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	const struct ifinfomsg *i = netlink_header(nl, m);
+	const struct ifinfomsg *i = netlink_header(nl, m, sizeof(*i));
 	struct found_link *f = data;
 	size_t size;
 	const char *kind;
 
-	if (m->nlmsg_type != RTM_NEWLINK)
+	if (!i || m->nlmsg_type != RTM_NEWLINK)
 		return;
 	kind = netlink_data(nl, netlink_within(nl, netlink_find(nl, m, sizeof(*i), IFLA_LINKINFO), IFLA_INFO_KIND), &size);
 	f->index = i->ifi_index;
@@ -117,12 +117,12 @@ struct found_address {
 
 static void take_address(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	const struct ifaddrmsg *i = netlink_header(nl, m);
+	const struct ifaddrmsg *i = netlink_header(nl, m, sizeof(*i));
 	struct found_address *f = data;
 	const void *local;
 	size_t size;
 
-	if (m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index)
+	if (!i || m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index)
 		return;
 	local = netlink_data(nl, netlink_find(nl, m, sizeof(*i), i->ifa_family == AF_INET6 ? IFA_ADDRESS : IFA_LOCAL), &size);
 	if (i->ifa_family == AF_INET && i->ifa_prefixlen == NETWORK_PREFIX && !f->address && size == sizeof(f->address))
@@ -189,12 +189,12 @@ struct found_route {
 
 static void take_route(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	const struct rtmsg *i = netlink_header(nl, m);
+	const struct rtmsg *i = netlink_header(nl, m, sizeof(*i));
 	struct found_route *f = data;
 	const void *at;
 	size_t size;
 
-	if (m->nlmsg_type != RTM_NEWROUTE)
+	if (!i || m->nlmsg_type != RTM_NEWROUTE)
 		return;
 	f->width = i->rtm_dst_len;
 	at = netlink_data(nl, netlink_find(nl, m, sizeof(*i), RTA_OIF), &size);

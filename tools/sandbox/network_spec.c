@@ -163,7 +163,7 @@ int ports_parse(const char *text, struct network_spec *s, struct buf *why)
 		r = range_parse(host, inside > host ? (size_t)(inside - host) - 1 : 0, &from);
 	if (!r)
 		r = range_parse(inside, len - (size_t)(inside - text), &to);
-	if (r || !to.first) {
+	if (r || !to.first || (!from.first && from.last)) {
 		buf_puts(why, words);
 		return -EINVAL;
 	}

@@ -198,13 +198,13 @@ struct taker {
 
 static void take_chain(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
-	const struct nfgenmsg *head = netlink_header(nl, m);
+	const struct nfgenmsg *head = netlink_header(nl, m, sizeof(*head));
 	const struct taker *to = data;
 	const struct nlattr *hook;
 	uint32_t number, policy = NF_ACCEPT;
 	struct nft_chain c;
 
-	if (m->nlmsg_type != NFT(NFT_MSG_NEWCHAIN))
+	if (!head || m->nlmsg_type != NFT(NFT_MSG_NEWCHAIN))
 		return;
 	hook = netlink_find(nl, m, sizeof(*head), NFTA_CHAIN_HOOK);
 	if (!hook || !number_of(nl, netlink_within(nl, hook, NFTA_HOOK_HOOKNUM), &number))

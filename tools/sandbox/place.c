@@ -141,6 +141,8 @@ int place_make(struct launch *l)
 		r = open_doors(l);
 	if (!r)
 		return 0;
+	if (l->words.len)
+		return r;
 	launch_fail(l, r, "", "", "%s", cgx_error(l->cgx));
 	launch_advise(l, "%s", cgx_remedy(l->cgx));
 	return r;

@@ -103,15 +103,18 @@ int restrict_load(struct launch *l)
 
 /* ---- resource limits ---- */
 
-int restrict_rlimits(struct launch *l)
+/* raised: those that take a right that is dropped; else those that do not, at last, for they might be too low for the start. */
+static int set_rlimits(struct launch *l, int raised)
 {
 	for (size_t i = 0; i < l->spec->n_rlimits; i++) {
 		const struct rlimit_spec *want = &l->spec->rlimit[i];
 		struct rlimit to = { want->soft, want->hard }, now;
 
-		if (!setrlimit(want->resource, &to))
+		if (getrlimit(want->resource, &now) < 0)
+			return -errno;
+		if ((to.rlim_max > now.rlim_max) != raised || !setrlimit(want->resource, &to))
 			continue;
-		if (errno == EPERM && !getrlimit(want->resource, &now)) {
+		if (errno == EPERM) {
 			launch_fail(l, -EPERM, "--ulimit", "set a resource limit", "%llu is above what the caller may have, %llu",
 				    (unsigned long long)want->hard, (unsigned long long)now.rlim_max);
 			launch_advise(l, "to raise it takes CAP_SYS_RESOURCE in the host's user namespace: raise it before cgx-sandbox");
@@ -120,6 +123,16 @@ int restrict_rlimits(struct launch *l)
 		return -errno;
 	}
 	return 0;
+}
+
+int restrict_raise(struct launch *l)
+{
+	return set_rlimits(l, 1);
+}
+
+int restrict_lower(struct launch *l)
+{
+	return set_rlimits(l, 0);
 }
 
 /* ---- the user ---- */
@@ -131,7 +144,7 @@ int restrict_find_user(struct launch *l)
 
 	if (!l->spec->user)
 		return 0;
-	r = user_find(l->spec->user, &l->uid, &l->gid, &l->groups, &l->n_groups, &why);
+	r = user_find(l->spec->user, &l->uid, &l->gid, &l->groups, &l->n_groups, &l->home, &why);
 	return r ? launch_fail(l, r, l->spec->user, "run as this user", "%s", why.len ? buf_text(&why) : strerror(-r)) : 0;
 }
 

@@ -7,7 +7,9 @@
 
 int restrict_filter(struct launch *l);
 void restrict_free(struct launch *l);
-int restrict_rlimits(struct launch *l);
+/* Resource limits: those above the caller's, and then the others. */
+int restrict_raise(struct launch *l);
+int restrict_lower(struct launch *l);
 int restrict_find_user(struct launch *l);
 int restrict_descriptors(struct launch *l);
 int restrict_capabilities(struct launch *l);

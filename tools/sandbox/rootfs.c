@@ -43,8 +43,8 @@ static int open_source(struct launch *l, const char *path, int must_be_dir)
 	if (fd >= 0)
 		return keep(l, fd);
 	launch_fail(l, -err, path, "open", NULL);
-	if (err == ENOENT && path == l->spec->root)
-		launch_advise(l, "ROOT is a directory with a root file system in it, an image's name, or / for this host's own tree");
+	if ((err == ENOENT || err == ENOTDIR) && path == l->spec->root)
+		launch_advise(l, "ROOT is a directory with a root file system in it, an archive, an image's name, or / for this host's own tree");
 	return -err;
 }
 
@@ -92,6 +92,8 @@ int rootfs_layer(struct launch *l)
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		if (l->spec->volume[i].kind == VOLUME_BIND)
 			r = open_source(l, l->spec->volume[i].source, 0);
+	if (r == -ENOENT && l->words.len && !l->remedy.len)
+		launch_advise(l, "what a volume shows is made by nobody: make it before, or mend the path");
 	return r;
 }
 
@@ -367,7 +369,7 @@ static int put_together(struct launch *l)
 	} else if (r) {
 		launch_fail(l, r, "the root", "put the layers together", NULL);
 		if (r == -EINVAL && l->spec->lower.n > 60)
-			launch_advise(l, "an overlay of so many layers takes Linux 6.5; an image of fewer layers does without");
+			launch_advise(l, "an overlay of so many layers takes Linux 6.8; an image of fewer layers does without");
 		else if (r == -EPERM || r == -EINVAL)
 			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
 	}
@@ -403,6 +405,19 @@ static int is_kernels(const struct launch *l, int fd)
 	return r;
 }
 
+/* err: of what was to be laid over path, or made there. */
+static int no_place(struct launch *l, int err, const char *path, const char *action)
+{
+	launch_fail(l, err, path, action, NULL);
+	if (err == -EROFS)
+		launch_advise(l, "it is missing in this root, which cannot be written: name a place that is there");
+	else if (err == -EACCES || err == -EPERM)
+		launch_advise(l, "it is missing in what is shown above it, which root inside may not change: make it there before");
+	else if (err == -ENOTDIR || err == -EISDIR)
+		launch_advise(l, "a directory takes the place of a directory, anything else that of a file");
+	return err;
+}
+
 int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir)
 {
 	int to = is_dir ? path_make_dir(l->root_fd, path, 0755) : path_make_file(l->root_fd, path);
@@ -419,7 +434,7 @@ int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir)
 	if (to >= 0)
 		close(to);
 	close(tree);
-	return r ? launch_fail(l, r, path, "mount", NULL) : 0;
+	return r ? no_place(l, r, path, "mount") : 0;
 }
 
 /* ---- /proc, /sys ---- */
@@ -656,5 +671,5 @@ int rootfs_cwd(struct launch *l)
 	int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), at = root < 0 ? -errno : path_make_dir(root, cwd, 0755);
 	int r = at < 0 ? at : fchdir(at) < 0 ? -errno : 0;
 
-	return r ? launch_fail(l, r, cwd, "work in", NULL) : 0;
+	return r ? no_place(l, r, cwd, "work in") : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "exec/limits.h"
 #include "sandbox/capabilities.h"
+#include "sandbox/env.h"
 #include "sandbox/limit_options.h"
 #include "sandbox/run_spec.h"
 #include "sandbox/share.h"
@@ -145,6 +146,10 @@ static int add_ulimit(void *data, const struct opt *row, const char *text, struc
 	}
 	if (!colon)
 		to.hard = to.soft;
+	if (to.soft > to.hard) {
+		buf_puts(why, "the soft limit, the first number, is above the hard one");
+		return -EINVAL;
+	}
 	more[spec->s.n_rlimits++] = to;
 	return 0;
 }
@@ -191,6 +196,22 @@ static int add_dns(void *data, const struct opt *row, const char *text, struct b
 	return 0;
 }
 
+static int add_variable(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return env_add(text, &spec->env, why);
+}
+
+static int add_env_file(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return env_read(text, &spec->env_files, why);
+}
+
 static int set_restart(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct run_spec *spec = data;
@@ -203,6 +224,8 @@ void run_release(void *data)
 {
 	struct run_spec *spec = data;
 
+	words_free(&spec->env);
+	words_free(&spec->env_files);
 	spec_free(&spec->s);
 	root_free(&spec->root);
 }
@@ -217,7 +240,8 @@ const struct opt run_options[] = {
 	{ 'r', "variable", "NAME=VALUE", OPT_STRINGS, offsetof(struct run_spec, values), "set any value of the group",
 	  COMPLETE_ASSIGNMENT },
 	{ 0, "name", "NAME", OPT_STRING, offsetof(struct run_spec, name), "call it so" },
-	{ 'e', "env", "NAME[=VALUE]", OPT_STRINGS, offsetof(struct run_spec, env), "set, or take over, a variable" },
+	{ 'e', "env", "NAME[=VALUE]", OPT_CALL, 0, "set, or take over, a variable", .call = add_variable },
+	{ 0, "env-file", "FILE", OPT_CALL, 0, "those of a file, one a line", COMPLETE_FILE, .call = add_env_file },
 	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct run_spec, cwd), "work there inside" },
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct run_spec, user), "run as this user of the root" },
 	{ 0, "entrypoint", "COMMAND", OPT_STRING, offsetof(struct run_spec, entrypoint), "instead of the image's; \"\": none",
@@ -235,6 +259,7 @@ const struct opt run_options[] = {
 	{ 0, "own-root", NULL, OPT_FLAG, offsetof(struct run_spec, own_root), "with ROOT /: root inside owns what the host's root does, and reads it" },
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
 	  "none, bridge (the usual one), host, a network's name, sandbox:NAME or a /path" },
+	{ 0, "network", "NETWORK", OPT_STRING, offsetof(struct run_spec, net), "--net, as others call it", .flags = OPT_HIDDEN },
 	{ 'p', "publish", "[[ADDRESS:]HOST:]PORT[/udp]", OPT_CALL, 0, "lead this port of the host to one inside", .call = add_ports },
 	{ 0, "dns", "ADDRESS", OPT_CALL, 0, "a name server, instead of the host's", .call = add_dns },
 	{ 0, "host-sockets", NULL, OPT_FLAG, offsetof(struct run_spec, host_sockets), "with --net host: its abstract sockets, too" },
@@ -267,12 +292,9 @@ const struct opt run_options[] = {
 
 static int add_env(struct run_spec *spec)
 {
-	static const char *const usual[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root" };
 	const struct words *of_image = &spec->root.image.env;
-	int r = 0;
+	int r = words_add(&spec->s.env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 
-	for (size_t i = 0; !r && i < 2; i++)
-		r = words_add(&spec->s.env, usual[i]);
 	for (size_t i = 0; !r && i < of_image->n; i++)
 		r = image_set(&spec->s.env, of_image->v[i]);
 	if (!r && spec->tty && getenv("TERM")) {
@@ -281,16 +303,9 @@ static int add_env(struct run_spec *spec)
 		buf_printf(&b, "TERM=%s", getenv("TERM"));
 		r = image_set(&spec->s.env, buf_text(&b));
 	}
-	for (size_t i = 0; !r && i < spec->env.n; i++) {
-		const char *text = spec->env.v[i], *value = strchr(text, '=') ? NULL : getenv(text);
-		AUTO_BUF struct buf b = { 0 };
-
-		if (!strchr(text, '=') && !value)
-			continue;
-		buf_printf(&b, "%s%s%s", text, value ? "=" : "", value ? value : "");
-		r = b.err ? b.err : image_set(&spec->s.env, buf_text(&b));
-	}
-	return r;
+	if (!r)
+		r = env_take(&spec->env_files, &spec->s.env);
+	return r ? r : env_take(&spec->env, &spec->s.env);
 }
 
 static int copy_text(char **to, const char *from)
@@ -400,6 +415,7 @@ int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv
 		if (r)
 			return r;
 	}
+	spec_order_volumes(s);
 	s->closed_sockets = s->ns[NS_NET].how != NS_OWN && !spec->host_sockets;
 	if (spec_check(s, &why))
 		return msg_usage(f, "%s", buf_text(&why));

@@ -16,7 +16,8 @@ struct run_spec {
 	const char *name, *hostname, *user, *cwd, *report_to, *seccomp, *entrypoint, *net;
 	struct root root;
 	const char *layer;           /* where the writable layer is wanted; NULL as usual */
-	struct strings values, env;
+	struct strings values;
+	struct words env, env_files; /* NAME=VALUE, or NAME of the caller's */
 	const char *where[NS_COUNT]; /* a namespace is: own, host ... */
 	uint64_t timeout, kill_after;
 	struct restart restart;

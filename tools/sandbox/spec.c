@@ -3,6 +3,7 @@
 #include "sandbox/spec.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,43 @@ static int is_kernels(const char *path)
 	return 0;
 }
 
+static int leads_up(const char *path)
+{
+	for (; *path; path += strcspn(path, "/")) {
+		path += strspn(path, "/");
+		if (!strncmp(path, "..", 2) && (!path[2] || path[2] == '/'))
+			return 1;
+	}
+	return 0;
+}
+
+static size_t depth(const char *path)
+{
+	size_t n = 0;
+
+	for (; *(path += strspn(path, "/")); path += strcspn(path, "/"))
+		n++;
+	return n;
+}
+
+void spec_order_volumes(struct sandbox_spec *s)
+{
+	for (size_t i = 1; i < s->n_volumes; i++)
+		for (size_t k = i; k && depth(s->volume[k].target) < depth(s->volume[k - 1].target); k--) {
+			struct volume v = s->volume[k];
+
+			s->volume[k] = s->volume[k - 1];
+			s->volume[k - 1] = v;
+		}
+}
+
+static int is_hostname(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+
+	return n && n <= HOST_NAME_MAX && !name[n] && *name != '.' && *name != '-';
+}
+
 static int refuse(struct buf *why, const char *cause)
 {
 	buf_puts(why, cause);
@@ -164,16 +202,20 @@ int spec_check(const struct sandbox_spec *s, struct buf *why)
 		return refuse(why, "an init is the first process of its own pid namespace; use --no-init with another's");
 	if (s->ns[NS_UTS].how != NS_OWN && s->hostname)
 		return refuse(why, "the host name of a shared uts namespace is not ours to set");
+	if (s->hostname && !is_hostname(s->hostname))
+		return refuse(why, "a host name has 1 to 64 letters, digits, _ . - and begins with none of the last two");
 	if (s->cwd && *s->cwd != '/')
 		return refuse(why, "the working directory must be absolute");
 	for (size_t i = 0; i < s->n_volumes; i++)
-		if (*s->volume[i].target != '/' || !s->volume[i].target[1])
-			return refuse(why, "a volume's place inside must be absolute, and not /");
+		if (*s->volume[i].target != '/' || !depth(s->volume[i].target) || leads_up(s->volume[i].target))
+			return refuse(why, "a volume's place inside must be absolute, without .. in it, and not /");
 	for (size_t i = 0; i < s->n_volumes; i++)
 		if (is_kernels(s->volume[i].target))
 			return refuse(why, "nothing is mounted over /proc, /sys and /dev: what protects the host lies there");
 	if (s->own_root && (!s->root || strcmp(s->root, "/") != 0))
 		return refuse(why, "--own-root says whose the files of this host's own tree are, ROOT /; those of another root are its own");
+	if (s->net.n_dns && s->net.how != NET_BRIDGE)
+		return refuse(why, "--dns is for a network of sandboxes: use --net bridge, or a name");
 	if (s->net.n_ports && s->net.how != NET_BRIDGE)
 		return refuse(why, "ports are published from a network of sandboxes: use --net bridge, or a name");
 	return 0;

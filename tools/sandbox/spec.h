@@ -84,6 +84,8 @@ unsigned spec_name_hash(const char *name);
 int spec_has_volume(const struct sandbox_spec *s, const char *target);
 /* A file of the host, to be read alone, unless something else is put there already. -ENOMEM. */
 int spec_show_file(struct sandbox_spec *s, const char *source, const char *target);
+/* What lies in another comes after it, else as given. */
+void spec_order_volumes(struct sandbox_spec *s);
 /* What cannot be together, and what must be. -EINVAL with why. */
 int spec_check(const struct sandbox_spec *s, struct buf *why);
 /* Short names "mnt", "pid" ... of /proc/PID/ns, and the flag of clone(2). */

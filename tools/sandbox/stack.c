@@ -16,6 +16,8 @@ int stack_push(struct stack *s, const struct failure *f, int held, const char *i
 		int r = s->n == IMAGE_LAYERS ? -E2BIG : -errno;
 
 		close(held);
+		if (r == -E2BIG)
+			failure_advise(f, "fewer instructions make fewer layers: several commands in one RUN, several sources in one COPY");
 		return failure_say(f, r, id, "put the layer on the others", r == -E2BIG ? "more than %d layers" : NULL, IMAGE_LAYERS);
 	}
 	memmove(s->held + 1, s->held, s->n * sizeof(*s->held));

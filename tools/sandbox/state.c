@@ -24,9 +24,10 @@ int state_root(char **ret)
 {
 	AUTO_BUF struct buf b = { 0 };
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	uid_t user = geteuid();
 	struct stat st;
 
-	if (geteuid() == 0)
+	if (!user)
 		buf_puts(&b, "/run/cgx");
 	else if (runtime && *runtime == '/')
 		buf_printf(&b, "%s/cgx", runtime);
@@ -37,7 +38,7 @@ int state_root(char **ret)
 	if (mkdir(b.s, 0711) < 0 && errno != EEXIST)
 		return -errno;
 	/* somebody else's folder of this name is a trap */
-	if (lstat(b.s, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
+	if (lstat(b.s, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != user || st.st_mode & 022)
 		return -EPERM;
 	return buf_steal(&b, ret);
 }
@@ -192,10 +193,18 @@ static int take_field(struct state *s, const struct field *f, const char *value)
 	return 0;
 }
 
+/* All of it; what a full disk takes a part of is an error. */
+static int write_all(int fd, const char *text, size_t len)
+{
+	ssize_t n = write(fd, text, len);
+
+	return n < 0 ? -errno : (size_t)n < len ? -ENOSPC : 0;
+}
+
 static int write_lines(const struct state *s, const struct buf *b, int flags)
 {
 	char path[4200];
-	int fd, r = 0;
+	int fd, r;
 
 	if (b->err)
 		return b->err;
@@ -203,8 +212,7 @@ static int write_lines(const struct state *s, const struct buf *b, int flags)
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, b->s, b->len) != (ssize_t)b->len)
-		r = -EIO;
+	r = write_all(fd, b->s, b->len);
 	close(fd);
 	return r;
 }
@@ -231,7 +239,7 @@ int state_replace(const struct state *s)
 	fd = open(from.s, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	r = write(fd, b.s, b.len) == (ssize_t)b.len ? 0 : -EIO;
+	r = write_all(fd, b.s, b.len);
 	close(fd);
 	return r ? r : rename(from.s, to.s) < 0 ? -errno : 0;
 }
@@ -292,9 +300,8 @@ int state_copy(const struct state *s, const char *from, const char *name, char *
 	fd = open(path.s, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	if (write(fd, buf_text(&text), text.len) != (ssize_t)text.len)
-		return -EIO;
-	return buf_steal(&path, ret);
+	r = write_all(fd, buf_text(&text), text.len);
+	return r ? r : buf_steal(&path, ret);
 }
 
 int state_read(const char *root, const char *name, struct state *ret)

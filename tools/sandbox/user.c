@@ -39,7 +39,8 @@ static FILE *open_table(const char *path)
 	return fd < 0 ? NULL : fdopen(fd, "r");
 }
 
-static int find_passwd(const char *name, int is_number, uint32_t n, uid_t *uid, gid_t *gid, char *ret_name, size_t size)
+static int find_passwd(const char *name, int is_number, uint32_t n, uid_t *uid, gid_t *gid, char *ret_name, size_t size,
+		       char **ret_home)
 {
 	AUTO_FREE char *text = malloc(LINE_MAX_BYTES);
 	FILE *f = open_table("/etc/passwd");
@@ -52,6 +53,7 @@ static int find_passwd(const char *name, int is_number, uint32_t n, uid_t *uid, 
 		*uid = p.pw_uid;
 		*gid = p.pw_gid;
 		snprintf(ret_name, size, "%s", p.pw_name);
+		*ret_home = *p.pw_dir == '/' ? strdup(p.pw_dir) : NULL;
 		r = 0;
 		break;
 	}
@@ -89,7 +91,7 @@ static int refuse(struct buf *why, const char *cause)
 	return -EINVAL;
 }
 
-int user_find(const char *text, uid_t *ret_uid, gid_t *ret_gid, gid_t **ret_groups, size_t *ret_n, struct buf *why)
+int user_find(const char *text, uid_t *ret_uid, gid_t *ret_gid, gid_t **ret_groups, size_t *ret_n, char **ret_home, struct buf *why)
 {
 	const char *colon = strchr(text, ':');
 	AUTO_FREE char *name = strndup(text, colon ? (size_t)(colon - text) : strlen(text));
@@ -103,7 +105,7 @@ int user_find(const char *text, uid_t *ret_uid, gid_t *ret_gid, gid_t **ret_grou
 	is_number = number(name, &n);
 	if (is_number < 0)
 		return refuse(why, "not a user: a name, or a number from 0 to 4294967294");
-	if (find_passwd(name, is_number, n, ret_uid, ret_gid, known, sizeof(known))) {
+	if (find_passwd(name, is_number, n, ret_uid, ret_gid, known, sizeof(known), ret_home)) {
 		if (!is_number)
 			return refuse(why, "the root's /etc/passwd has no such user; a number needs none");
 		*ret_uid = n;

@@ -7,7 +7,7 @@
 
 #include "util/buf.h"
 
-/* USER[:GROUP], names or numbers. ret_groups is malloc'd. -EINVAL with why. */
-int user_find(const char *text, uid_t *ret_uid, gid_t *ret_gid, gid_t **ret_groups, size_t *ret_n, struct buf *why);
+/* USER[:GROUP], names or numbers. ret_groups and ret_home are malloc'd, that is NULL of a user who is not known. -EINVAL with why. */
+int user_find(const char *text, uid_t *ret_uid, gid_t *ret_gid, gid_t **ret_groups, size_t *ret_n, char **ret_home, struct buf *why);
 
 #endif

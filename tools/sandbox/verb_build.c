@@ -2,6 +2,7 @@
 /* cgx-sandbox build: an image from a Containerfile. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,8 @@ static int read_steps(const struct frame *f, const struct build_spec *spec, stru
 	buf_printf(&path, "%s%s%s", spec->file ? spec->file : b->called, spec->file ? "" : "/", spec->file ? "" : name);
 	if (buf_steal(&path, &b->file))
 		return -ENOMEM;
+	if (fd < 0 && !spec->file && err == ENOENT)
+		return msg_error(f, "name it with --file", "%s: build: there is no Containerfile in it, nor a Dockerfile", b->called);
 	if (fd < 0)
 		return msg_error(f, "name it with --file", "%s: open: %s", b->file, strerror(err));
 	r = read_all(fd, &text);
@@ -178,6 +181,7 @@ static int print_built(const struct frame *f, const struct build *b, const char 
 	struct json *j;
 	int r;
 
+	image_note_layers(f, name, i->layers.n);
 	if (!f->json) {
 		printf("%s\n", name);
 		return 0;
@@ -227,6 +231,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 
 	if (argc != 1)
 		return msg_usage(f, argc ? "more than one DIR" : "no DIR named");
+	signal(SIGCHLD, SIG_DFL); /* as frame.c does for what runs a command */
 	b.called = argv[0];
 	b.context = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b.context < 0)

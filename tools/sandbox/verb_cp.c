@@ -151,15 +151,36 @@ static int become_owner(const struct end *to)
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
+/* The folder that it is in, in the user's words, to which its name is put. */
+static void folder_called(const struct end *e, struct buf *ret)
+{
+	size_t n = strlen(e->called), start = e->root >= 0 ? (size_t)(strchr(e->called, ':') - e->called) + 1 : 0;
+
+	while (n > start && e->called[n - 1] == '/')
+		n--;
+	while (n > start && e->called[n - 1] != '/')
+		n--;
+	if (n > start)
+		n--;
+	else if (!start)
+		buf_puts(ret, ".");
+	buf_add(ret, e->called, n);
+}
+
 static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
 {
 	const uid_t owner = to->root >= 0 && to->state.id_count ? to->state.id_base : geteuid();
 	const gid_t group = to->root >= 0 && to->state.id_count ? to->state.id_base : getegid();
+	AUTO_BUF struct buf called = { 0 };
 	struct tree t;
-	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = to->name, .called = from->called,
+	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = to->name,
 			  .uid = owner, .gid = group, .keep_times = 1, .no_set_id = to->root < 0 };
 	int r = become_owner(to);
 
+	folder_called(from, &called);
+	c.called = buf_text(&called);
+	if (!r)
+		r = called.err;
 	if (!r)
 		r = tree_begin(&t, to->dir, NULL, NULL, failure);
 	if (r)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -161,7 +162,7 @@ static int run_kill(struct frame *f, void *data, int argc, char **argv)
 static int set_signal(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct end_spec *spec = data;
-	const char *name = strncmp(text, "SIG", 3) ? text : text + 3;
+	const char *name = strncasecmp(text, "SIG", 3) ? text : text + 3;
 	uint64_t n;
 
 	(void)row;
@@ -170,7 +171,7 @@ static int set_signal(void *data, const struct opt *row, const char *text, struc
 		return 0;
 	}
 	for (int i = 1; i < 65; i++)
-		if (sigabbrev_np(i) && !strcmp(sigabbrev_np(i), name)) {
+		if (sigabbrev_np(i) && !strcasecmp(sigabbrev_np(i), name)) {
 			spec->signal = i;
 			return 0;
 		}
@@ -212,13 +213,13 @@ static int run_prune(struct frame *f, void *data, int argc, char **argv)
 {
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
-	int r = state_root(&root), worst = 0;
+	int r = sandbox_states(f, &root), worst = 0;
 
 	(void)argv;
 	if (argc)
 		return msg_usage(f, "prune takes no names");
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	sweep_all(f->cgx, root);
 	r = state_list(root, &names);
 	for (size_t i = 0; !r && i < names.n; i++) {
@@ -293,9 +294,9 @@ static int freeze(struct frame *f, struct state *s, int frozen)
 
 	if (r)
 		return r;
-	r = sandbox_group(f->cgx, s, &g);
-	if (r < 0)
-		return msg_fail(f);
+	r = sandbox_group_for(f, s, frozen ? "freeze it" : "thaw it", &g);
+	if (r)
+		return r;
 	r = cgx_group_freeze(g, frozen, 5000);
 	cgx_group_close(g);
 	return r < 0 ? msg_fail(f) : 0;

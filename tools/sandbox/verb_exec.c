@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sandbox/capabilities.h"
+#include "sandbox/env.h"
 #include "sandbox/find.h"
 #include "sandbox/idmap.h"
 #include "sandbox/image.h"
@@ -34,7 +35,7 @@
 
 struct exec_spec {
 	const char *user, *cwd;
-	struct strings env;
+	struct words env;
 	int interactive, tty;
 };
 
@@ -194,6 +195,7 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 {
 	struct cgx_child child = { .pidfd = -1 };
 	struct launch *l = &e->l;
+	uint64_t frozen = 0;
 	sigset_t mask;
 	int signals = sandbox_signals(&mask), r;
 
@@ -216,6 +218,8 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 	l->sock[1] = -1;
 	if (r < 0 && l->words.len)
 		return msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
+	if (r < 0 && l->group && !cgx_get_u64(l->group, "cgroup.freeze", &frozen) && frozen)
+		return msg_error(f, "cgx-sandbox unpause lets it go on", "%s: run a command in it: it is paused", s->name);
 	if (r < 0)
 		return l->group ? msg_fail(f) : msg_errno(f, r, l->spec->name, "start a process");
 	l->pid = child.pid;
@@ -249,7 +253,6 @@ static int enter_directly(struct entering *e, struct sandbox_spec *s, pid_t pid)
 
 static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const struct state *st, int argc, char **argv)
 {
-	static const char *const usual[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root" };
 	int r = 0;
 
 	spec_init(s);
@@ -259,17 +262,16 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	s->closed_sockets = st->closed_sockets;
 	s->name = strdup(st->name);
 	s->seccomp = st->seccomp ? strdup(st->seccomp) : NULL;
-	s->user = spec->user ? strdup(spec->user) : NULL;
+	s->user = spec->user ? strdup(spec->user) : st->user ? strdup(st->user) : NULL;
 	s->cwd = spec->cwd ? strdup(spec->cwd) : NULL;
 	for (int i = 1; !r && i < argc; i++)
 		r = words_add(&s->argv, argv[i]);
-	for (size_t i = 0; !r && i < 2; i++)
-		r = words_add(&s->env, usual[i]);
+	if (!r)
+		r = words_add(&s->env, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	for (size_t i = 0; !r && i < st->env.n; i++) /* as the first command has it */
 		r = image_set(&s->env, st->env.v[i]);
-	for (size_t i = 0; !r && i < spec->env.n; i++)
-		if (strchr(spec->env.v[i], '='))
-			r = image_set(&s->env, spec->env.v[i]);
+	if (!r)
+		r = env_take(&spec->env, &s->env);
 	return r || !s->name || (st->seccomp && !s->seccomp) ? -ENOMEM : 0;
 }
 
@@ -318,9 +320,24 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	return r ? r : o.signal ? 128 + o.signal : o.code;
 }
 
+static int add_variable(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct exec_spec *spec = data;
+
+	(void)row;
+	return env_add(text, &spec->env, why);
+}
+
+static void release(void *data)
+{
+	struct exec_spec *spec = data;
+
+	words_free(&spec->env);
+}
+
 static const char *const synopsis[] = { "[options] NAME COMMAND [ARGUMENT...]", NULL };
 static const struct opt options[] = {
-	{ 'e', "env", "NAME=VALUE", OPT_STRINGS, offsetof(struct exec_spec, env), "set a variable" },
+	{ 'e', "env", "NAME[=VALUE]", OPT_CALL, 0, "set, or take over, a variable", .call = add_variable },
 	{ 'w', "workdir", "DIR", OPT_STRING, offsetof(struct exec_spec, cwd), "work there inside" },
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct exec_spec, user), "run as this user of the root" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct exec_spec, interactive), "let it read standard input" },
@@ -338,4 +355,5 @@ const struct tool verb_exec = {
 	.positional = { COMPLETE_OWN, COMPLETE_COMMAND },
 	.own_words = sandbox_names,
 	.run = run,
+	.release = release,
 };

@@ -10,6 +10,7 @@
 
 #include "sandbox/image.h"
 #include "sandbox/import.h"
+#include "sandbox/mounts.h"
 #include "sandbox/verbs.h"
 #include "ui/json.h"
 #include "ui/message.h"
@@ -49,6 +50,12 @@ void image_names(void (*offer)(void *data, const char *word, const char *help), 
 			offer(data, names.v[i], "an image");
 	words_free(&names);
 	close_store(&o);
+}
+
+void image_note_layers(const struct frame *f, const char *called, size_t n)
+{
+	if (!mount_takes_layers(n))
+		msg_note(f, "%s: run takes Linux 6.8 for so many layers, %zu; this kernel cannot put them together", called, n);
 }
 
 static int say(const struct frame *f, struct opened *o, int r)
@@ -259,11 +266,14 @@ static int print_imported(const struct frame *f, struct opened *o, const struct 
 	struct json *j;
 	int r;
 
-	if (!f->json)
-		return printf("%s\n", name ? name : "") < 0 ? -EIO : 0;
 	r = name ? image_read(&o->store, name, &i) : -ENOENT;
 	if (r)
 		return say(f, o, r);
+	image_note_layers(f, name, i.layers.n);
+	if (!f->json) {
+		image_free(&i);
+		return printf("%s\n", name) < 0 ? -EIO : 0;
+	}
 	if (json_new(f, &j) < 0) {
 		image_free(&i);
 		return frame_failed(f);

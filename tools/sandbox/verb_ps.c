@@ -135,13 +135,13 @@ static int run_ps(struct frame *f, void *data, int argc, char **argv)
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
 	struct table *t = NULL;
-	int r = state_root(&root);
+	int r = sandbox_states(f, &root);
 
 	(void)argv;
 	if (argc)
 		return msg_usage(f, "ps takes no names; inspect does");
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	sweep_all(f->cgx, root);
 	links_repair(root);
 	r = state_list(root, &names);
@@ -272,8 +272,49 @@ static int run_inspect(struct frame *f, void *data, int argc, char **argv)
 /* ---- logs ---- */
 
 struct logs_spec {
+	uint64_t tail; /* lines; OPT_UNSET all */
 	int follow;
 };
+static const struct logs_spec logs_defaults = { .tail = OPT_UNSET };
+
+/* Where the last lines of a file begin; the end of the last one is none of its own. */
+static off_t begin_of_tail(int fd, uint64_t lines)
+{
+	char part[8192];
+	off_t at = lseek(fd, 0, SEEK_END), end = at;
+
+	while (at > 0) {
+		off_t from = at > (off_t)sizeof(part) ? at - (off_t)sizeof(part) : 0;
+		ssize_t n = pread(fd, part, (size_t)(at - from), from);
+
+		if (n <= 0)
+			break;
+		for (; n; n--)
+			if (part[n - 1] == '\n' && from + n != end && !lines--)
+				return from + n;
+		at = from;
+	}
+	return 0;
+}
+
+/* It runs, or is between two runs and may do so again: 1 and *s is that. */
+static int goes_on(struct frame *f, struct state *s)
+{
+	AUTO_FREE char *root = NULL;
+	struct state now = { .lock = -1 };
+	int r;
+
+	if (s->status == SANDBOX_RUNNING && !sandbox_wait(f->cgx, s, 0))
+		return 1;
+	r = state_root(&root) < 0 || state_read(root, s->name, &now) || now.lock >= 0 || now.status == SANDBOX_EXITED;
+	if (!r) {
+		s->status = now.status;
+		s->pid = now.pid;
+		s->pid_started = now.pid_started;
+	}
+	state_free(&now);
+	return !r;
+}
 
 /* What a detached one wrote, as it is: it goes where the caller sends it. */
 static int run_logs(struct frame *f, void *data, int argc, char **argv)
@@ -299,15 +340,18 @@ static int run_logs(struct frame *f, void *data, int argc, char **argv)
 		state_free(&s);
 		return r;
 	}
+	if (spec->tail != OPT_UNSET)
+		lseek(fd, spec->tail ? begin_of_tail(fd, spec->tail - 1) : lseek(fd, 0, SEEK_END), SEEK_SET);
 	for (;;) {
-		int ended = s.status != SANDBOX_RUNNING || sandbox_wait(f->cgx, &s, 0);
+		int ended = !spec->follow || !goes_on(f, &s);
 
 		while ((n = read(fd, text, sizeof(text))) > 0)
 			if (fwrite(text, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout))
 				break;
-		if (!spec->follow || ended || ferror(stdout))
+		if (ended || ferror(stdout))
 			break;
-		sandbox_wait(f->cgx, &s, 100);
+		if (s.status != SANDBOX_RUNNING || sandbox_wait(f->cgx, &s, 100))
+			usleep(20000); /* its monitor is about to say what becomes of it */
 	}
 	close(fd);
 	state_free(&s);
@@ -361,7 +405,7 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "nothing to change: --memory, --pids ... or -r NAME=VALUE");
 	r = sandbox_find_running(f, argv[0], &s);
 	if (!r)
-		r = sandbox_group(f->cgx, &s, &g);
+		r = sandbox_group_for(f, &s, "change its limits", &g);
 	if (!r)
 		r = cgx_plan_new(f->cgx, &p);
 	if (!r)
@@ -388,7 +432,9 @@ static const struct opt ps_options[] = {
 	OPT_END
 };
 static const struct opt logs_options[] = {
-	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" }, OPT_END
+	{ 'f', "follow", NULL, OPT_FLAG, offsetof(struct logs_spec, follow), "go on until it ends" },
+	{ 'n', "tail", "N", OPT_U64, offsetof(struct logs_spec, tail), "the last N lines alone" },
+	OPT_END
 };
 static const struct opt update_options[] = {
 	LIMIT_OPTIONS(add_limit),
@@ -407,7 +453,7 @@ const struct tool verb_inspect = {
 };
 const struct tool verb_logs = {
 	.name = "cgx-sandbox logs", .summary = "Show what a sandbox in the background wrote", .synopsis = name,
-	.options = logs_options, .spec_size = sizeof(struct logs_spec), .run = run_logs,
+	.options = logs_options, .spec_size = sizeof(struct logs_spec), .defaults = &logs_defaults, .run = run_logs,
 	.positional = { COMPLETE_OWN }, .own_words = sandbox_names,
 };
 const struct tool verb_update = {

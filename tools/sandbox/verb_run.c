@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgx-sandbox run: the life of a sandbox, in front, at a terminal or in the background. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 
 #include "sandbox/attach.h"
 #include "sandbox/events.h"
+#include "sandbox/find.h"
 #include "sandbox/launch.h"
 #include "sandbox/layer.h"
 #include "sandbox/links.h"
@@ -44,7 +46,9 @@ static int remember_group(struct launch *l)
 	if (r)
 		return r;
 	r = state_save(st);
-	return r == -EEXIST ? state_replace(st) : r;
+	if (r == -EEXIST)
+		r = state_replace(st);
+	return r ? launch_fail(l, r, st->name, "keep its state", NULL) : 0;
 }
 
 static void remember(struct state *st, const struct launch *l, enum status status)
@@ -61,11 +65,10 @@ static void remember(struct state *st, const struct launch *l, enum status statu
 static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 {
 	AUTO_FREE char *root = NULL;
-	int r = state_root(&root);
+	int r = sandbox_states(f, &root);
 
-	if (r < 0)
-		return msg_error(f, geteuid() ? "XDG_RUNTIME_DIR names the folder for it; log in, or set it" : NULL,
-				 "state of sandboxes: make its folder: %s", strerror(-r));
+	if (r)
+		return r;
 	r = state_claim(root, spec->s.name, st);
 	if (r == -EEXIST) {
 		state_free(st);
@@ -78,6 +81,7 @@ static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
 	st->root = strdup(spec->root.called ? spec->root.called : "");
+	st->user = spec->s.user ? strdup(spec->s.user) : NULL;
 	st->began_us = wall_us();
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;
@@ -145,6 +149,23 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
+/* What the caller left open is his: whoever reads the other end of a pipe would wait as long as the sandbox runs. What is ours
+ * closes at exec. */
+static void close_callers(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		int fd = atoi(e->d_name), flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : FD_CLOEXEC;
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			close(fd);
+	}
+	if (d)
+		closedir(d);
+}
+
 /* The monitor goes on by itself; its words and those of the command go to the log. */
 static int detach(const struct state *st)
 {
@@ -156,6 +177,7 @@ static int detach(const struct state *st)
 	if (fd < 0)
 		return -errno;
 	setsid();
+	close_callers();
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	close(fd);

@@ -49,7 +49,7 @@ static const struct column stats_columns[] = {
 
 struct one {
 	struct state s;
-	struct cgx_group *g;
+	struct cgx_group *g; /* NULL: it has none of its own */
 	uint64_t cpu, at; /* usage so far and when it was read, microseconds */
 };
 
@@ -90,6 +90,9 @@ static void add_stats(struct table *t, struct one *o)
 	uint64_t cpu, kills, rbytes, wbytes, at = now_us();
 
 	table_text(t, row, S_NAME, o->s.name);
+	put_network(t, row, &o->s);
+	if (!o->g)
+		return;
 	cpu = figure(o->g, "cpu.stat:usage_usec");
 	if (cpu != UNKNOWN && o->cpu != UNKNOWN && at > o->at)
 		table_number(t, row, S_CPU, (cpu - o->cpu) * 10000 / (at - o->at), UNIT_PERCENT);
@@ -101,7 +104,6 @@ static void add_stats(struct table *t, struct one *o)
 	report_io(o->g, &rbytes, &wbytes);
 	put(t, row, S_READ, rbytes, UNIT_BYTES);
 	put(t, row, S_WRITTEN, wbytes, UNIT_BYTES);
-	put_network(t, row, &o->s);
 	kills = figure(o->g, "memory.events:oom_kill");
 	put(t, row, S_KILLS, kills != UNKNOWN ? kills : figure(o->g, "memory.events.local:oom_kill"), UNIT_COUNT);
 	put(t, row, S_DENIED, figure(o->g, "pids.events:max"), UNIT_COUNT);
@@ -111,6 +113,8 @@ static int open_one(struct frame *f, struct one *o)
 {
 	int r = sandbox_group(f->cgx, &o->s, &o->g);
 
+	if (r == -ENODEV && !o->s.groups.n)
+		return 0; /* nothing counts for it alone */
 	if (r < 0)
 		return r;
 	o->cpu = figure(o->g, "cpu.stat:usage_usec");
@@ -123,10 +127,10 @@ static int gather(struct frame *f, int argc, char **argv, struct one **ret, size
 {
 	AUTO_FREE char *root = NULL;
 	struct words names = { 0 };
-	int r = argc ? 0 : state_root(&root), worst = 0;
+	int r = argc ? 0 : sandbox_states(f, &root), worst = 0;
 
-	if (r < 0)
-		return msg_errno(f, r, "state of sandboxes", "open its folder");
+	if (r)
+		return r;
 	if (root)
 		sweep_all(f->cgx, root);
 	for (int i = 0; !r && i < argc; i++)
@@ -162,13 +166,16 @@ static void release(struct one *o, size_t n)
 static void show_live(struct one *o, size_t n)
 {
 	char **argv = calloc(n + 2, sizeof(*argv));
+	size_t groups = 0;
 
 	if (!argv)
 		return;
 	argv[0] = (char *)(uintptr_t)"cgx-top";
 	for (size_t i = 0; i < n; i++)
-		argv[i + 1] = (char *)(uintptr_t)cgx_group_path(o[i].g);
-	execvp(argv[0], argv);
+		if (o[i].g)
+			argv[++groups] = (char *)(uintptr_t)cgx_group_path(o[i].g);
+	if (groups)
+		execvp(argv[0], argv);
 	free(argv);
 }
 
@@ -268,11 +275,8 @@ static int run_top(struct frame *f, void *data, int argc, char **argv)
 	if (argc != 1)
 		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
 	r = sandbox_find_running(f, argv[0], &s);
-	if (!r && !s.groups.n)
-		r = msg_error(f, "a sandbox of an ordinary user has one where a group is delegated to him",
-			      "%s: list its processes: it has no group of its own", argv[0]);
 	if (!r)
-		r = sandbox_group(f->cgx, &s, &g);
+		r = sandbox_group_for(f, &s, "list its processes", &g);
 	if (!r)
 		r = cgx_tasks_open(g, 0, &tasks);
 	if (!r && table_new(f, top_columns, "processes", 0, &t) < 0)

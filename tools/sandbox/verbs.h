@@ -12,4 +12,7 @@ extern const struct tool verb_run, verb_exec, verb_ps, verb_stop, verb_kill, ver
 /* Offer the names of images, for completion. */
 void image_names(void (*offer)(void *data, const char *word, const char *help), void *data);
 
+/* A note where this kernel cannot mount an image of so many layers. */
+void image_note_layers(const struct frame *f, const char *called, size_t n);
+
 #endif
