@@ -31,7 +31,7 @@ static size_t next(const char *s, size_t n, int *ret_width)
 	return *ret_width < 0 && len > n ? 1 : len ? len : 1;
 }
 
-/* Of no width and no letter: joiners, marks of direction, variation selectors, tags. Terminals differ in what they make of them. */
+/* No letters, and of no width: joiners, marks of direction, variation selectors, tags. No two terminals agree on them. */
 static int is_format(wchar_t c)
 {
 	static const struct {
