@@ -246,7 +246,8 @@ int cgx_group_populated(struct cgx_group *g);
 int cgx_group_kill(struct cgx_group *g, int timeout_ms);
 /*
  * Freeze (1) or thaw (0) the group and all below, and wait until the kernel says it is so.
- * Errors: -ENOENT, -EPERM, -ETIMEDOUT, -EOPNOTSUPP the host has no freezer, -EINVAL the root group.
+ * Errors: -ENOENT, -EPERM, -ETIMEDOUT, -EOPNOTSUPP the host has no freezer, -EINVAL the root group,
+ * -EBUSY the caller is in the group that is to be frozen.
  * Rests on v2 "cgroup.freeze"; v1 freezer-subsystem.rst.
  */
 int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms);

@@ -25,6 +25,35 @@ static int refuse_root(struct cgx_group *g, const char *action)
 	return -EINVAL;
 }
 
+/* Where it is now: somebody may have moved it. freezers: only places that can hold it. */
+static int caller_is_inside(struct cgx_group *g, int freezers)
+{
+	AUTO_BUF struct buf text = { 0 };
+
+	if (layout_read_pid(g->cgx, 0, &text))
+		return 0;
+	for (size_t i = 0; i < g->n; i++) {
+		const struct group_place *pl = &g->place[i];
+		AUTO_FREE char *own = NULL;
+		size_t n = strlen(pl->path);
+
+		if (freezers && pl->h->version == 1 && !(pl->h->controllers & CGX_C_FREEZER))
+			continue;
+		if (layout_path_in(g->cgx, pl->h, text.s, &own))
+			continue;
+		if (!strncmp(own, pl->path, n) && (!own[n] || own[n] == '/'))
+			return 1;
+	}
+	return 0;
+}
+
+static int refuse_own(struct cgx_group *g, const char *action)
+{
+	fail(g->cgx, -EBUSY, g->path, action, "the caller is in this group itself");
+	advise(g->cgx, "run it from outside, or move this shell out first: cgx-move / $$");
+	return -EBUSY;
+}
+
 /* ---- freeze ---- */
 
 CGX_API int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms)
@@ -34,6 +63,8 @@ CGX_API int cgx_group_freeze(struct cgx_group *g, int frozen, int timeout_ms)
 
 	if (is_root(g))
 		return refuse_root(g, action);
+	if (frozen && caller_is_inside(g, 1)) /* nothing of the caller would be left to thaw it */
+		return refuse_own(g, action);
 	/* v2, which comes last, is frozen first and thawed last: what v1 holds never says to v2 that it stands still */
 	for (size_t n = 0; n < g->n; n++) {
 		size_t i = frozen ? g->n - 1 - n : n;
@@ -129,20 +160,6 @@ static int kill_place(struct cgx *cgx, struct group_place *pl, int dir)
 	return r;
 }
 
-static int caller_is_inside(struct cgx_group *g)
-{
-	for (size_t i = 0; i < g->n; i++) {
-		size_t n = strlen(g->place[i].path);
-		const char *own;
-
-		if (layout_own(g->cgx, g->place[i].h, &own))
-			continue;
-		if (!strncmp(own, g->place[i].path, n) && (!own[n] || own[n] == '/'))
-			return 1;
-	}
-	return 0;
-}
-
 static int left_over(struct cgx_group *g)
 {
 	struct cgx_tasks *t;
@@ -196,11 +213,8 @@ CGX_API int cgx_group_kill(struct cgx_group *g, int timeout_ms)
 		return refuse_root(g, "kill");
 	if (!cgx_group_exists(g))
 		return fail(g->cgx, -ENOENT, g->path, "kill", "there is no such group");
-	if (caller_is_inside(g)) {
-		fail(g->cgx, -EBUSY, g->path, "kill", "the caller is in this group itself");
-		advise(g->cgx, "run it from outside, or move this shell out first: cgx-move / $$");
-		return -EBUSY;
-	}
+	if (caller_is_inside(g, 0))
+		return refuse_own(g, "kill");
 	for (;;) {
 		r = kill_round(g, &populated);
 		if (r)

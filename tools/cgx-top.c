@@ -335,6 +335,9 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (usual.bpf && usual.no_bpf)
 		return msg_usage(f, "the usual options have both bpf and no-bpf");
 	fill_in(spec, &usual);
+	/* cut it would show more than was asked for */
+	if (spec->filter && strlen(spec->filter) >= ROWS_FILTER)
+		return msg_usage(f, "--filter: longer than %d bytes", ROWS_FILTER - 1);
 	return show(f, spec, argc, argv);
 }
 

@@ -67,5 +67,18 @@ mux send-keys y
 shows "$T/a: killed" "it is told when it is done"
 not_alive() { ! alive "$pid"; }
 ok "the process is gone" wait_for 3 not_alive
+if has freezer; then
+	cgx-create "$T/own" || bail "cgx-create fails"
+	mux new-window "env TERM=xterm-256color LC_ALL=C.UTF-8 HOME=$tmp XDG_CONFIG_HOME=$tmp sh -c 'cgx-move $T/own \$\$; exec cgx-top -d 200ms $T'"
+	shows '└─ own ' "one that is in a group itself"
+	mux send-keys End f
+	shows "Freeze [0-9]+ process(es)? in $T/own" "freezing that is asked for"
+	mux send-keys y
+	shows "own: freeze: the caller is in t" "and refused: nobody would be there to thaw it"
+	mux send-keys '?'
+	shows "Keys" "and it goes on"
+else
+	skip "no freezer" "freezing what it is in itself"
+fi
 mux kill-server 2>/dev/null
 done_testing

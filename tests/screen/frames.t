@@ -197,7 +197,16 @@ keys L C-u
 mux send-keys -l 'pids.max=many'
 keys Enter
 shows 'pids.max: set many' "a wrong value is told"
-keys K
+mkdir "$root/sys/fs/cgroup/pids/web/zz"
+shows 'zz' "a group that comes is shown"
+keys End L C-u
+mux send-keys -l 'pids.max=7'
+rmdir "$root/sys/fs/cgroup/pids/web/zz"
+hides 'zz' "and goes while its limit is typed"
+keys Enter
+shows 'web/zz: .*there is no such group' "another that is selected then does not get it"
+hides 'Set pids.max' "nor is it asked for"
+keys End K
 shows 'not this machine' "processes of a recorded machine are not killed"
 keys f
 shows 'Freeze [0-9]+ process(es)? in web/static\?' "freezing asks as well"
@@ -219,6 +228,24 @@ keys '?' PageDown PageDown
 hides 'once confirmed' "help leaves those keys out"
 keys Escape q
 shows '^\$ *$' "q leaves"
+
+for delay in '5m 5m00s +' '50ms 50\.0ms -'; do
+	# shellcheck disable=SC2086
+	set -- $delay
+	typed "clear; $top --root $root -d $1"
+	shows "every $2" "--delay $1"
+	keys "$3" Space
+	shows "every $2.*paused" "$3 does not turn round what lies beyond its steps"
+	keys q
+	hides '^   NAME' "q leaves"
+done
+typed "clear; $top --root $root -d 200ms --record /dev/full"
+shows 'recording ended: No space left on device' "that a recording has ended is told at once"
+keys q
+shows 'cgx-top: /dev/full: record to it: No space' "and at the end"
+typed "clear; $top --root $root -f $(printf '%0512d' 0); echo status \$?"
+shows '^status 2' "a filter that would be cut is refused"
+typed clear
 
 "$top" -b -n 3 -d 100ms --root "$root" --record "$tmp/record" >/dev/null || fail "a recording is made"
 typed "clear; $top --replay $tmp/record"

@@ -21,6 +21,9 @@ keys End Enter
 hides 'Segmentation' "a detail pane at 20x5"
 keys '?'
 shows 'Moving' "help at 20x5"
+keys Escape L C-u
+mux send-keys -l 'pids.max=5'
+shows '^set: pids\.max=5' "what is typed is seen at 20x5"
 keys Escape s
 shows 'NAME' "a menu at 20x5"
 keys Escape Enter Enter
@@ -79,6 +82,20 @@ sleep 2
 is "$(($(awk '{ print $14 + $15 }' "/proc/$pid/stat") - before < 60))" 1 "and it does not spin"
 kill "$pid"
 close_pane
+
+# ---- the terminal goes ----
+open_pane 80 24
+typed "trap '' HUP; $top --root $root -d 300ms"
+wait_for 'NAME'
+pid=$(top_pid)
+close_pane
+i=0
+while [ -e "/proc/$pid" ] && [ $i -lt 100 ]; do
+	i=$((i + 1))
+	sleep 0.1
+done
+is "$(ls -d "/proc/$pid" 2>/dev/null)" "" "without its terminal it ends, also where SIGHUP is ignored"
+[ ! -e "/proc/$pid" ] || kill -9 "$pid"
 
 # ---- terminals ----
 for term in vt100 linux screen tmux-256color xterm; do

@@ -50,6 +50,8 @@ static void test_cut(void **state)
 	cuts("abcdef", 0, "");
 	cuts("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 5, "\xe6\x97\xa5~\xe8\xaa\x9e");
 	cuts("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", 4, "\xe6\x97\xa5~");
+	/* an accent does not move over to the mark of the cut */
+	cuts("abcde\xcc\x81" "f", 3, "a~f");
 }
 
 static void test_pad(void **state)
@@ -82,6 +84,12 @@ static void test_hostile(void **state)
 	shows("\xee\x80\x80x", 4, TEXT_ASCII, "\\xee\\x80\\x80x");
 	shows("\xf3\xb0\x80\x80" "\xef\xbf\xbf", 7, TEXT_ASCII, "\\xf3\\xb0\\x80\\x80\\xef\\xbf\\xbf");
 	shows("a\\x2db", 6, TEXT_ASCII, "a\\x2db");
+	/* a mark that has no letter to sit on, more of them than a cell holds, what has no width and joins */
+	shows("\xcc\x81" "a", 3, TEXT_UTF8, "\\xcc\\x81a");
+	shows("e\xcc\x81", 3, TEXT_UTF8, "e\xcc\x81");
+	shows("e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81", 11, TEXT_UTF8, "e\xcc\x81\xcc\x81\xcc\x81\xcc\x81\\xcc\\x81");
+	shows("a\xe2\x80\x8d" "b", 5, TEXT_UTF8, "a\\xe2\\x80\\x8db");
+	shows("\xef\xb8\x8f", 3, TEXT_UTF8, "\\xef\\xb8\\x8f");
 	/* U+FFFF is well-formed, and no character: it has no width */
 	shows("\xef\xbf\xbf", 3, TEXT_UTF8, "\\xef\\xbf\\xbf");
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <wchar.h>
 
+enum { MARKS = 4 }; /* on a character: ncurses keeps no more, and some terminals fewer */
+
 const struct glyphs glyphs_utf8 = {
 	TEXT_UTF8, "…", "├─", "└─", "│  ", "   ", "▸", "▾", " ", "▴", "▾",
 	{ " ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" },
@@ -29,23 +31,59 @@ static size_t next(const char *s, size_t n, int *ret_width)
 	return *ret_width < 0 && len > n ? 1 : len ? len : 1;
 }
 
+/* No letters, and of no width: joiners, marks of direction, variation selectors, tags. No two terminals agree on them. */
+static int is_format(wchar_t c)
+{
+	static const struct {
+		wchar_t first, last;
+	} ranges[] = {
+		{ 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+		{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff9, 0xfffb }, { 0x1d173, 0x1d17a }, { 0x1f3fb, 0x1f3ff },
+		{ 0xe0000, 0xe0fff },
+	};
+	size_t i = 0;
+
+	while (i < sizeof(ranges) / sizeof(ranges[0]) && (c < ranges[i].first || c > ranges[i].last))
+		i++;
+	return i < sizeof(ranges) / sizeof(ranges[0]);
+}
+
+/* A mark without a letter of the same text before it would sit on what stands to the left. */
+static int can_stand(const char *s, size_t n, int width, int marks_left)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t len;
+
+	if (width < 0 || (!width && !marks_left))
+		return 0;
+	if (!(*s & 0x80))
+		return 1;
+	len = mbrtowc(&c, s, n, &state);
+	return len <= n && !is_format(c);
+}
+
 void cells_show(struct buf *b, const char *s, size_t n, enum text_set set)
 {
 	struct buf AUTO_BUF shown = { 0 };
 	const char *p;
 	size_t len;
-	int width;
+	int width, marks = 0; /* that the last character can carry yet */
 
 	text_show(&shown, s, n, set);
 	if (shown.err)
 		b->err = shown.err;
 	for (p = buf_text(&shown); *p; p += len) {
 		len = next(p, strlen(p), &width);
-		if (width >= 0)
+		marks = width ? MARKS : marks - 1;
+		if (can_stand(p, len, width, marks >= 0)) {
 			buf_add(b, p, len);
-		else
-			for (size_t i = 0; i < len; i++)
-				buf_printf(b, "\\x%02x", (unsigned char)p[i]);
+			continue;
+		}
+		marks = 0;
+		for (size_t i = 0; i < len; i++)
+			buf_printf(b, "\\x%02x", (unsigned char)p[i]);
 	}
 }
 
@@ -87,6 +125,12 @@ static size_t ending(const char *s, int cells)
 
 		width -= w > 0 ? w : 0;
 		at += len;
+	}
+	/* what sat on the last of them goes with it */
+	for (size_t len; at < n; at += len) {
+		len = next(s + at, n - at, &w);
+		if (w)
+			break;
 	}
 	return at;
 }

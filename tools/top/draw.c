@@ -114,6 +114,8 @@ static void add_mode(const struct view *v, const struct feed_head *h, struct buf
 		buf_puts(b, "  [paused]");
 	if (v->how->read_only)
 		buf_puts(b, "  [read-only]");
+	if (h->record_err)
+		buf_printf(b, "  [recording ended: %s]", strerror(h->record_err));
 }
 
 static void draw_title(const struct view *v, const struct feed_head *h)
@@ -135,7 +137,7 @@ static void draw_title(const struct view *v, const struct feed_head *h)
 	if (b.s)
 		b.s[b.len] = '\0';
 	buf_puts(&b, buf_text(&mode));
-	put_line(v, 0, v->paused ? LOOK_WARN : LOOK_TITLE, &b);
+	put_line(v, 0, h->record_err ? LOOK_ALERT : v->paused ? LOOK_WARN : LOOK_TITLE, &b);
 }
 
 static void add_total(struct buf *b, const char *name, enum unit unit, uint64_t n, uint64_t of)
@@ -422,17 +424,32 @@ static void draw_hints(const struct view *v, int line)
 	put_line(v, line, LOOK_DIM, &b);
 }
 
+/* On a narrow screen what is typed goes before what is said of it. */
+static int label_cells(const struct view *v, const char *label)
+{
+	enum { TYPED = 14 };
+	int n = (int)strlen(label), room = v->cells - TYPED - 2;
+
+	if (n > room)
+		n = (int)strcspn(label, "(");
+	if (n > room)
+		n = (int)strcspn(label, " ");
+	while (n && label[n - 1] == ' ')
+		n--;
+	return n;
+}
+
 static void draw_prompt(const struct view *v, int line)
 {
 	struct buf AUTO_BUF before = { 0 }, after = { 0 };
 	const struct prompt *p = &v->prompt;
-	int room = v->cells - cells_width(p->label) - 3, at;
+	int label = label_cells(v, p->label), room = v->cells - label - 3, at;
 
 	buf_add(&before, p->text, p->at);
 	/* of a long text the end before the cursor is seen */
 	for (const char *s = buf_text(&before);; s += cells_beginning(s, 1) ? cells_beginning(s, 1) : 1)
 		if (cells_width(s) <= room || !*s) {
-			buf_printf(&after, "%s: %s", p->label, s);
+			buf_printf(&after, "%.*s: %s", label, p->label, s);
 			break;
 		}
 	at = cells_width(buf_text(&after));

@@ -604,6 +604,7 @@ void feed_head(const struct feed *f, struct feed_head *ret)
 	ret->host = f->shot.host;
 	ret->layout = f->shot.layout;
 	ret->note = f->shot.note;
+	ret->record_err = f->recorder ? recorder_err(f->recorder) : 0;
 	ret->source = ret->replay ? "" : f->shot.by_bpf ? "bpf" : "files";
 	ret->source_why = f->shot.source_why;
 }

@@ -82,6 +82,7 @@ struct feed_head {
 	int replay;
 	size_t at, of;                /* of a replay: which sample, of how many */
 	const char *note;             /* what the user should know, "" nothing */
+	int record_err;               /* what ended the recording, an errno; 0 nothing did */
 	int unseen;                   /* it is something that cannot be seen here */
 	const char *source;           /* of the figures: "files", "bpf"; "" a replay */
 	const char *source_why;       /* why it is files, "" it was not to be otherwise */

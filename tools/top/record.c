@@ -33,7 +33,7 @@ struct recorder {
 	FILE *to;
 	struct frame *f;
 	char *file;
-	int begun, status;
+	int begun, status, err;
 };
 
 int recorder_open(struct frame *f, const char *file, struct recorder **ret)
@@ -141,10 +141,16 @@ void recorder_write(struct recorder *r, const struct feed *feed)
 			fprintf(r->to, "E %llu %u %zu %s %s\n", (unsigned long long)e.time_us, e.mark, strlen(e.path), e.path,
 				e.text);
 	if (fflush(r->to) == EOF) {
-		r->status = msg_errno(r->f, errno, r->file, "record to it");
+		r->err = errno;
+		r->status = msg_errno(r->f, r->err, r->file, "record to it");
 		fclose(r->to);
 		r->to = NULL;
 	}
+}
+
+int recorder_err(const struct recorder *r)
+{
+	return r->err;
 }
 
 /* ---- reading ---- */

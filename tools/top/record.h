@@ -11,6 +11,8 @@ struct recorder;
 int recorder_open(struct frame *f, const char *file, struct recorder **ret);
 /* A full disk is told once, and ends the recording. */
 void recorder_write(struct recorder *r, const struct feed *feed);
+/* The errno that ended it, 0 it goes on. */
+int recorder_err(const struct recorder *r);
 /* 0, or an exit status: something could not be written, and was told. */
 int recorder_close(struct recorder *r);
 

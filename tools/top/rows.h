@@ -6,6 +6,7 @@
 #include "feed.h"
 
 #define ROWS_BY_NAME SIZE_MAX
+enum { ROWS_FILTER = 512 }; /* bytes of a filter, NUL included */
 
 struct row {
 	size_t group;        /* index in the feed */
@@ -22,7 +23,7 @@ struct rows {
 	int flat, hide_empty, reverse;
 	size_t sort;         /* a column, ROWS_BY_NAME */
 	char root[4096];     /* "/" all */
-	char filter[512];    /* part of a path, "" all; small letters find capitals, too */
+	char filter[ROWS_FILTER]; /* part of a path, "" all; small letters find capitals, too */
 	char **folded;       /* paths */
 	size_t folds;
 	int all_folded;      /* folded holds what is unfolded */

@@ -51,6 +51,7 @@ struct view {
 	struct prompt prompt;
 	enum prompt_for prompt_for;
 	char typed_before[512];    /* to go back to on Escape */
+	char *prompt_group;         /* whose limit is typed */
 	struct deed *deed;
 	enum action menu;          /* ACT_SORT_MENU, ACT_COLUMNS */
 	size_t menu_at, over_top;

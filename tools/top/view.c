@@ -13,6 +13,7 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "screen.h"
 #include "ui/message.h"
@@ -233,7 +234,9 @@ static void change_delay(struct view *v, int slower)
 
 	while (slower ? i < STEPS - 1 && steps[i] <= v->delay_us : i > 0 && steps[i] >= v->delay_us)
 		i += slower ? 1 : (size_t)-1;
-	v->delay_us = steps[i];
+	/* what --delay asked for may lie beyond them */
+	if (slower ? steps[i] > v->delay_us : steps[i] < v->delay_us)
+		v->delay_us = steps[i];
 	say(v, LOOK_PLAIN, "a sample every %s", units_usec(v->delay_us).s);
 }
 
@@ -310,6 +313,11 @@ static void ask_limit(struct view *v)
 		buf_printf(&b, "%s=", c[v->rows.sort].limit);
 	else
 		buf_puts(&b, "memory.max=");
+	/* it may go while something is typed, and another be selected */
+	free(v->prompt_group);
+	v->prompt_group = strdup(selected_group(v)->path);
+	if (!v->prompt_group)
+		return;
 	prompt_begin(&v->prompt, "set NAME=VALUE (Tab: another)", buf_text(&b));
 	v->prompt_for = PROMPT_SET;
 	v->mode = MODE_PROMPT;
@@ -377,13 +385,9 @@ static void use_text(struct view *v, const char *text)
 
 static void ask_set(struct view *v)
 {
-	const struct feed_group *g = selected_group(v);
 	struct deed *d = NULL;
-	int r;
+	int r = deed_set(v->f->cgx, v->prompt_group, v->prompt.text, &d);
 
-	if (!g)
-		return;
-	r = deed_set(v->f->cgx, g->path, v->prompt.text, &d);
 	ask_deed(v, r, d);
 }
 
@@ -407,7 +411,7 @@ static void typed_key(struct view *v, uint32_t code)
 		break;
 	case PROMPT_DONE:
 		v->mode = MODE_MAIN;
-		if (v->prompt_for == PROMPT_SET && selected_group(v))
+		if (v->prompt_for == PROMPT_SET)
 			ask_set(v);
 		break;
 	}
@@ -644,7 +648,7 @@ static int take_signals(struct view *v, int fd)
 
 /* ---- the loop ---- */
 
-enum { AT_SIGNAL, AT_TIMER, AT_KEYS, AT_EVENTS, PLACES };
+enum { AT_SIGNAL, AT_TIMER, AT_KEYS, AT_EVENTS, AT_OUTPUT, PLACES };
 
 static void take_keys(struct view *v, short revents)
 {
@@ -681,6 +685,7 @@ static int loop(struct view *v, int signals, int timer)
 			[AT_TIMER] = { timer, POLLIN, 0 },
 			[AT_KEYS] = { terminal_fd(v->t), POLLIN, 0 },
 			[AT_EVENTS] = { feed_fd(v->feed), POLLIN, 0 },
+			[AT_OUTPUT] = { STDOUT_FILENO, 0, 0 },
 		};
 
 		draw(v);
@@ -688,6 +693,9 @@ static int loop(struct view *v, int signals, int timer)
 			break;
 		if (p[AT_SIGNAL].revents)
 			end = take_signals(v, signals);
+		/* the terminal is gone, and whoever ignores SIGHUP would draw for nobody from here on */
+		if (!end && p[AT_OUTPUT].revents)
+			end = SIGHUP;
 		if (p[AT_EVENTS].revents && feed_wake(v->feed))
 			v->detail_old = 1;
 		if (p[AT_TIMER].revents)
@@ -738,6 +746,7 @@ static void end(struct view *v)
 	rows_free(&v->rows);
 	buf_free(&v->message);
 	free(v->selected_path);
+	free(v->prompt_group);
 }
 
 int view_check(void)
