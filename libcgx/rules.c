@@ -222,11 +222,18 @@ static void cut_deleted(struct buf *b)
 		b->s[b->len -= n] = '\0';
 }
 
-/* A file of a process, in /proc. */
+/* A file of a process, in /proc. For each that starts, and printf would take longer than all else that is done for it here. */
 static const char *file_of(char (*path)[48], pid_t pid, const char *name)
 {
-	snprintf(*path, sizeof(*path), "%d/%s", (int)pid, name);
-	return *path;
+	unsigned number = (unsigned)pid;
+	char *at = *path + 11;
+
+	memcpy(at, name, strnlen(name, 36) + 1);
+	*--at = '/';
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	return at;
 }
 
 static int read_file_of(const struct cgx_rules *r, pid_t pid, const char *name, struct buf *b)
@@ -269,12 +276,16 @@ static int is_kernel_thread(const struct cgx_rules *r, pid_t pid)
 }
 
 /* The kernel cuts a name at 15 bytes; another one belongs to a script, or was chosen by the process. */
+static int is_of_program(const char *comm, const char *exe)
+{
+	const char *base = strrchr(exe, '/');
+
+	return !strncmp(base ? base + 1 : exe, comm, 15);
+}
+
 static void look_script(struct cgx_rules *r, struct cgx_subject *s)
 {
-	const char *base = strrchr(s->exe, '/');
-
-	base = base ? base + 1 : s->exe;
-	if (!strncmp(base, s->comm, 15))
+	if (is_of_program(s->comm, s->exe))
 		return;
 	r->just_now = 0;
 	if (!read_file_of(r, s->pid, "cmdline", &r->words))
@@ -326,31 +337,45 @@ static int look_again(struct cgx_rules *r, struct cgx_subject *s)
 	return 0;
 }
 
+static int turn_to(struct cgx_rules *r, pid_t pid)
+{
+	if (r->seen >= 0)
+		close(r->seen);
+	r->seen = -1;
+	r->named = 0;
+	r->pid = pid;
+	if (r->proc >= 0)
+		return 0;
+	r->proc = fs_dir(r->cgx->fs.fd, "proc");
+	if (r->proc < 0)
+		return r->proc;
+	r->live = fs_is_proc(r->proc);
+	return 0;
+}
+
 /* A recorded machine may lack the file, and nobody is moved there. */
 static int see(struct cgx_rules *r, pid_t pid)
 {
 	char path[48];
+	int err = turn_to(r, pid);
 
-	if (r->seen >= 0)
-		close(r->seen);
-	r->seen = -1;
-	if (r->proc < 0) {
-		r->proc = fs_dir(r->cgx->fs.fd, "proc");
-		if (r->proc < 0)
-			return r->proc;
-		r->live = fs_is_proc(r->proc);
-	}
-	if (!r->live)
-		return 0;
-	r->pid = pid;
+	if (err || !r->live)
+		return err;
 	r->seen = fs_open_proc(r->proc, file_of(&path, pid, "comm"));
 	return r->seen < 0 ? r->seen : 0;
+}
+
+static int fail_look(struct cgx_rules *r, pid_t pid, int err)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
+	return fail(r->cgx, err, path, "look at the process", NULL);
 }
 
 CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret)
 {
 	struct cgx_subject s = { .pid = pid };
-	char path[32];
 	int err = see(r, pid);
 
 	if (!err && (!r->live || r->asks & RULES_ASK_IDS))
@@ -359,12 +384,8 @@ CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *r
 		err = look_program(r, &s);
 	if (!err && r->live)
 		err = look_again(r, &s);
-	if (err == -ENOENT)
-		err = -ESRCH;
-	if (err) {
-		snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-		return fail(r->cgx, err, path, "look at the process", NULL);
-	}
+	if (err)
+		return fail_look(r, pid, err == -ENOENT ? -ESRCH : err);
 	r->just_now = !(r->asks & RULES_ASK_POLICY);
 	if (s.exe)
 		look_script(r, &s);
@@ -374,9 +395,73 @@ CGX_API int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *r
 	return 0;
 }
 
+/*
+ * 1 it is known by its program alone, which costs a third; -ENOENT it has ended, since who executes has one; 0 it has to be
+ * looked at in full: a name that is another than the program's may be a script's, or that of what it was before, and then both
+ * have to be read at one time.
+ */
+static int look_by_name(struct cgx_rules *r, const char *comm, struct cgx_subject *s)
+{
+	char path[48];
+	int err;
+
+	if (turn_to(r, s->pid) || !r->live)
+		return 0;
+	err = fs_read_link(r->proc, file_of(&path, s->pid, "exe"), &r->link);
+	if (err)
+		return err == -ENOENT ? err : 0;
+	cut_deleted(&r->link);
+	if (!is_of_program(comm, buf_text(&r->link)))
+		return 0;
+	s->exe = buf_text(&r->link);
+	memcpy(s->comm, comm, strnlen(comm, sizeof(s->comm) - 1));
+	buf_reset(&r->name);
+	buf_puts(&r->name, s->comm);
+	if (r->name.err)
+		return 0;
+	r->named = r->just_now = 1;
+	return 1;
+}
+
+CGX_API int cgx_rules_look_named(struct cgx_rules *r, pid_t pid, const char *comm, struct cgx_subject *ret)
+{
+	struct cgx_subject s = { .pid = pid };
+	int known = r->asks == RULES_ASK_PROCESS ? look_by_name(r, comm, &s) : 0;
+
+	if (!known)
+		return cgx_rules_look(r, pid, ret);
+	if (known < 0)
+		return fail_look(r, pid, -ESRCH);
+	*ret = s;
+	return 0;
+}
+
+/* Who was only named is held from now on. Whoever has the number, his program and name are what the rules went by. */
+static int hold(struct cgx_rules *r)
+{
+	AUTO_BUF struct buf told = { 0 };
+	AUTO_BUF struct buf link = { 0 };
+	char path[48];
+	int err;
+
+	buf_puts(&told, buf_text(&r->name));
+	err = told.err ? told.err : see(r, r->pid);
+	if (!err)
+		err = fs_read_link(r->proc, file_of(&path, r->pid, "exe"), &link);
+	if (!err)
+		err = fs_reread(r->seen, &r->name);
+	cut_deleted(&link);
+	buf_putc(&told, '\n');
+	if (!err && (strcmp(buf_text(&told), buf_text(&r->name)) || strcmp(buf_text(&link), buf_text(&r->link)))) {
+		err = -ESRCH;
+		turn_to(r, 0);
+	}
+	return err == -ENOENT ? -ESRCH : err;
+}
+
 static int has_ended(struct cgx_rules *r, const struct cgx_group *g)
 {
-	int err = r->seen < 0 ? -ESRCH : fs_reread(r->seen, &r->name);
+	int err = r->named ? hold(r) : r->seen < 0 ? -ESRCH : fs_reread(r->seen, &r->name);
 
 	return err ? fail(r->cgx, err, g->path, "move a process in", err == -ESRCH ? "the process has ended" : NULL) : 0;
 }

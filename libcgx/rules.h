@@ -43,6 +43,7 @@ struct cgx_rules {
 	 * number means; -1 nobody.
 	 */
 	int seen;
+	int named;           /* its program alone was read, and it is not held: name is what it was told to be called */
 	int just_now;        /* it was seen to be the same after all else was read, and nothing was done since */
 	pid_t pid;
 	struct buf status, link, words, group_list, name; /* of it */

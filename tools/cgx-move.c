@@ -282,7 +282,7 @@ static int plan_by_rules(struct job *j, struct cgx_rules *rules, pid_t pid)
 {
 	AUTO_BUF struct buf origin = { 0 };
 	struct placing p = { 0 };
-	int r = place_look(rules, pid, &p);
+	int r = place_look(rules, pid, "", &p);
 
 	place_origin(rules, &p, &origin);
 	if (!r && p.verdict == CGX_RULES_NONE)

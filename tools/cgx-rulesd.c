@@ -12,6 +12,7 @@
 #include "oom/service.h"
 #include "rules/background.h"
 #include "rules/connector.h"
+#include "rules/execs.h"
 #include "rules/load.h"
 #include "rules/place.h"
 #include "rules/seat.h"
@@ -29,7 +30,7 @@ struct spec {
 	struct strings files, configs;
 	const char *socket, *socket_user, *socket_group;
 	uint64_t buffer;
-	int once, verbose, no_sweep, quiet, debug;
+	int once, verbose, no_sweep, quiet, debug, bpf, no_bpf;
 	struct background background;
 };
 
@@ -64,6 +65,10 @@ static const struct opt options[] = {
 	  COMPLETE_FILE },
 	{ 0, "socket-group", "GROUP", OPT_STRING, offsetof(struct spec, socket_group),
 	  "who may ask besides root: a group of users", .who = WHO_NATIVE },
+	{ 0, "bpf", NULL, OPT_FLAG, offsetof(struct spec, bpf), "no less than BPF is to tell of programs that begin",
+	  .who = WHO_NATIVE },
+	{ 0, "no-bpf", NULL, OPT_FLAG, offsetof(struct spec, no_bpf), "the process connector alone tells of them",
+	  .who = WHO_NATIVE },
 	{ 0, "buffer", "SIZE", OPT_BYTES, offsetof(struct spec, buffer), "room for events that wait (32M)",
 	  .flags = OPT_NONZERO },
 	OPT_END
@@ -88,6 +93,7 @@ struct daemon {
 	struct seats seats;
 	struct sticky sticky;
 	struct connector connector;
+	struct execs execs;  /* not there: the connector tells that, too */
 	struct background *background;
 	struct placing at;
 	struct counts by_event, by_sweep;
@@ -172,13 +178,13 @@ static int seat(struct daemon *d, size_t rule)
 }
 
 /* Where its number has been given away meanwhile, the new one has its own event. */
-static void place_pid(struct daemon *d, pid_t pid, struct counts *n)
+static void place_pid(struct daemon *d, pid_t pid, const char *comm, struct counts *n)
 {
-	int r = place_look(d->rules, pid, &d->at), moved = 0;
+	int r = place_look(d->rules, pid, comm, &d->at), moved = 0;
 
 	if (r == -EMFILE) {
 		seats_clear(&d->seats);
-		r = place_look(d->rules, pid, &d->at);
+		r = place_look(d->rules, pid, comm, &d->at);
 	}
 	if (r) {
 		n->gone += r == -ESRCH;
@@ -213,12 +219,12 @@ static int is_own(const struct daemon *d, pid_t pid)
 	return pid <= 1 || pid == d->self;
 }
 
-static void look_at(struct daemon *d, pid_t pid, struct counts *n)
+static void look_at(struct daemon *d, pid_t pid, const char *comm, struct counts *n)
 {
 	if (sticky_has(&d->sticky, pid))
 		n->sticky++;
 	else
-		place_pid(d, pid, n);
+		place_pid(d, pid, comm, n);
 }
 
 /* ---- all ---- */
@@ -244,7 +250,7 @@ static int sweep(struct daemon *d)
 		uint64_t pid;
 
 		if (!num_u64(e->d_name, &pid) && pid <= INT32_MAX && !is_own(d, (pid_t)pid) && has_program(e->d_name))
-			look_at(d, (pid_t)pid, &d->by_sweep);
+			look_at(d, (pid_t)pid, "", &d->by_sweep);
 	}
 	closedir(proc);
 	return 0;
@@ -295,7 +301,8 @@ static void want_as_needed(void *data)
 {
 	struct daemon *d = data;
 	/* births only while there are marks that a child takes over; identity only where a rule looks at it */
-	unsigned wanted = (d->sticky.marks.n ? CONNECTOR_BIRTHS : 0) | (cgx_rules_by_identity(d->rules) ? CONNECTOR_IDENTITY : 0);
+	unsigned wanted = (d->sticky.marks.n ? CONNECTOR_BIRTHS : 0) |
+			  (cgx_rules_by_identity(d->rules) ? CONNECTOR_IDENTITY : 0) | (d->execs.ring < 0 ? CONNECTOR_PROGRAMS : 0);
 
 	connector_want(&d->connector, wanted);
 }
@@ -317,7 +324,7 @@ static void take_change(struct daemon *d, const struct process_event *e, int i, 
 	else if (comes_again(e, i, n))
 		d->merged++;
 	else
-		look_at(d, e[i].pid, &d->by_event);
+		look_at(d, e[i].pid, e[i].comm, &d->by_event);
 }
 
 static void take_event(struct daemon *d, const struct process_event *e, int i, int n)
@@ -336,7 +343,7 @@ static void take_event(struct daemon *d, const struct process_event *e, int i, i
 /* What was lost is looked for among what runs; who has gone meanwhile is counted as lost. */
 static void catch_up(struct daemon *d)
 {
-	uint64_t lost = connector_lost(&d->connector), placed = d->by_sweep.placed;
+	uint64_t lost = connector_lost(&d->connector) + execs_lost(&d->execs), placed = d->by_sweep.placed;
 
 	d->lost += lost;
 	sweep(d);
@@ -345,7 +352,8 @@ static void catch_up(struct daemon *d)
 	tell_status(d);
 }
 
-static void take_events(struct daemon *d)
+/* 1 all that has come is taken. */
+static int hear_connector(struct daemon *d)
 {
 	struct process_event e[CONNECTOR_BATCH];
 	int r = 1, n, lost = 0;
@@ -364,6 +372,31 @@ static void take_events(struct daemon *d)
 	} else if (lost) {
 		catch_up(d);
 	}
+	return !r;
+}
+
+static void take_events(struct daemon *d)
+{
+	hear_connector(d);
+}
+
+/* Of BPF. Of one who is marked a child is known before it executes: the connector is heard up to behind that. */
+static void take_execs(struct daemon *d)
+{
+	const uint64_t end = execs_end(&d->execs);
+	struct process_event e[CONNECTOR_BATCH];
+	int n = CONNECTOR_BATCH;
+
+	if (d->sticky.marks.n && !hear_connector(d))
+		return;
+	/* a storm without end is not to keep signals and marks waiting */
+	for (int turn = 0; n == CONNECTOR_BATCH && turn < 16; turn++) {
+		n = execs_read(&d->execs, end, e, CONNECTOR_BATCH);
+		for (int i = 0; i < n; i++)
+			take_event(d, e, i, n);
+	}
+	if (execs_have_lost(&d->execs))
+		catch_up(d);
 }
 
 /* ---- signals ---- */
@@ -426,12 +459,12 @@ static void take_marks(struct daemon *d)
 /* ---- the daemon ---- */
 
 /* In this order when several have something to say: first who is to be left alone. */
-static void (*const take[])(struct daemon *d) = { take_marks, take_events, take_signals };
+static void (*const take[])(struct daemon *d) = { take_marks, take_events, take_execs, take_signals };
 #define SOURCES (sizeof(take) / sizeof(*take))
 
 static int open_wait(struct daemon *d)
 {
-	const int fd[SOURCES] = { d->sticky.fd, d->connector.fd, d->signals };
+	const int fd[SOURCES] = { d->sticky.fd, d->connector.fd, d->execs.ring, d->signals };
 
 	d->wait = epoll_create1(EPOLL_CLOEXEC);
 	for (uint32_t i = 0; d->wait >= 0 && i < SOURCES; i++) {
@@ -477,6 +510,23 @@ static int find_socket_owner(const struct frame *f, const struct spec *s, uid_t 
 	return group.err || owner_parse(f, buf_text(&group), ret_uid, ret_gid) < 0 ? frame_failed(f) : 0;
 }
 
+/* BPF where it is to be had. */
+static int open_execs(struct daemon *d)
+{
+	AUTO_BUF struct buf why = { 0 };
+	int r;
+
+	if (d->spec->no_bpf)
+		return 0;
+	r = execs_open(d->spec->buffer, &d->execs, &why);
+	if (r && d->spec->bpf)
+		return msg_error(d->f, "the process connector does without: leave --bpf out", "BPF: %s", buf_text(&why));
+	if (d->spec->verbose)
+		msg_note(d->f, "programs that begin are told by %s%s", r ? "the process connector, not by BPF: " : "BPF",
+			 r ? buf_text(&why) : "");
+	return 0;
+}
+
 static int run_daemon(struct daemon *d)
 {
 	uid_t uid;
@@ -487,6 +537,8 @@ static int run_daemon(struct daemon *d)
 		r = open_signals(d);
 	if (!r && connector_open(d->f, d->spec->buffer, &d->connector) < 0)
 		r = frame_failed(d->f);
+	if (!r)
+		r = open_execs(d);
 	/* one that only looks leaves the socket to the one that acts */
 	if (!r && !d->f->dry_run && sticky_open(d->f, d->spec->socket, uid, gid, &d->sticky) < 0)
 		r = frame_failed(d->f);
@@ -522,7 +574,7 @@ static int run_once(struct daemon *d)
 static int run_begun(struct frame *f, struct spec *spec)
 {
 	struct daemon d = { .f = f, .spec = spec, .self = getpid(), .wait = -1, .signals = -1, .sticky.fd = -1,
-			    .connector.fd = -1, .background = &spec->background };
+			    .connector.fd = -1, .execs.ring = -1, .background = &spec->background };
 	int r;
 
 	if (rules_load(f, &d.spec->files, &d.spec->configs, &d.rules) < 0)
@@ -530,6 +582,7 @@ static int run_begun(struct frame *f, struct spec *spec)
 	descriptors_raise(NULL);
 	r = d.spec->once ? run_once(&d) : run_daemon(&d);
 	connector_close(&d.connector);
+	execs_close(&d.execs);
 	sticky_close(&d.sticky);
 	seats_clear(&d.seats);
 	place_free(&d.at);
@@ -550,6 +603,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "%s: no words are expected", argv[0]);
 	if (f->root && strcmp(f->root, "/"))
 		return msg_usage(f, "--root: processes start on this machine alone");
+	if (spec->bpf && spec->no_bpf)
+		return msg_usage(f, "--bpf and --no-bpf exclude each other");
 	if (spec->debug) {
 		spec->background.foreground = 1;
 		spec->background.log = "-";

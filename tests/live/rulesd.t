@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # cgx-rulesd: places what starts and what changes identity, reloads, survives a storm, keeps its hands off sticky ones, and
 # does what libcgroup's daemon does with the same rules. In a mount namespace with an /etc and a /run of its own. Then as the
-# service for systemd.
+# service for systemd. RULESD_SOURCE is a further option for it: rulesd-connector.t is this with --no-bpf.
 [ -n "${CGX_RULESD_NS-}" ] || [ "$(id -u)" != 0 ] || CGX_RULESD_NS=1 exec unshare -m sh "$0" "$@"
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -11,6 +11,7 @@ need_root
 PATH=$PATH:/usr/sbin:/sbin
 has pids || skip_all "no pids controller"
 
+source=${RULESD_SOURCE-}
 program=$tmp/ruled
 cp "$(command -v sleep)" "$program"
 cp "$(helper starts)" "$tmp/quick"
@@ -86,7 +87,8 @@ begin() # OPTIONS...
 {
 	: >"$tmp/log"
 	# no wrapper: it gets signals
-	background cgx-rulesd "$@" 2>"$tmp/log"
+	# shellcheck disable=SC2086 # an option or nothing
+	background cgx-rulesd $source "$@" 2>"$tmp/log"
 	daemon=$!
 	wait_for 5 listening
 }
@@ -147,16 +149,31 @@ ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
 ok "and hold for what runs" wait_for 5 is_in "$other" "$T/a"
 
 sticky_stays 904 5
+# more births than are heard in one go lie before those of the last children, who have executed by then
+mkfifo "$tmp/go"
+cp "$(helper starts)" "$tmp/starter"
+many=700
+[ -z "${CGX_VM-}" ] || many=60
+in_kept() # N
+{
+	[ "$(procs_of pids "$T/kept" | grep -c .)" -ge "$1" ]
+}
+background cgx-exec --sticky --report=none -g "pids:$T/kept" sh -c "read -r x <'$tmp/go'; '$tmp/starter' $many 0 0 x '$tmp/quick'
+	exec '$tmp/starter' 20 0 $((slower * 3000000)) '$T/kept' '$tmp/quick'" >"$tmp/moved"
+starter=$!
+wait_for 5 in_kept 2
+echo >"$tmp/go"
+kill -STOP "$daemon"
+wait_for 30 in_kept 22
+kill -CONT "$daemon"
+wait "$starter"
+is "$(tail -n 1 "$tmp/moved")" 0 "and so do all children that it starts in a storm"
 if have cgexec; then
 	background "$(command -v cgexec)" --sticky -g "pids:$T/kept" sh -c "$program 906; :"
-	in_kept()
-	{
-		[ "$(procs_of pids "$T/kept" | grep -c .)" -ge 3 ]
-	}
-	wait_for 5 in_kept
+	wait_for 5 in_kept 3
 	background "$program" 907
 	wait_for 5 is_in "$!" "$T/a"
-	ok "and so do the children of one that libcgroup's cgexec named" in_kept
+	ok "and so do the children of one that libcgroup's cgexec named" in_kept 3
 else
 	skip "no cgexec here" "children of cgexec --sticky"
 fi
@@ -169,7 +186,8 @@ ok "and takes its socket with it" not test -e /run/cgred.socket
 # more groups than it may have files open
 printf '*:%s pids %s/each/%%P\n' "$tmp/quick" "$T" >"$tmp/each"
 : >"$tmp/log"
-background sh -c 'ulimit -n 24 && exec "$@"' x "$(command -v cgx-rulesd)" -f "$tmp/each" 2>"$tmp/log"
+# shellcheck disable=SC2086
+background sh -c 'ulimit -n 28 && exec "$@"' x "$(command -v cgx-rulesd)" $source -f "$tmp/each" 2>"$tmp/log"
 daemon=$!
 wait_for 5 listening
 "$(helper starts)" 40 0 $((slower * 500000)) "$T/each" "$tmp/quick" >"$tmp/unseen"
@@ -181,7 +199,7 @@ end
 # too many events for its room: it stands still meanwhile
 begin --buffer 4096
 kill -STOP "$daemon"
-"$(helper starts)" 60 0 0 "$T" "$tmp/quick" >"$tmp/unseen"
+"$(helper starts)" 120 0 0 "$T" "$tmp/quick" >"$tmp/unseen"
 background "$program" 908
 last=$!
 wait_for 5 runs "$last"
@@ -190,7 +208,7 @@ ok "lost events are told" wait_for 5 grep -q 'events came faster than they could
 ok "and a sweep places what they were about" wait_for 5 is_in "$last" "$T/a"
 summarize
 is "$(sum_of_events)" "$(figure 'events: ')" "each event that was read is in one of the figures"
-num "$(($(figure 'events: ') + $(figure 'events lost' 'events lost')))" -ge 61 "what was not read was counted as lost"
+num "$(($(figure 'events: ') + $(figure 'events lost' 'events lost')))" -ge 121 "what was not read was counted as lost"
 num "$(figure 'processes placed' 'sweeps: ')" -ge 1 "what the sweep placed is counted apart"
 end
 
@@ -331,7 +349,7 @@ trap no_service EXIT
 mkdir "$conf"
 printf '4242:%s pids %s/u/%%U\n*:%s pids %s/a\n' "$program" "$T" "$program" "$T" >"$conf/rules"
 echo "template $T/u/%U { pids { pids.max = 33; } }" >"$conf/templates"
-sed "s,^ExecStart=.*,ExecStart=$(command -v cgx-rulesd) -f $conf/rules --config $conf/templates," "$unit" \
+sed "s,^ExecStart=.*,ExecStart=$(command -v cgx-rulesd) $source -v -f $conf/rules --config $conf/templates," "$unit" \
 	>"/run/systemd/system/$service"
 if have systemd-analyze; then
 	run systemd-analyze verify --man=no "/run/systemd/system/$service"
@@ -364,6 +382,15 @@ like "$(systemctl show -p StatusText "$service")" 'StatusText=1 rules; [1-9][0-9
 	"its status has the figures"
 exits 0 "it ends when it shall" systemctl stop "$service"
 is "$(systemctl show -p Result --value "$service")" success "of its own accord"
+: >"$tmp/log"
+background cgx-rulesd --bpf --no-sweep --socket "$tmp/socket" -f "$conf/rules" 2>"$tmp/log"
+by_hand=$!
+if [ -z "$source" ] && wait_for 5 listening; then
+	ok "the hardening leaves it BPF" journal 'told by BPF$'
+else
+	skip "not by BPF" "the hardening leaves it BPF"
+fi
+kill "$by_hand" 2>/dev/null
 ok "and sums up" wait_for 10 journal '[0-9] events: [0-9]+ processes placed'
 ok "and takes its socket with it" not test -e /run/cgred.socket
 done_testing

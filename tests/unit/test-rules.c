@@ -410,6 +410,52 @@ static void test_take_ended(void **state)
 	end_live(&f);
 }
 
+/* Its own program is the one it is called after, or it is read in full; who is not held is looked at again before a move. */
+static void test_named(void **state)
+{
+	struct fixture f;
+	struct cgx_subject s;
+	char path[] = "x", program[4096] = "", *base;
+	struct cgx_group g = { .cgx = &f.cgx, .path = path };
+	pid_t pid = start_as(geteuid(), getegid());
+
+	(void)state;
+	assert_true(readlink("/proc/self/exe", program, sizeof(program) - 1) > 0);
+	base = strrchr(program, '/') + 1;
+	base[15] = '\0'; /* as the kernel cuts it */
+	begin_live(&f, "*:sh pids x");
+	/* it goes by another name by now, as one that has got the number would */
+	assert_int_equal(cgx_rules_look_named(f.r, pid, base, &s), 0);
+	assert_true(f.r->named);
+	assert_int_equal(f.r->seen, -1);
+	assert_string_equal(s.comm, base);
+	assert_null(s.script);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ESRCH);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ESRCH); /* and nobody is held in its stead */
+	/* a name that is not its program's is not believed */
+	assert_int_equal(cgx_rules_look_named(f.r, pid, "other", &s), 0);
+	assert_false(f.r->named);
+	assert_string_equal(s.comm, "a\\b\nc");
+	/* of this one both are true */
+	assert_int_equal(prctl(PR_SET_NAME, base), 0);
+	assert_int_equal(cgx_rules_look_named(f.r, getpid(), base, &s), 0);
+	assert_true(f.r->named);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ENOENT); /* the group is nowhere */
+	assert_true(f.r->seen >= 0);
+	assert_int_equal(cgx_rules_look_named(f.r, pid, base, &s), 0);
+	stop(pid);
+	assert_int_equal(cgx_rules_take(f.r, &g, 0), -ESRCH);
+	assert_int_equal(cgx_rules_look_named(f.r, pid, base, &s), -ESRCH);
+	assert_int_equal(cgx_rules_look_named(f.r, 0, base, &s), -ESRCH);
+	end_live(&f);
+	/* what is not of the program is not told by the event */
+	begin_live(&f, "0:sh pids x");
+	assert_int_equal(cgx_rules_look_named(f.r, getpid(), base, &s), 0);
+	assert_false(f.r->named);
+	assert_int_equal(s.uid, geteuid());
+	end_live(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,7 +463,7 @@ int main(void)
 		cmocka_unit_test(test_match),  cmocka_unit_test(test_nobody),  cmocka_unit_test(test_expand),
 		cmocka_unit_test(test_config_expand),
 		cmocka_unit_test(test_status), cmocka_unit_test(test_script), cmocka_unit_test(test_asks),
-		cmocka_unit_test(test_ids), cmocka_unit_test(test_take_ended),
+		cmocka_unit_test(test_ids), cmocka_unit_test(test_take_ended), cmocka_unit_test(test_named),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

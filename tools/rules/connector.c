@@ -33,7 +33,7 @@ static int set_filter(int fd, unsigned wanted)
 		unsigned wanted;
 		uint32_t what;
 	} events[] = {
-		{ 0, PROC_EVENT_NONE }, { 0, PROC_EVENT_EXEC },
+		{ 0, PROC_EVENT_NONE }, { CONNECTOR_PROGRAMS, PROC_EVENT_EXEC },
 		{ CONNECTOR_IDENTITY, PROC_EVENT_UID }, { CONNECTOR_IDENTITY, PROC_EVENT_GID },
 		{ CONNECTOR_BIRTHS, PROC_EVENT_FORK }, { CONNECTOR_BIRTHS, PROC_EVENT_EXIT },
 	};
@@ -122,7 +122,7 @@ int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret
 	/* beyond the host's limit only for who may */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	r = set_filter(fd, CONNECTOR_IDENTITY);
+	r = set_filter(fd, CONNECTOR_PROGRAMS | CONNECTOR_IDENTITY);
 	if (r)
 		return say(f, r, "filter");
 	if (bind(fd, (const struct sockaddr *)&at, sizeof(at)) < 0)
@@ -132,7 +132,7 @@ int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret
 		r = await_answer(fd);
 	if (r)
 		return say(f, r, "listen to them");
-	*ret = (struct connector){ .fd = steal_fd(&fd), .wanted = CONNECTOR_IDENTITY };
+	*ret = (struct connector){ .fd = steal_fd(&fd), .wanted = CONNECTOR_PROGRAMS | CONNECTOR_IDENTITY };
 	make_room(ret);
 	return 0;
 }
@@ -164,6 +164,7 @@ static int understand(const char *m, size_t len, struct process_event *ret)
 		return 0;
 	memcpy(&e, m + EVENT_AT, len - EVENT_AT < sizeof(e) ? len - EVENT_AT : sizeof(e));
 	ret->parent = 0;
+	ret->comm[0] = '\0';
 	if (e.what == PROC_EVENT_EXEC || e.what == PROC_EVENT_UID || e.what == PROC_EVENT_GID) {
 		/* all three begin with the thread and its process */
 		ret->what = HAPPENING_CHANGED;

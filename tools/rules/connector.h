@@ -16,6 +16,7 @@ struct process_event {
 	enum happening what;
 	pid_t pid;           /* of the process, not of its thread */
 	pid_t parent;        /* of a fork */
+	char comm[16];       /* its name, where the event tells it; "" */
 };
 
 #define CONNECTOR_BATCH 64
@@ -30,12 +31,13 @@ struct connector {
 };
 #define CONNECTOR_IDENTITY (1u << 0) /* another user or group */
 #define CONNECTOR_BIRTHS   (1u << 1) /* forks and exits, which are many */
+#define CONNECTOR_PROGRAMS (1u << 2) /* programs that begin */
 
-/* Begin to listen to programs that begin and to CONNECTOR_IDENTITY. buffer: bytes for what is not read yet. 0, or -1 after a
+/* Begin to listen to CONNECTOR_PROGRAMS and CONNECTOR_IDENTITY. buffer: bytes for what is not read yet. 0, or -1 after a
  * message. *ret stays where it is. */
 int connector_open(const struct frame *f, uint64_t buffer, struct connector *ret);
 void connector_close(struct connector *c);
-/* What is to be told besides programs that begin: CONNECTOR_*. -errno. */
+/* What is to be told: CONNECTOR_*. -errno. */
 int connector_want(struct connector *c, unsigned wanted);
 /* What has come, in order, at most CONNECTOR_BATCH. 1 more may wait, 0 that was all; -ENOBUFS some were lost; -errno. */
 int connector_read(struct connector *c, struct process_event *ret, int *ret_n);

@@ -48,9 +48,9 @@ void place_match(const struct cgx_rules *r, struct placing *p)
 		name_it(r, p);
 }
 
-int place_look(struct cgx_rules *r, pid_t pid, struct placing *ret)
+int place_look(struct cgx_rules *r, pid_t pid, const char *comm, struct placing *ret)
 {
-	int err = cgx_rules_look(r, pid, &ret->who);
+	int err = *comm ? cgx_rules_look_named(r, pid, comm, &ret->who) : cgx_rules_look(r, pid, &ret->who);
 
 	if (err)
 		return err;

@@ -16,8 +16,8 @@ struct placing {
 	struct buf user, group;      /* names for %u and %g */
 };
 
-/* Look at a process and match it: 0, or a negative errno with the context's words. */
-int place_look(struct cgx_rules *r, pid_t pid, struct placing *ret);
+/* Look at a process and match it: 0, or a negative errno with the context's words. comm: its name where it is known, or "". */
+int place_look(struct cgx_rules *r, pid_t pid, const char *comm, struct placing *ret);
 /* The same where who is known. */
 void place_match(const struct cgx_rules *r, struct placing *p);
 void place_free(struct placing *p);

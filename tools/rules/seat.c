@@ -65,7 +65,7 @@ int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_
 
 int seat_take(struct seat *s, struct cgx_rules *r)
 {
-	int ask = s->strangers < 8 || s->strangers % 8 == 0;
+	int ask = s->strangers < 8 || s->strangers % 64 == 0;
 	int moved = cgx_rules_take(r, s->group, ask ? 0 : CGX_TAKE_BLINDLY);
 
 	/* from one that is there on each is asked again: they are its children, and more will come */

@@ -25,7 +25,7 @@ int seat_find(const struct frame *f, struct seats *s, struct cgx_rules *r, size_
 	      struct seat **ret);
 /*
  * Move the process that was looked at last there: as cgx_rules_take(), but where many have come in a row from elsewhere
- * only one of eight is still asked where it is. 1 for those that are not asked.
+ * only one of 64 is still asked where it is. 1 for those that are not asked.
  */
 int seat_take(struct seat *s, struct cgx_rules *r);
 /* It is of no use any more. */
