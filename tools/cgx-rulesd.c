@@ -268,12 +268,12 @@ static void add_counts(struct buf *b, const struct counts *n)
 /* For a service manager's one line: what an administrator looks for first. */
 static void tell_status(const struct daemon *d)
 {
+	const struct counts *e = &d->by_event, *s = &d->by_sweep;
 	AUTO_BUF struct buf b = { 0 };
 
-	buf_printf(&b, "STATUS=%zu rules; %llu processes placed, %llu gone before, %llu failed, %llu events lost",
-		   rules_count(d->rules), (unsigned long long)(d->by_event.placed + d->by_sweep.placed),
-		   (unsigned long long)(d->by_event.gone + d->by_sweep.gone),
-		   (unsigned long long)(d->by_event.failed + d->by_sweep.failed), (unsigned long long)d->lost);
+	buf_printf(&b, "STATUS=%zu rules; %ju processes placed, %ju gone before, %ju failed, %ju events lost", rules_count(d->rules),
+		   (uintmax_t)(e->placed + s->placed), (uintmax_t)(e->gone + s->gone), (uintmax_t)(e->failed + s->failed),
+		   (uintmax_t)d->lost);
 	service_notify(buf_text(&b));
 }
 

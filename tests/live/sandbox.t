@@ -226,6 +226,8 @@ if has pids; then
 	like "$err" 'forks denied at pids.max 16' "a fork bomb under --pids is told"
 	run_in --pids 16 --report=json --report-to "$tmp/report" / "$bomb" 40 1
 	json "JSON" "$(cat "$tmp/report")" '.pids.denied > 0 and .pids.max == 16 and .status.kind == "exited"'
+	run_in --report-to "$tmp/nosuch/report" / touch "$tmp/nothing"
+	is "$status:$(cgx-sandbox ps -aq | grep -c "^$N-")" 125:0 "a report that cannot be written is told before anything begins"
 	# what lives for longer has an eye on it: told as it happens, once a second at most
 	run cgx-sandbox run --rm --name "$N-r" --pids 6 / sh -c 'sleep 0.3; for i in 1 2 3 4 5 6 7 8; do (sleep 2) & done; sleep 1' 2>&1
 	like "$err" "^cgx-sandbox run: $N-r: [0-9]+ forks? denied at pids.max 6" "what happens meanwhile is told at once"

@@ -3,9 +3,11 @@
 #include "sandbox/run_report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sandbox/links.h"
 #include "ui/message.h"
@@ -58,6 +60,17 @@ static char *format_report(const struct frame *f, const struct run_spec *spec, c
 		return text;
 	free(text);
 	return NULL;
+}
+
+int run_check_report(const struct frame *f, const struct run_spec *spec)
+{
+	int fd = spec->report_to ? open(spec->report_to, O_WRONLY | O_CREAT | O_CLOEXEC, 0666) : -1;
+
+	if (spec->report_to && fd < 0)
+		return msg_errno(f, errno, spec->report_to, "open for the report");
+	if (fd >= 0)
+		close(fd);
+	return 0;
 }
 
 static int send_report(const struct frame *f, const struct run_spec *spec, const char *text)

@@ -28,6 +28,6 @@ extern const struct opt run_options[];
 extern const struct run_spec run_defaults;
 /* From the options and the words, ROOT COMMAND..., to spec->s. 0, or an exit status after words. */
 int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv);
-void run_release(void *spec);
+void run_release(void *data);
 
 #endif

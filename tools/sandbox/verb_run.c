@@ -439,6 +439,8 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "no ROOT named");
 	r = run_fill(f, spec, argc, argv);
 	if (!r)
+		r = run_check_report(f, spec);
+	if (!r)
 		r = claim(f, spec, &st);
 	if (!r)
 		r = keep_profile(f, spec, &st);

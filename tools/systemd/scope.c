@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,7 +117,7 @@ static int add_room(const struct scope *scope, struct buf *text)
 	for (size_t i = 0; i < 2; i++)
 		if (!strncmp(text->s, bytes[i], strlen(bytes[i])) && !num_u64(text->s + strlen(bytes[i]), &n) &&
 		    n < UINT64_MAX - scope->bytes)
-			buf_printf(&with, "%s%llu", bytes[i], (unsigned long long)(n + scope->bytes));
+			buf_printf(&with, "%s%ju", bytes[i], (uintmax_t)(n + scope->bytes));
 	if (!strncmp(text->s, "TasksMax=", 9) && !num_u64(text->s + 9, &n) && n < UINT64_MAX - scope->tasks)
 		buf_printf(&with, "TasksMax=%llu", (unsigned long long)n + scope->tasks);
 	if (!with.len || with.err)

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
