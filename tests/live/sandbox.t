@@ -384,6 +384,8 @@ isnt "$status" 0 "one that runs is not forgotten"
 run cgx-sandbox stop -t 1 "$N-d"
 is "$status" 0 "stop"
 like "$(cgx-sandbox ps -a)" "^$N-d +killed|exited" "its end is kept"
+run cgx-sandbox stop "$N-d"
+is "$status:$out" "0:$N-d" "stop of one that has ended has nothing to do"
 like "$(cgx-sandbox wait "$N-d")" '^[0-9]+$' "wait tells its status"
 json "inspect has the report" "$(cgx-sandbox inspect "$N-d")" '.[0].status != "running" and (.[0].report | length) > 0'
 ok "rm forgets it" eval "cgx-sandbox rm $N-d >/dev/null"

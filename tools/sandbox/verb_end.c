@@ -109,8 +109,11 @@ static int stop_run(struct frame *f, const struct end_spec *spec, const struct s
 static int stop_one(struct frame *f, const struct end_spec *spec, struct state *s)
 {
 	AUTO_FREE char *root = NULL;
-	int r = must_run(f, s);
+	int r;
 
+	if (s->status == SANDBOX_EXITED)
+		return 0; /* as it was asked for */
+	r = must_run(f, s);
 	if (!r)
 		r = state_root(&root);
 	state_ask_end(s);
