@@ -182,7 +182,10 @@ shows() # GROUP PIDS PIDSMAX: in the last whole sample
 }
 if have strace && ! nm "${CGX_BUILDDIR:-.}"/libcgx/.libs/*context.o 2>/dev/null | grep -q __asan &&
 	strace -f -o /dev/null -e inject=bpf:error=EIO:when=65535 true 2>/dev/null; then
-	background strace -f -qq -o /dev/null -e trace=bpf -e inject=bpf:error=EIO:when=90+ \
+	# how many calls a start and two samples take depends on the kernel and its hierarchies
+	strace -f -qq -o "$tmp/calls" -e trace=bpf cgx-top --bpf --json -n 2 -d 100ms -c PIDS,PIDSMAX "$T" >/dev/null
+	calls=$(grep -c 'bpf(' "$tmp/calls")
+	background strace -f -qq -o /dev/null -e trace=bpf -e "inject=bpf:error=EIO:when=$((calls + 20))+" \
 		cgx-top --bpf --json -d 100ms -c PIDS,PIDSMAX "$T" >"$tmp/live" 2>"$tmp/live.err"
 	traced=$!
 	ok "BPF is in use" wait_for 10 says bpf
