@@ -32,11 +32,11 @@ int mount_new(const char *type, const char *const *options, uint64_t attributes)
 #define TEXT_MOST    256 /* of one value, with its end */
 #define OPTIONS_MOST 8
 
-/* The key by which they are named one by one is known, or not; it is asked for with a name that nothing has. */
+/* Asked for with a name that nothing has: a kernel that knows the key looks for it. One before Linux 6.5 keeps any key for later. */
 int mount_takes_layers(size_t n)
 {
 	AUTO_BUF struct buf text = { 0 };
-	int fs, r;
+	int fs, known;
 
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&text, "%s%zu", i ? ":" : "", i);
@@ -46,9 +46,9 @@ int mount_takes_layers(size_t n)
 	fs = (int)syscall(SYS_fsopen, "overlay", FSOPEN_CLOEXEC);
 	if (fs < 0)
 		return 1; /* nobody can tell */
-	r = syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/proc/self/none", 0) < 0 && errno == EINVAL;
+	known = syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "lowerdir+", "/proc/self/none", 0) < 0 && errno != EINVAL;
 	close(fs);
-	return !r;
+	return known;
 }
 
 int mount_overlay(const char *const *lower, size_t n, const char *const *options, uint64_t attributes)
