@@ -230,6 +230,11 @@ static void reap(pid_t pid, int *pidfd)
 	*pidfd = -1;
 }
 
+static int killed_early(struct cgx_group *g)
+{
+	return fail(g->cgx, -EIO, g->path, "start a process", "the child was killed before it could run");
+}
+
 /* Until the child runs on, or is no more. 1 it runs. */
 static int wait_until_joined(struct note *note, pid_t pid)
 {
@@ -265,7 +270,9 @@ static int try_start(struct cgx_group *g, const struct cgx_start *how, int into,
 	if (how->run ? !wait_until_joined(note, pid) : !note->alive || note->err) {
 		reap(pid, &pidfd);
 		ret->failed = (enum cgx_start_stage)note->stage;
-		return note->alive ? explain_child(g, how, note) : 1;
+		if (!note->alive)
+			return 1;
+		return note->err ? explain_child(g, how, note) : killed_early(g); /* on its way into the group */
 	}
 	*ret = (struct cgx_child){ .pid = pid, .pidfd = pidfd };
 	return 0;
@@ -284,7 +291,7 @@ CGX_API int cgx_start(struct cgx_group *g, const struct cgx_start *how, struct c
 	if (r == 1)
 		r = try_start(g, &full, 0, note, ret);
 	if (r == 1)
-		r = fail(g->cgx, -EIO, g->path, "start a process", "the child was killed before it could run");
+		r = killed_early(g);
 	munmap(note, sizeof(*note));
 	return r;
 }

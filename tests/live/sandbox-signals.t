@@ -104,6 +104,27 @@ pids="$pids $one"
 cgx-sandbox rm -f "$N-t" >/dev/null
 wait $one
 num "$?" -ge 125 "the sandbox ends: so does what was executed in it"
+if have strace && strace -f -o /dev/null -e inject=getpid:signal=KILL:when=65535 true 2>/dev/null; then
+	# on its way into the groups: each step takes long, and there are several where v1 is
+	cgx-sandbox run -d --name "$N-t" / sleep 300 >/dev/null
+	ASAN_OPTIONS=detect_leaks=0 timeout -k 1 100 strace -f -qq -o "$tmp/steps" \
+		-e trace=write,clone3 -e inject=write:delay_exit=$((300000 * slower)) \
+		cgx-sandbox exec "$N-t" sleep 303 >"$tmp/told" 2>&1 &
+	one=$!
+	pids="$pids $one"
+	walks() { grep -q 'write([0-9]*, "0", 1' "$tmp/steps" 2>/dev/null || grep -q 'clone3(.*) = [0-9]' "$tmp/steps"; }
+	wait_for 20 walks
+	cgx-sandbox rm -f "$N-t" >/dev/null
+	began=$(date +%s)
+	wait $one
+	status=$?
+	num $(($(date +%s) - began)) -lt 80 "nor does one wait that was killed on its way in"
+	# where it is born in its group it may be the command by then, and that was killed
+	[ "$status" = 137 ] || is "$status" 125 "it has failed"
+	[ "$status" = 137 ] || like "$(cat "$tmp/told")" '^cgx-sandbox exec: ' "and says so"
+else
+	skip "no strace that can inject" "nor does one wait that was killed on its way in"
+fi
 
 # ---- terminals -----------------------------------------------------------------------------------
 
