@@ -341,8 +341,6 @@ static int open_signals(struct watcher *w)
 {
 	sigset_t taken, blocked;
 
-	/* of a caller that ignores it commands would end unseen */
-	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&taken);
 	add_unless_ignored(&taken, SIGINT);
 	add_unless_ignored(&taken, SIGHUP);

@@ -2,7 +2,6 @@
 /* cgx-sandbox build: an image from a Containerfile. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -231,7 +230,6 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 
 	if (argc != 1)
 		return msg_usage(f, argc ? "more than one DIR" : "no DIR named");
-	signal(SIGCHLD, SIG_DFL); /* as frame.c does for what runs a command */
 	b.called = argv[0];
 	b.context = open(argv[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b.context < 0)

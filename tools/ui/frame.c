@@ -3,9 +3,9 @@
 #include "frame.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <string.h>
@@ -147,8 +147,7 @@ static int run(struct frame *f, void *spec, int argc, char **argv)
 	if (!(f->tool->flags & TOOL_NO_CONTEXT) && frame_open(f) < 0)
 		return frame_failed(f);
 	/* whoever was started by one who ignores it would wait for ever: ended children leave nothing to wait for */
-	if (f->tool->flags & TOOL_RUNS_COMMAND)
-		signal(SIGCHLD, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
 	r = f->tool->run(f, spec, argc, argv);
 	if (r == -ENOMEM)
 		return msg_error(f, NULL, "out of memory");
