@@ -917,7 +917,11 @@ struct cgx_subject {
  * and group are NULL. Pointers are good until the next call. Errors: -ESRCH; -EACCES its program may not be known.
  */
 int cgx_rules_look(struct cgx_rules *r, pid_t pid, struct cgx_subject *ret);
-/* The same of one whose name an event has just told: it is not read, where that spares something. */
+/*
+ * The same of one whose name an event has just told, comm as the kernel has it, at most 15 bytes: where the rules look at
+ * programs alone, and it is that of the program which the process runs, nothing else is read, and the process is looked at again
+ * before it is moved. Errors: as above.
+ */
 int cgx_rules_look_named(struct cgx_rules *r, pid_t pid, const char *comm, struct cgx_subject *ret);
 
 enum cgx_rules_verdict {

@@ -264,7 +264,7 @@ static void text_no_cause(struct buf *b, const struct facts *f, const struct out
 		buf_printf(b, "\n  memory.max was hit %llu times, and nothing was killed for it",
 			   (unsigned long long)f->limit_hits);
 	else if (f->oom_kills == UNKNOWN && f->denied == UNKNOWN)
-		buf_puts(b, "\n  of this group no counters of memory or pids are to be had (any more), so nothing more is known");
+		buf_puts(b, "\n  this group has no counters of memory or pids (any more), so nothing more is known");
 	else
 		buf_puts(b, "\n  no limit of its group killed it or denied it a fork");
 }

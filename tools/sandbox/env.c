@@ -26,7 +26,6 @@ static int add_line(char *line, size_t size, unsigned number, struct words *ret,
 {
 	char *text = line + strspn(line, " \t");
 	size_t len = strcspn(text, "=");
-
 	int whole = strlen(line) == size; /* no byte 0 in it */
 
 	if (whole && (!*text || *text == '#'))
