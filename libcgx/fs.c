@@ -443,15 +443,18 @@ static int list_add(struct fs_list *l, size_t *cap, const struct dirent_rec *d, 
 	return 0;
 }
 
-/* 1 take it, 0 pass over it. Sets *leaf by the link count: 2 means no directory in it, and file
+enum listed { LIST_FILES, LIST_DIRS, LIST_LEAVES };
+
+/* 1 take it, 0 pass over it. Sets *leaf, where it is asked for, by the link count: 2 means no directory in it, and file
  * systems that do not count say 1. */
-static int wanted(int fd, const struct dirent_rec *d, int dirs, int *leaf)
+static int wanted(int fd, const struct dirent_rec *d, enum listed what, int *leaf)
 {
+	const int dirs = what != LIST_FILES;
 	struct stat st;
 
 	if (d->type != DT_UNKNOWN && (d->type == DT_DIR) != dirs)
 		return 0;
-	if (!dirs && d->type == DT_REG)
+	if (what != LIST_LEAVES && d->type == (dirs ? DT_DIR : DT_REG))
 		return 1;
 	if (fstatat(fd, d->name, &st, AT_SYMLINK_NOFOLLOW))
 		return d->type == DT_DIR && errno != ENOENT; /* it is there, whatever is wrong with it */
@@ -464,7 +467,7 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct fs_entry *)a)->name, ((const struct fs_entry *)b)->name);
 }
 
-static int list(int dirfd, const char *path, int dirs, struct fs_list *ret)
+static int list(int dirfd, const char *path, enum listed what, struct fs_list *ret)
 {
 	AUTO_CLOSE int fd = open_beneath(dirfd, path, O_RDONLY | O_DIRECTORY);
 	_Alignas(struct dirent_rec) char b[16384];
@@ -481,7 +484,7 @@ static int list(int dirfd, const char *path, int dirs, struct fs_list *ret)
 			int leaf = 0;
 
 			i += d->reclen;
-			if (!strcmp(d->name, ".") || !strcmp(d->name, "..") || !wanted(fd, d, dirs, &leaf))
+			if (!strcmp(d->name, ".") || !strcmp(d->name, "..") || !wanted(fd, d, what, &leaf))
 				continue;
 			r = list_add(&l, &cap, d, leaf);
 		}
@@ -499,12 +502,17 @@ static int list(int dirfd, const char *path, int dirs, struct fs_list *ret)
 
 int fs_list_dirs(int dirfd, const char *path, struct fs_list *ret)
 {
-	return list(dirfd, path, 1, ret);
+	return list(dirfd, path, LIST_DIRS, ret);
+}
+
+int fs_list_leaves(int dirfd, const char *path, struct fs_list *ret)
+{
+	return list(dirfd, path, LIST_LEAVES, ret);
 }
 
 int fs_list_files(int dirfd, const char *path, struct fs_list *ret)
 {
-	return list(dirfd, path, 0, ret);
+	return list(dirfd, path, LIST_FILES, ret);
 }
 
 void fs_list_free(struct fs_list *l)

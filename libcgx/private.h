@@ -94,7 +94,7 @@ int fs_wait(int fd, int timeout_ms);
 struct fs_entry {
 	char *name;
 	uint64_t ino;
-	int leaf; /* a directory that has no directories in it */
+	int leaf; /* a directory that has no directories in it; only where that was asked for */
 };
 struct fs_list {
 	struct fs_entry *entry;
@@ -105,8 +105,10 @@ struct fs_list {
 int fs_links(int dirfd, const char *path, nlink_t *ret, uint64_t *ret_ino);
 /* 1 when the directory surely has no directories in it: cgroupfs counts them in st_nlink. */
 int fs_is_leaf(int dirfd);
-/* Directories of a directory, sorted by name, with the leaf mark (st_nlink is 2). */
+/* Directories of a directory, sorted by name. */
 int fs_list_dirs(int dirfd, const char *path, struct fs_list *ret);
+/* The same with the leaf mark (st_nlink is 2), which costs a call for each. */
+int fs_list_leaves(int dirfd, const char *path, struct fs_list *ret);
 /* Regular files of a directory, sorted by name. */
 int fs_list_files(int dirfd, const char *path, struct fs_list *ret);
 void fs_list_free(struct fs_list *l);

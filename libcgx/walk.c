@@ -108,7 +108,7 @@ static int list_children(struct cgx_walk *w, struct level *l)
 			continue;
 		r = path_in(w, i, &path);
 		if (!r)
-			r = fs_list_dirs(w->cgx->hier[i].fd, buf_text(&path), &list);
+			r = fs_list_leaves(w->cgx->hier[i].fd, buf_text(&path), &list);
 		if (!r)
 			r = merge(l, &list, bit);
 		fs_list_free(&list);

@@ -204,10 +204,10 @@ const char *node_path(const struct watch_node *n);
 /* ---- watch_count.c ---- */
 
 const struct watch_dialect *count_dialect(const struct cgx_hierarchy *h);
-/* Read the counters for the first time. */
-int count_begin(struct watch_node *n);
-/* Whether the group has limits of its own. */
-int count_limits(struct watch_node *n);
+/* Read the counters for the first time; dir is the group's directory. */
+int count_begin(struct watch_node *n, int dir);
+/* A limit was written: whether the group has one of its own. */
+void count_limits(struct watch_node *n);
 /* Read them again and tell what has grown. */
 int count_look(struct watch_node *n, unsigned what);
 /* A kill below n that no living group explains happened in one that is gone: tell it. gone: the one that has just been

@@ -128,16 +128,13 @@ static int read_populated(const struct watch_node *n, int dir, struct counters *
 	return r == -ENOENT || r == -ENODEV || r == -ENOMEM ? r : 0;
 }
 
-static int read_counters(const struct watch_node *n, unsigned what, struct counters *c)
+static int read_in(const struct watch_node *n, int dir, unsigned what, struct counters *c)
 {
 	struct watch_tree *t = n->tree;
-	AUTO_CLOSE int dir = node_dir(n);
-	int r = dir < 0 ? dir : 0;
+	int r = 0;
 
 	*c = (struct counters){ .stalled = -1, .populated = -1 };
-	if (r == -EACCES || r == -EPERM) /* somebody has closed a directory above */
-		return 0;
-	if (!r && what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
+	if (what & LOOK_MEMORY && t->serves & SERVES_MEMORY)
 		r = t->dialect->read_memory(t, dir, c);
 	if (!r && what & LOOK_PIDS && t->serves & SERVES_PIDS)
 		r = read_pids(dir, c);
@@ -146,21 +143,37 @@ static int read_counters(const struct watch_node *n, unsigned what, struct count
 	return r;
 }
 
-int count_limits(struct watch_node *n)
+static int read_counters(const struct watch_node *n, unsigned what, struct counters *c)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+
+	if (dir == -EACCES || dir == -EPERM) /* somebody has closed a directory above */
+		what = 0;
+	else if (dir < 0)
+		return dir;
+	return read_in(n, dir, what, c);
+}
+
+/* Whether the group has limits of its own. */
+static void read_limits(struct watch_node *n, int dir)
 {
 	struct watch_tree *t = n->tree;
-	AUTO_CLOSE int dir = node_dir(n);
 	uint64_t limit;
 
-	if (dir < 0)
-		return 0;
 	n->flags &= ~(NODE_PIDS_MAX | NODE_MEM_MAX);
 	if (t->serves & SERVES_PIDS && !count_read(dir, "pids.max", &limit) && limit != UINT64_MAX)
 		n->flags |= NODE_PIDS_MAX;
 	if (t->dialect->shared_cause && t->serves & SERVES_MEMORY && !count_read(dir, t->dialect->limit, &limit) &&
 	    limit < ((uint64_t)INT64_MAX & ~0xffffull))
 		n->flags |= NODE_MEM_MAX;
-	return 0;
+}
+
+void count_limits(struct watch_node *n)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+
+	if (dir >= 0)
+		read_limits(n, dir);
 }
 
 /* ---- telling ---- */
@@ -413,14 +426,14 @@ static int tell_grown(struct watch_node *n, const struct counters *c)
 	return r ? r : tell_populated(n, c->populated);
 }
 
-int count_begin(struct watch_node *n)
+int count_begin(struct watch_node *n, int dir)
 {
 	struct counters c;
-	int r = read_counters(n, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS, &c);
+	int r = read_in(n, dir, LOOK_MEMORY | LOOK_PIDS | LOOK_EVENTS, &c);
 
 	if (r)
 		return r;
-	count_limits(n);
+	read_limits(n, dir);
 	if (n->flags & NODE_BORN)
 		return tell_grown(n, &c);
 	if (is_news(n, &c)) {

@@ -285,24 +285,18 @@ static int fill_node(struct watch_node *n, int dir)
 	if (!r && n->flags & NODE_TOLD && n->tree->serves & SERVES_PRESSURE)
 		r = watch_pressure(n, dir);
 	if (!r)
-		r = count_begin(n);
+		r = count_begin(n, dir);
 	return r ? r : add_children(n, dir);
 }
 
-/* 0 also when the group has gone meanwhile, or is not wanted. */
+/* 0 also when the group has gone meanwhile, is not wanted, or known. */
 static int add_node(struct watch_tree *t, struct watch_node *parent, const char *path)
 {
 	int wanted = purpose(t, path), dir, r;
-	struct watch_node *n = tree_find(t, path);
+	struct watch_node *n;
 
-	if (wanted < 0)
+	if (wanted < 0 || tree_find(t, path))
 		return 0;
-	if (n) { /* known: more may be wanted of it now */
-		AUTO_CLOSE int again = node_dir(n);
-
-		n->flags |= (unsigned)wanted;
-		return again < 0 ? 0 : add_children(n, again);
-	}
 	r = new_node(t, parent, path, (unsigned)wanted | (t->w->began ? NODE_BORN : 0), &n);
 	if (r)
 		return r;
@@ -326,7 +320,32 @@ static int add_child(struct watch_node *n, const char *name)
 	return child_path(n, name, &path) ? path.err : add_node(n->tree, n, buf_text(&path));
 }
 
-static int add_children(struct watch_node *n, int dir)
+/* Of a group that is only on the way to others: the next one on the way to this, when it is there. */
+static int add_next(struct watch_node *n, int dir, const char *wanted)
+{
+	const char *rest = wanted + (*n->path ? strlen(n->path) + 1 : 0);
+	AUTO_FREE char *path = strndup(wanted, (size_t)(rest - wanted) + strcspn(rest, "/"));
+
+	if (!path)
+		return -ENOMEM;
+	if (tree_find(n->tree, path) || fs_has(dir, path + (rest - wanted)) != 1)
+		return 0;
+	return add_node(n->tree, n, path);
+}
+
+/* Thousands may lie beside them, so they are not looked for in a list. */
+static int add_on_the_way(struct watch_node *n, int dir)
+{
+	const struct cgx_watch *w = n->tree->w;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < w->n_roots; i++)
+		if (w->root[i].tree == n->tree && tree_is_below(w->root[i].path, n->path))
+			r = add_next(n, dir, w->root[i].path);
+	return r;
+}
+
+static int add_listed(struct watch_node *n, int dir)
 {
 	struct fs_list l = { 0 };
 	int r = fs_is_leaf(dir) ? 0 : fs_list_dirs(dir, "", &l);
@@ -339,21 +358,51 @@ static int add_children(struct watch_node *n, int dir)
 	return r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
+static int add_children(struct watch_node *n, int dir)
+{
+	return n->flags & NODE_BELOW ? add_listed(n, dir) : add_on_the_way(n, dir);
+}
+
 int tree_look_below(struct watch_node *n)
 {
 	AUTO_CLOSE int dir = node_dir(n);
-	struct fs_list l = { 0 };
-	int r = dir < 0 || fs_is_leaf(dir) ? 0 : fs_list_dirs(dir, "", &l);
 
-	for (size_t i = 0; !r && i < l.n; i++) {
-		AUTO_BUF struct buf path = { 0 };
+	return dir < 0 ? 0 : add_children(n, dir);
+}
 
-		r = child_path(n, l.entry[i].name, &path);
-		if (!r && !tree_find(n->tree, buf_text(&path)))
-			r = add_node(n->tree, n, buf_text(&path));
-	}
-	fs_list_free(&l);
-	return r == -ENOENT || r == -ENODEV || r == -EACCES || r == -EPERM ? 0 : r;
+/* Of a group that is known, and of those below it, more is wanted now. */
+static int want_more(struct watch_node *n)
+{
+	AUTO_CLOSE int dir = node_dir(n);
+	unsigned before = n->flags;
+	int r = 0;
+
+	n->flags |= (unsigned)purpose(n->tree, n->path);
+	if (dir < 0)
+		return 0;
+	if (n->flags & ~before & NODE_TOLD && n->tree->serves & SERVES_PRESSURE)
+		r = watch_pressure(n, dir);
+	for (struct watch_node *c = n->first; !r && c; c = c->next)
+		r = want_more(c);
+	return r ? r : add_children(n, dir);
+}
+
+/* From the top down: groups above are followed silently, so that this one is found when it comes. */
+static int add_way(struct watch_tree *t, const char *path)
+{
+	struct watch_node *n = tree_find(t, path);
+	int dir, r;
+
+	if (n)
+		return want_more(n);
+	n = tree_find_above(t, path);
+	if (!n)
+		return add_node(t, NULL, "");
+	dir = node_dir(n);
+	r = dir < 0 ? 0 : add_next(n, dir, path);
+	if (dir >= 0)
+		close(dir);
+	return r;
 }
 
 int tree_add_root(struct watch_tree *t, const char *path, unsigned flags)
@@ -370,8 +419,7 @@ int tree_add_root(struct watch_tree *t, const char *path, unsigned flags)
 		return -ENOMEM;
 	w->n_roots++;
 	w->whole |= !*path && flags & CGX_WATCH_BELOW;
-	/* from the top down: groups above are followed silently, so that this one is found when it comes */
-	return add_node(t, NULL, "");
+	return add_way(t, path);
 }
 
 /* ---- going ---- */
@@ -510,8 +558,10 @@ int tree_notified(struct cgx_watch *w, int wd, uint32_t mask, const char *name)
 		return mask & (IN_CREATE | IN_DELETE) ? entry_changed(n, mask, name) : 0;
 	if (!strcmp(name, "cgroup.subtree_control"))
 		return keep_more_files(n);
-	if (!strcmp(name, "pids.max") || !strcmp(name, "memory.limit_in_bytes"))
-		return count_limits(n);
+	if (!strcmp(name, "pids.max") || !strcmp(name, "memory.limit_in_bytes")) {
+		count_limits(n);
+		return 0;
+	}
 	what = look_for(n, name);
 	return what ? count_look(n, what) : 0;
 }
@@ -543,7 +593,12 @@ static int rescan_tree(struct watch_tree *t)
 			r = tree_gone(all[i]);
 	}
 	free(all);
-	return r ? r : add_node(t, NULL, "");
+	if (!r && !t->root)
+		r = add_node(t, NULL, "");
+	for (struct watch_node *i = t->w->all; !r && i; i = i->all_next) /* new ones come before it */
+		if (i->tree == t)
+			r = tree_look_below(i);
+	return r;
 }
 
 int tree_rescan(struct cgx_watch *w)
