@@ -563,7 +563,9 @@ struct cgx_sampled {
 	uint64_t id;             /* the same as long as the group lives */
 };
 /*
- * Sample the group at path and all below it. figures: CGX_F_BIT(...) of what is read of every group.
+ * Sample the group at path and all below it. figures: CGX_F_BIT(...) of what is read of every group. Changes are told by
+ * inotify, of which the first 16 samplers of a context have an instance each; others look for them, and see a limit that
+ * was written eight passes later at most.
  * Errors: those of cgx_group_open(); -ENOENT no such group.
  */
 int cgx_sampler_open(struct cgx *cgx, const char *path, uint64_t figures, struct cgx_sampler **ret);

@@ -208,6 +208,7 @@ struct cgx {
 	struct cgx_controller *ctl; /* NULL until asked */
 	size_t n_ctl;
 	int systemd;                /* 1 it is process 1, -1 it is not, 0 not asked yet */
+	unsigned listeners;         /* samplers with an inotify instance */
 };
 
 /* Find all hierarchies. */

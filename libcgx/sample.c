@@ -176,7 +176,7 @@ CGX_API const char *cgx_sampler_note(const struct cgx_sampler *s)
 	struct buf *note = &((struct cgx_sampler *)s)->note;
 
 	buf_reset(note);
-	if (s->unwatched)
+	if (s->unwatched && !s->by_looking)
 		buf_printf(note, "%zu directories are followed by looking, for want of inotify watches (fs.inotify.max_user_watches)",
 			   s->unwatched);
 	else if (s->n_fds >= s->max_fds)
@@ -218,6 +218,24 @@ CGX_API uint64_t cgx_sampler_by_bpf(const struct cgx_sampler *s, const char **re
 
 /* ---- open and close ---- */
 
+/* All programs of a user share 128 instances as a rule: of many samplers only the first have one. */
+#define LISTENERS_MAX 16
+
+static void listen_to_changes(struct cgx_sampler *s)
+{
+	s->by_looking = s->cgx->listeners >= LISTENERS_MAX;
+	s->inotify = s->by_looking ? -1 : inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	s->cgx->listeners += s->inotify >= 0;
+}
+
+static void stop_listening(struct cgx_sampler *s)
+{
+	if (s->inotify < 0)
+		return;
+	close(s->inotify);
+	s->cgx->listeners--;
+}
+
 CGX_API struct cgx_sampler *cgx_sampler_close(struct cgx_sampler *s)
 {
 	if (!s)
@@ -226,8 +244,7 @@ CGX_API struct cgx_sampler *cgx_sampler_close(struct cgx_sampler *s)
 	sample_free(s);
 	for (size_t i = 0; i < s->n_trees; i++)
 		free(s->start[i]);
-	if (s->inotify >= 0)
-		close(s->inotify);
+	stop_listening(s);
 	map_free(&s->by_wd);
 	free(s->order);
 	buf_free(&s->text);
@@ -298,7 +315,7 @@ CGX_API int cgx_sampler_open(struct cgx *cgx, const char *path, uint64_t figures
 		return -ENOMEM;
 	s->cgx = cgx;
 	s->figures = figures;
-	s->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	listen_to_changes(s);
 	r = choose_files(s);
 	if (!r)
 		r = find_starts(s, path);

@@ -100,7 +100,8 @@ struct cgx_sampler {
 	struct node *root, *above[TREES_MAX], **order;
 	size_t n, cap;
 	struct map by_wd;
-	int inotify;
+	int inotify;    /* -1 none */
+	int by_looking; /* others have the instances that one program should have */
 	unsigned changed : 1;  /* groups came or went: order must be made anew */
 	unsigned full : 1;     /* no more watches are to be had */
 	unsigned overflow : 1; /* notices were lost: look at everything */

@@ -51,6 +51,17 @@ for order in "$T/side/c3/in/it $T/side" "$T/side $T/side/c3/in/it"; do
 	watched
 done
 
+# ---- cgx-top -------------------------------------------------------------------------------------
+
+begun=$(date +%s%N)
+# shellcheck disable=SC2046
+run cgx-top --batch --no-headings -n 2 -d 100ms -c PIDS,PIDSMAX $(seq 1 "$N" | sed "s,.*,$T/side/c&,")
+took=$((($(date +%s%N) - begun) / 1000000))
+is "$status $(echo "$out" | grep -c "$T/side/c")" "0 $((N * 2))" "cgx-top of as many by name shows each in both passes"
+num $took -le $((6000 * slower)) "and soon"
+diag "after $took ms"
+unlike "$err" 'inotify' "it leaves inotify instances for others, and for its events"
+
 # ---- what the others cost ------------------------------------------------------------------------
 
 calls() # COMMAND...: how many system calls it makes

@@ -28,6 +28,7 @@ struct live {
 	struct cgx_watch *watch;  /* NULL: events are not seen here */
 	char note[512];
 	int must_bpf;             /* somebody asked for it: what it is not is told */
+	int may_bpf;              /* of several groups those with many below have it once they are known */
 	uint64_t columns;         /* those that somebody may look at */
 	uint64_t on_demand;       /* figures of all columns; 0: what nobody looks at is read as well */
 };
@@ -339,6 +340,14 @@ static int pass_roots(struct live *l)
 	return there ? 0 : r;
 }
 
+/* Files do as well: why they must is in the samples. */
+static void use_bpf(struct live *l, size_t at_least)
+{
+	for (size_t k = 0; k < l->roots; k++)
+		if (l->root[k].n >= at_least)
+			cgx_sampler_bpf(l->root[k].sampler, 1);
+}
+
 static int pass(struct live *l, const struct shot *s)
 {
 	int first = !cgx_sampler_time(l->root[0].sampler, 0), r;
@@ -346,7 +355,11 @@ static int pass(struct live *l, const struct shot *s)
 	if (l->on_demand)
 		want_asked(l, s);
 	r = pass_roots(l);
-	if (r < 0 || !first || !l->on_demand)
+	if (r < 0 || !first)
+		return r;
+	if (l->may_bpf)
+		use_bpf(l, MANY);
+	if (!l->on_demand)
 		return r;
 	/* how many there are is known now */
 	want_asked(l, s);
@@ -575,14 +588,14 @@ static uint64_t groups_on(const struct live *l)
 	return most;
 }
 
-/* Files do as well: why they must is in the samples. */
 static void open_bpf(struct live *l, uint64_t columns)
 {
 	l->must_bpf = (columns & FEED_BPF) != 0;
 	if (columns & FEED_NO_BPF || (!l->must_bpf && groups_on(l) < MANY))
 		return;
-	for (size_t k = 0; k < l->roots; k++)
-		cgx_sampler_bpf(l->root[k].sampler, 1);
+	l->may_bpf = !l->must_bpf && l->roots > 1; /* each loads a program of its own */
+	if (!l->may_bpf)
+		use_bpf(l, 0);
 }
 
 int feed_open_live(struct frame *f, const char *const *paths, size_t n, uint64_t columns, struct feed **ret)
