@@ -593,8 +593,8 @@ const char *cgx_sampler_limit_path(const struct cgx_sampler *s, size_t index, en
  * FROZEN; on v2 SWAP and POPULATED) come from the kernel's iterator of groups: thousands in a millisecond, with neither
  * watches nor descriptors. The rest is read from files, as is what BPF has not shown yet to tell as its files do. When it
  * fails later, files are read again. 0: files alone. libbpf is loaded for it, and let go; its messages are kept quiet
- * meanwhile. Errors, upon which files go on to be read: -EPERM needs CAP_BPF and CAP_PERFMON; -EOPNOTSUPP built without;
- * -ENOPKG no libbpf; others: this kernel cannot do it, or path lies on no real cgroup file system.
+ * meanwhile. No limit of the process is changed. Errors, upon which files go on to be read: -EPERM needs CAP_BPF and CAP_PERFMON;
+ * -EOPNOTSUPP built without; -ENOPKG no libbpf; others: this kernel cannot do it, or path lies on no real cgroup file system.
  */
 int cgx_sampler_bpf(struct cgx_sampler *s, int on);
 /* CGX_F_BIT(...) of the figures that came by BPF in the last pass; 0 none, and why in *ret_why: "" nobody asked for it. */

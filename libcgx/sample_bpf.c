@@ -85,6 +85,37 @@ static int has_privileges(void)
 	return has & admin || (has & both) == both;
 }
 
+static int sys_bpf(int command, union bpf_attr *attr)
+{
+	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
+
+	return r < 0 ? -errno : r;
+}
+
+/*
+ * Where this is refused, Linux 5.11 and with it the iterator are missing, and libbpf would, before it finds that out, lift the
+ * caller's limit of locked memory, which counted for BPF up to then.
+ */
+static int probe(void)
+{
+	static const struct bpf_insn steps[] = {
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_ktime_get_coarse_ns },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	union bpf_attr attr;
+	int fd;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+	attr.insns = (uintptr_t)steps;
+	attr.insn_cnt = COUNT_OF(steps);
+	attr.license = (uintptr_t)"GPL";
+	fd = sys_bpf(BPF_PROG_LOAD, &attr);
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static const char *why_not(int err)
 {
 	switch (-err) {
@@ -151,8 +182,11 @@ int bpf_open(struct cgx_sampler *s, size_t room, struct sample_bpf **ret)
 	struct sample_bpf *b;
 	struct libbpf l;
 	libbpf_print_fn_t before;
-	int r = has_privileges() ? open_library(s, &l) : refuse(s, -EPERM);
+	int r = has_privileges() ? probe() : -EPERM;
 
+	if (r)
+		return refuse(s, r);
+	r = open_library(s, &l);
 	if (r)
 		return r;
 	b = calloc(1, sizeof(*b));
@@ -193,13 +227,6 @@ struct sample_bpf *bpf_close(struct sample_bpf *b)
 }
 
 /* ---- a walk ---- */
-
-static int sys_bpf(int command, union bpf_attr *attr)
-{
-	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return r < 0 ? -errno : r;
-}
 
 /* Fasten the program to the start. The link holds the group, be it removed. */
 static int fasten(struct cgx_sampler *s, struct sample_bpf *b, size_t tree, uint64_t ino)

@@ -182,6 +182,11 @@ shows() # GROUP PIDS PIDSMAX: in the last whole sample
 }
 if have strace && ! nm "${CGX_BUILDDIR:-.}"/libcgx/.libs/*context.o 2>/dev/null | grep -q __asan &&
 	strace -f -o /dev/null -e inject=bpf:error=EIO:when=65535 true 2>/dev/null; then
+	# libbpf, where that is refused, lifts the limit of locked memory
+	run strace -f -qq -o "$tmp/calls" -e trace=bpf,prlimit64,setrlimit -e inject=bpf:error=EINVAL:when=1 \
+		cgx-top --bpf --json -n 1 -c PIDS "$T"
+	like "$err" 'BPF is not in use: this kernel has no iterator of groups \(Linux 6.1\)' "a kernel from before Linux 5.11"
+	ok "and no limit is lifted" not grep -Eq 'setrlimit\(RLIMIT_MEMLOCK|RLIMIT_MEMLOCK, \{' "$tmp/calls"
 	# how many calls a start and two samples take depends on the kernel and its hierarchies
 	strace -f -qq -o "$tmp/calls" -e trace=bpf cgx-top --bpf --json -n 2 -d 100ms -c PIDS,PIDSMAX "$T" >/dev/null
 	calls=$(grep -c 'bpf(' "$tmp/calls")
