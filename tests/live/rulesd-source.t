@@ -82,6 +82,52 @@ fi
 ok "BPF is in use, and it is told" told 'programs that begin are told by BPF$'
 places "by BPF"
 end
+
+# Why it is not to be had: what an older kernel, a filter, a module would answer, put in its mouth.
+injected() # WHEN COMMAND...
+{
+	injected_when=$1
+	shift
+	# a tracer that ends by the signal leaves what it traced
+	begin timeout --foreground 60 strace -f -qq -o "$tmp/calls" -e trace=bpf,prlimit64,setrlimit \
+		-e "inject=bpf:error=EPERM:when=$injected_when" "$@"
+	daemon=$(pgrep -f "cgx-rulesd --no-sweep -v -f $tmp/rules" | while read -r p; do
+		[ "$(cat "/proc/$p/comm")" = strace ] || [ "$(cat "/proc/$p/comm")" = timeout ] || echo "$p"
+	done | tail -n 1)
+	pids="$pids $daemon"
+}
+injected_end()
+{
+	kill "$daemon"
+	wait_for 5 not alive "$daemon"
+}
+if have strace && have prlimit && ! nm "$(command -v cgx-rulesd)" "${CGX_BUILDDIR:-.}"/tools/.libs/cgx-rulesd 2>/dev/null | grep -q __asan &&
+	strace -f -o /dev/null -e inject=bpf:error=EIO:when=65535 true 2>/dev/null; then
+	cgx=$(command -v cgx-rulesd)
+	set -- setpriv --bounding-set -sys_resource prlimit
+	injected 1 "$@" --memlock=65536: "$cgx"
+	ok "where memory of BPF counts as locked, the limit is raised" told 'told by BPF$'
+	is "$(awk '/Max locked memory/ { print $4 == $5 }' "/proc/$daemon/limits")" 1 "as far as one may"
+	injected_end
+	injected 1 "$@" --memlock=65536:65536 "$cgx"
+	ok "where it cannot be raised, that is why" \
+		told 'not by BPF: make a ring for events: .* 1048576 bytes count as locked memory, .* may have 65536: raise the limit'
+	background "$tmp/ruled" 904
+	ok "and the connector does" wait_for 5 is_in "$!" "$T/a"
+	injected_end
+	injected 1+ "$@" --memlock=65536:65536 "$cgx"
+	ok "a filter of calls is told apart" told 'not by BPF: make a ring for events: a system call filter or a security module forbids'
+	injected_end
+	if prlimit --memlock=unlimited:unlimited true 2>/dev/null; then
+		injected 3 prlimit --memlock=unlimited:unlimited "$cgx"
+		ok "and so is a security module" told 'not by BPF: load the program: a security module forbids it$'
+		injected_end
+	else
+		skip "no right to raise limits here" "a security module is told apart"
+	fi
+else
+	skip "no strace that can inject" "why BPF is not to be had"
+fi
 begin cgx-rulesd
 ok "where it is to be had it is taken" told 'programs that begin are told by BPF$'
 end

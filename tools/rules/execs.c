@@ -8,15 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "rules/bpf_right.h"
 #include "util/cleanup.h"
-
-static int refuse(int err, const char *what, struct buf *why)
-{
-	buf_printf(why, "%s: %s", what,
-		   err == -EPERM ? "it needs CAP_BPF and CAP_PERFMON, in no user namespace" :
-		   err == -EINVAL || err == -ENOENT || err == -EOPNOTSUPP ? "it takes Linux 5.8 or later" : strerror(-err));
-	return err;
-}
 
 #ifdef HAVE_BPF_RING
 #include <linux/bpf.h>
@@ -129,24 +122,34 @@ static int see(struct execs *e, size_t page)
 	return e->taken && e->told && e->dropped ? 0 : -errno;
 }
 
+/* size: of what was to be made. */
+static int refuse(int err, const char *what, size_t size, struct buf *why)
+{
+	buf_printf(why, "%s: ", what);
+	bpf_why(err, size, why);
+	return err;
+}
+
 static int begin(struct execs *e, size_t page, struct buf *why)
 {
 	int r;
 
 	e->ring = make_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (unsigned)e->size, 0);
+	if (e->ring == -EPERM && bpf_raise_limit())
+		e->ring = make_map(BPF_MAP_TYPE_RINGBUF, 0, 0, (unsigned)e->size, 0);
 	if (e->ring < 0)
-		return refuse(e->ring, "make a ring for events", why);
+		return refuse(e->ring, "make a ring for events", e->size, why);
 	e->count = make_map(BPF_MAP_TYPE_ARRAY, sizeof(uint32_t), sizeof(uint64_t), 1, BPF_F_MMAPABLE);
 	if (e->count < 0)
-		return refuse(e->count, "make a counter", why);
+		return refuse(e->count, "make a counter", page, why);
 	r = see(e, page);
 	if (r)
-		return refuse(r, "map the events", why);
+		return refuse(r, "map the events", e->size, why);
 	e->program = load(e);
 	if (e->program < 0)
-		return refuse(e->program, "load the program", why);
+		return refuse(e->program, "load the program", page, why);
 	e->link = fasten(e);
-	return e->link < 0 ? refuse(e->link, "follow sched_process_exec", why) : 0;
+	return e->link < 0 ? refuse(e->link, "follow sched_process_exec", page, why) : 0;
 }
 
 /* A message of the connector takes the kernel some 800 bytes, a record 40. */
@@ -256,7 +259,8 @@ int execs_open(uint64_t buffer, struct execs *ret, struct buf *why)
 {
 	(void)buffer;
 	*ret = (struct execs){ .ring = -1 };
-	return refuse(-EOPNOTSUPP, "built with headers of an older kernel", why);
+	buf_puts(why, "built with headers of an older kernel than Linux 5.8");
+	return -EOPNOTSUPP;
 }
 
 void execs_close(struct execs *e)

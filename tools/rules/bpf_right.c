@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* EPERM has five causes; the kernel tells none of them. */
+#include "rules/bpf_right.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF     39
+#endif
+
+/* Where one may not go beyond the hard limit, one may go up to it. */
+int bpf_raise_limit(void)
+{
+	struct rlimit before, limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (getrlimit(RLIMIT_MEMLOCK, &before) < 0 || before.rlim_cur == RLIM_INFINITY)
+		return 0;
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		return 1;
+	limit.rlim_cur = limit.rlim_max = before.rlim_max;
+	return before.rlim_cur != before.rlim_max && !setrlimit(RLIMIT_MEMLOCK, &limit);
+}
+
+static int has_capabilities(void)
+{
+	const uint64_t admin = 1ull << CAP_SYS_ADMIN, both = 1ull << CAP_BPF | 1ull << CAP_PERFMON;
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct cap[2] = { { 0 }, { 0 } };
+	uint64_t has;
+
+	if (syscall(SYS_capget, &head, cap))
+		return 1;
+	has = (uint64_t)cap[1].effective << 32 | cap[0].effective;
+	return has & admin || (has & both) == both;
+}
+
+/* The first one has the same number on every kernel. */
+static int in_first_namespace(void)
+{
+	char name[64];
+	ssize_t n = readlink("/proc/self/ns/user", name, sizeof(name) - 1);
+
+	name[n > 0 ? n : 0] = '\0';
+	return n <= 0 || !strcmp(name, "user:[4026531837]");
+}
+
+/* What the call does not know it says is invalid, unless it is kept from being made at all. */
+static int is_call_forbidden(void)
+{
+	char nothing[128] = { 0 };
+
+	return syscall(SYS_bpf, 0x7fffffff, nothing, sizeof(nothing)) < 0 && errno == EPERM;
+}
+
+static void why_eperm(size_t size, struct buf *why)
+{
+	struct rlimit limit;
+
+	if (!has_capabilities()) {
+		buf_puts(why, "it needs CAP_BPF and CAP_PERFMON");
+	} else if (!in_first_namespace()) {
+		buf_puts(why, "it needs CAP_BPF and CAP_PERFMON in the first user namespace, and this is another");
+	} else if (is_call_forbidden()) {
+		buf_puts(why, "a system call filter or a security module forbids bpf(2)");
+	} else if (!getrlimit(RLIMIT_MEMLOCK, &limit) && limit.rlim_cur != RLIM_INFINITY) {
+		buf_printf(why, "before Linux 5.11 its %zu bytes count as locked memory, of which this process may have %ju: raise the "
+				"limit (LimitMEMLOCK=infinity, ulimit -l unlimited)", size, (uintmax_t)limit.rlim_cur);
+	} else {
+		buf_puts(why, "a security module forbids it");
+	}
+}
+
+void bpf_why(int err, size_t size, struct buf *why)
+{
+	if (err == -EPERM || err == -EACCES)
+		why_eperm(size, why);
+	else if (err == -EINVAL || err == -ENOENT || err == -EOPNOTSUPP || err == -ENOSYS)
+		buf_puts(why, "it takes Linux 5.8 or later");
+	else
+		buf_puts(why, strerror(-err));
+}
