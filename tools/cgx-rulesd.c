@@ -30,7 +30,7 @@ struct spec {
 	struct strings files, configs;
 	const char *socket, *socket_user, *socket_group;
 	uint64_t buffer;
-	int once, verbose, no_sweep, quiet, debug, bpf, no_bpf;
+	int once, reload, verbose, no_sweep, quiet, debug, bpf, no_bpf;
 	struct background background;
 };
 
@@ -59,6 +59,8 @@ static const struct opt options[] = {
 	{ 0, "config", "FILE", OPT_STRINGS, offsetof(struct spec, configs),
 	  "templates for the groups from here; a file or a directory", COMPLETE_FILE },
 	{ 0, "once", NULL, OPT_FLAG, offsetof(struct spec, once), "place what runs now, and end" },
+	{ 0, "reload", NULL, OPT_FLAG, offsetof(struct spec, reload),
+	  "have the daemon that runs read its rules again, wait for it, and end", .who = WHO_NATIVE },
 	{ 0, "no-sweep", NULL, OPT_FLAG, offsetof(struct spec, no_sweep), "leave what runs already where it is" },
 	{ 'v', "verbose", NULL, OPT_FLAG, offsetof(struct spec, verbose), "tell each process that is placed" },
 	{ 0, "socket", "FILE", OPT_STRING, offsetof(struct spec, socket), "where --sticky asks (" STICKY_SOCKET ")",
@@ -73,11 +75,11 @@ static const struct opt options[] = {
 	  .flags = OPT_NONZERO },
 	OPT_END
 };
-static const char *const synopsis[] = { "[OPTION]...", "--once [--dry-run] [-f FILE]...", NULL };
+static const char *const synopsis[] = { "[OPTION]...", "--once [--dry-run] [-f FILE]...", "--reload [--socket FILE]", NULL };
 static const struct example examples[] = {
 	{ "cgx-rulesd", "in the foreground, as a service manager wants it" },
 	{ "cgx-rulesd --once --dry-run", "who would be moved, and where to" },
-	{ "kill -HUP $(pidof cgx-rulesd)", "read the rules again" },
+	{ "cgx-rulesd --reload", "have the one that runs read its rules again" },
 	{ NULL, NULL }
 };
 
@@ -401,13 +403,13 @@ static void take_execs(struct daemon *d)
 
 /* ---- signals ---- */
 
-static void reload(struct daemon *d)
+static int take_rules(struct daemon *d)
 {
 	struct cgx_rules *rules;
 
 	if (rules_load(d->f, &d->spec->files, &d->spec->configs, &rules) < 0) {
 		msg_warn(d->f, "the rules read before stay in force");
-		return;
+		return -1;
 	}
 	seats_clear(&d->seats);
 	cgx_rules_close(d->rules);
@@ -418,6 +420,18 @@ static void reload(struct daemon *d)
 	if (!d->spec->no_sweep)
 		sweep(d);
 	tell_status(d);
+	return (int)rules_count(rules);
+}
+
+/* How many rules there are, or -1. The service manager waits for the end of it where it knows the beginning. */
+static int reload(void *data)
+{
+	int n;
+
+	service_reloading();
+	n = take_rules(data);
+	service_notify("READY=1");
+	return n;
 }
 
 static int open_signals(struct daemon *d)
@@ -453,7 +467,7 @@ static void take_signals(struct daemon *d)
 
 static void take_marks(struct daemon *d)
 {
-	sticky_take(&d->sticky, want_as_needed, d);
+	sticky_take(&d->sticky, want_as_needed, reload, d);
 }
 
 /* ---- the daemon ---- */
@@ -570,6 +584,16 @@ static int run_once(struct daemon *d)
 	return r ? r : d->by_sweep.failed ? frame_failed(d->f) : 0;
 }
 
+static int run_reload(const struct frame *f, const struct spec *spec)
+{
+	int n = sticky_reload(f, spec->socket);
+
+	if (n < 0)
+		return frame_failed(f);
+	msg_note(f, "%d rules in force", n);
+	return 0;
+}
+
 /* Once it is begun as it is to go on. */
 static int run_begun(struct frame *f, struct spec *spec)
 {
@@ -605,6 +629,10 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, "--root: processes start on this machine alone");
 	if (spec->bpf && spec->no_bpf)
 		return msg_usage(f, "--bpf and --no-bpf exclude each other");
+	if (spec->reload && (spec->once || spec->files.n || spec->configs.n || f->dry_run))
+		return msg_usage(f, "--reload: the daemon knows its files and options; --socket alone goes with it");
+	if (spec->reload)
+		return run_reload(f, spec);
 	if (spec->debug) {
 		spec->background.foreground = 1;
 		spec->background.log = "-";
@@ -628,7 +656,7 @@ static const struct tool tool = {
 	.summary = "Place processes by the rules of cgrules.conf as they start",
 	.synopsis = synopsis,
 	.description = "Each process that executes a program or changes user or group goes where the first rule that fits it "
-		       "says. SIGHUP reads the rules again, SIGUSR1 tells what was done so far.",
+		       "says. SIGHUP reads the rules again, as --reload does, which waits for it; SIGUSR1 tells what was done so far.",
 	.examples = examples,
 	.options = options,
 	.spec_size = sizeof(struct spec),

@@ -148,6 +148,38 @@ kill -HUP "$daemon"
 ok "new rules are read" wait_for 5 grep -q '2 rules read again' "$tmp/log"
 ok "and hold for what runs" wait_for 5 is_in "$other" "$T/a"
 
+# asked by its socket, it answers when it has read and swept
+read_again()
+{
+	run cgx-rulesd --reload
+}
+printf '*:%s pids %s/b\n' "$program" "$T" >/etc/cgrules.conf
+read_again
+is "$status $(group_of pids "$other")" "0 $T/b" "--reload returns when new rules hold for what runs"
+is "$err" "cgx-rulesd: note: 1 rules in force" "and says how many"
+echo "nonsense" >>/etc/cgrules.conf
+read_again
+is "$status" 1 "--reload fails where they are refused"
+like "$err" 'refused them; those read before stay' "and says what holds"
+ok "the daemon has said why by then" grep -q 'cgrules.conf:2: read the rule' "$tmp/log"
+printf '*:%s pids %s/a\n*:%s pids %s/q/%%p\n' "$program" "$T" "$tmp/quick" "$T" >/etc/cgrules.conf
+if have setpriv; then
+	chmod 666 /run/cgred.socket
+	open_tools
+	run setpriv --reuid 4242 --clear-groups cgx-rulesd --reload
+	is "$status" 1 "one who may mark processes may not ask for that"
+	like "$err" 'only root, or who runs it, may ask' "and is told so"
+	is "$(group_of pids "$other")" "$T/b" "nothing was read"
+	chmod 600 /run/cgred.socket
+else
+	skip "no setpriv here" "--reload by others"
+fi
+read_again
+is "$(group_of pids "$other")" "$T/a" "it goes on as before"
+exits 2 "--reload with rules" cgx-rulesd --reload -f "$rules"
+exits 1 "--reload where nobody listens" cgx-rulesd --reload --socket "$tmp/nobody"
+like "$err" "nobody: read the rules again: no rule daemon listens there" "is told"
+
 sticky_stays 904 5
 # more births than are heard in one go lie before those of the last children, who have executed by then
 mkfifo "$tmp/go"
@@ -302,6 +334,7 @@ if have cgrulesengd; then
 	background timeout -k 1 60 cgrulesengd -n -Q -f "$tmp/cglog"
 	theirs_daemon=$!
 	if wait_for 10 test -S /run/cgred.socket; then
+		exits 1 "libcgroup's daemon knows no --reload" timeout 20 cgx-rulesd --reload
 		three
 		is "$ours" "$(places)" "libcgroup's daemon places the same processes in the same groups"
 	else
@@ -341,7 +374,7 @@ conf=/run/cgxt-rules-$$
 no_service()
 {
 	systemctl stop "$service" 2>/dev/null
-	rm -rf "/run/systemd/system/$service" "$conf"
+	rm -rf "/run/systemd/system/$service" "/run/systemd/system/$service.d" "$conf"
 	systemctl daemon-reload
 	clean_up
 }
@@ -349,7 +382,9 @@ trap no_service EXIT
 mkdir "$conf"
 printf '4242:%s pids %s/u/%%U\n*:%s pids %s/a\n' "$program" "$T" "$program" "$T" >"$conf/rules"
 echo "template $T/u/%U { pids { pids.max = 33; } }" >"$conf/templates"
-sed "s,^ExecStart=.*,ExecStart=$(command -v cgx-rulesd) $source -v -f $conf/rules --config $conf/templates," "$unit" \
+program_of=$(command -v cgx-rulesd)
+sed -e "s,^ExecStart=.*,ExecStart=$program_of $source -v -f $conf/rules --config $conf/templates," \
+	-e "s,^ExecReload=[^ ]*/cgx-rulesd ,ExecReload=$program_of ," "$unit" \
 	>"/run/systemd/system/$service"
 if have systemd-analyze; then
 	run systemd-analyze verify --man=no "/run/systemd/system/$service"
@@ -371,12 +406,37 @@ background setpriv --reuid 4242 --clear-groups "$program" 932
 ok "a group is made" wait_for 10 is_in "$!" "$T/u/4242"
 is "$(cat "$(dir_of pids "$T/u/4242")/pids.max")" 33 "as its template says"
 sticky_stays 933 10
+cp "$conf/rules" "$conf/good"
 echo 'nonsense' >>"$conf/rules"
-exits 0 "systemctl reload" systemctl reload "$service"
+run timeout 60 systemctl reload "$service"
+is "$status" 1 "systemctl reload fails where the rules are refused"
+is "$(systemctl is-active "$service")" active "and the service goes on"
 ok "rules that cannot be read are told in the journal" wait_for 10 journal "$conf/rules:3: read the rule"
-printf '*:%s pids %s/b\n' "$program" "$T" >"$conf/rules"
-systemctl reload "$service"
-ok "better ones are read" wait_for 10 is_in "$early" "$T/b"
+for where in a b a b; do
+	printf '*:%s pids %s/%s\n' "$program" "$T" "$where" >"$conf/rules"
+	exits 0 "systemctl reload with better ones" timeout 60 systemctl reload "$service"
+	is "$(group_of pids "$early")" "$T/$where" "returns when they hold"
+done
+# a signal, as a unit of one's own may send it: the manager is told, too
+printf '*:%s pids %s/a\n' "$program" "$T" >"$conf/rules"
+exits 0 "SIGHUP" systemctl kill -s HUP "$service"
+ok "has the rules read again" wait_for 10 is_in "$early" "$T/a"
+active()
+{
+	[ "$(systemctl is-active "$service")" = active ]
+}
+ok "and the service is active" wait_for 10 active
+if [ "$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')" -ge 253 ]; then
+	mkdir "/run/systemd/system/$service.d"
+	printf '[Service]\nType=notify-reload\nExecReload=\n' >"/run/systemd/system/$service.d/type.conf"
+	systemctl daemon-reload
+	systemctl restart "$service"
+	printf '*:%s pids %s/b\n' "$program" "$T" >"$conf/rules"
+	exits 0 "systemctl reload as Type=notify-reload" timeout 60 systemctl reload "$service"
+	is "$(group_of pids "$early")" "$T/b" "returns when they hold"
+else
+	skip "this systemd has no Type=notify-reload" "Type=notify-reload"
+fi
 ok "and told there" wait_for 10 journal '1 rules read again'
 like "$(systemctl show -p StatusText "$service")" 'StatusText=1 rules; [1-9][0-9]* processes placed' \
 	"its status has the figures"

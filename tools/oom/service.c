@@ -3,10 +3,13 @@
 #include "oom/service.h"
 
 #include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "util/cleanup.h"
 
@@ -27,4 +30,16 @@ void service_notify(const char *state)
 	if (fd >= 0)
 		sendto(fd, state, strlen(state), MSG_NOSIGNAL | MSG_DONTWAIT, (const struct sockaddr *)&to,
 		       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+}
+
+/* The time tells it apart from one that was begun before (Type=notify-reload). */
+void service_reloading(void)
+{
+	struct timespec t = { 0 };
+	char state[80];
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	snprintf(state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%ju",
+		 (uintmax_t)t.tv_sec * 1000000 + (uintmax_t)t.tv_nsec / 1000);
+	service_notify(state);
 }

@@ -5,5 +5,7 @@
 
 /* Send "READY=1" and the like to $NOTIFY_SOCKET. Nothing happens where there is none. */
 void service_notify(const char *state);
+/* What it was told at the start is read again, which "READY=1" ends. */
+void service_reloading(void);
 
 #endif
