@@ -114,10 +114,42 @@ static void put(const struct sink *s, const char *name, const char *value)
 		put_text(s, name, value);
 }
 
+/* One name on both sides: what it stands for differs, as in memory.stat. */
+static int is_two_files(const struct cgx_setting *row)
+{
+	const char *v1 = row ? cgx_setting_v1_name(row, 0) : NULL, *v2 = row ? cgx_setting_v2_name(row) : NULL;
+
+	return v1 && v2 && !strcmp(v1, v2);
+}
+
+/* Who reads what libcgroup's tools print looks for the lines of the file that is there. */
+static int get_file(const struct sink *s, const struct cgx_group *g, const char *name, char **ret)
+{
+	const struct cgx_setting *row = cgx_setting_find(name);
+	struct cgx_group *own;
+	int r;
+
+	if (!s->f->like || s->spec->dialect == 2 || !is_two_files(row))
+		return -ENOENT;
+	r = cgx_group_open(s->f->cgx, cgx_group_path(g), cgx_setting_controller(row), &own);
+	if (r)
+		return r;
+	r = cgx_get_raw(own, name, ret);
+	cgx_group_close(own);
+	return r;
+}
+
+static int get_value(const struct sink *s, struct cgx_group *g, const char *name, char **ret)
+{
+	if (s->spec->raw)
+		return cgx_get_raw(g, name, ret);
+	return get_file(s, g, name, ret) ? cgx_get(g, name, ret) : 0;
+}
+
 static int show_value(const struct sink *s, struct cgx_group *g, const char *name)
 {
 	AUTO_FREE char *value = NULL;
-	int r = s->spec->raw ? cgx_get_raw(g, name, &value) : cgx_get(g, name, &value);
+	int r = get_value(s, g, name, &value);
 
 	if (r < 0)
 		return r;
@@ -317,7 +349,7 @@ static int show_group(const struct sink *s, struct cgx_group *g, const char *lab
 	}
 	r = show_names(s, g);
 	if (!r && (!s->spec->names.n || controllers))
-		r = show_matching(s, g, controllers, NULL);
+		r = show_matching(s, g, controllers ? controllers : s->f->like ? ~CGX_C_CORE : 0, NULL);
 	if (s->json) {
 		json_close(s->json);
 		json_close(s->json);
