@@ -140,6 +140,15 @@ static int plan_one(const struct job *j, struct cgx_group *g, const char *assign
 	return r == -EOPNOTSUPP && j->spec->ignore ? 0 : r;
 }
 
+/* A weight of v1 is rounded where it is said in v2's words, so it goes by its own name. */
+static const char *exact_name(struct cgx_group *from, const char *name, char **ret)
+{
+	const struct cgx_setting *row = cgx_setting_find(name);
+	const char *v1 = row && cgx_setting_kind(row) == CGX_KIND_WEIGHT ? cgx_setting_v1_name(row, 0) : NULL;
+
+	return v1 && !cgx_setting_v1_name(row, 1) && !cgx_get_raw(from, v1, ret) ? v1 : name;
+}
+
 static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx_group *to)
 {
 	char **list;
@@ -149,11 +158,12 @@ static int copy_settings(const struct job *j, struct cgx_group *from, struct cgx
 		return r;
 	for (size_t i = 0; list[i] && r >= 0; i++) {
 		AUTO_FREE char *value = NULL;
+		const char *name = exact_name(from, list[i], &value);
 
 		/* what cannot be read or said of this group is not there to be copied */
-		if (!kept_setting(list[i]) || cgx_get(from, list[i], &value) || !*value || strchr(value, '\n'))
+		if (!kept_setting(name) || (!value && cgx_get(from, name, &value)) || !*value || strchr(value, '\n'))
 			continue;
-		r = cgx_plan_set(j->plan, to, list[i], value);
+		r = cgx_plan_set(j->plan, to, name, value);
 		if (r != -ENOMEM)
 			r = 0;
 	}
