@@ -210,8 +210,10 @@ int explain_write(struct cgx_group *g, struct group_place *pl, const char *name,
 		explain_busy_memory(g, buf_text(&object), buf_text(&action), file, err);
 	else if (err == -EACCES || err == -EPERM)
 		explain_denied(g, pl, buf_text(&object), buf_text(&action), file, err);
-	else if (err == -ENODEV)
+	else if (err == -ENODEV && fs_exists(place_open(g->cgx, pl), file) != 1)
 		fail(g->cgx, err = -ENOENT, buf_text(&object), buf_text(&action), "the group has just been removed");
+	else if (err == -ENODEV)
+		fail(g->cgx, err, buf_text(&object), buf_text(&action), "there is no such device");
 	else if (err == -ENOENT)
 		err = explain_read(g, pl, &ref, name, err);
 	else if (err == -EROFS) {
