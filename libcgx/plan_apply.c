@@ -181,7 +181,7 @@ static unsigned within_owner(unsigned mode, unsigned now)
 {
 	unsigned owner = now >> 6 & 7;
 
-	return mode & (owner | owner << 3 | owner << 6);
+	return mode & (07000 | owner | owner << 3 | owner << 6);
 }
 
 static int change_one(struct step *s, int dir, const char *file)

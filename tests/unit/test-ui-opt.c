@@ -219,8 +219,9 @@ static void test_wrong_numbers(void **state)
 	WRONG("--count 1x: not a whole number", "--count=1x");
 	WRONG("--count '': not a whole number", "--count=");
 	WRONG("-n 2147483648: too large", "-n2147483648");
-	WRONG("-d 9: not a mode; modes are octal digits, 0 to 7777 (644, 0755)", "-d9");
-	WRONG("-d 10000: not a mode; modes are octal digits, 0 to 7777 (644, 0755)", "-d10000");
+	WRONG("-d 0: not a mode; modes are octal digits, 1 to 7777 (644, 0755)", "-d0");
+	WRONG("-d 9: not a mode; modes are octal digits, 1 to 7777 (644, 0755)", "-d9");
+	WRONG("-d 10000: not a mode; modes are octal digits, 1 to 7777 (644, 0755)", "-d10000");
 }
 
 static void test_choices(void **state)

@@ -232,8 +232,8 @@ static int take_octal(struct parser *p, const struct given *g)
 	size_t len = strspn(g->text, "01234567");
 	unsigned long v = strtoul(g->text, NULL, 8);
 
-	if (!len || g->text[len] || len > 5 || v > 07777)
-		return refuse(p, g, "not a mode; modes are octal digits, 0 to 7777 (644, 0755)");
+	if (!len || g->text[len] || len > 5 || !v || v > 07777)
+		return refuse(p, g, "not a mode; modes are octal digits, 1 to 7777 (644, 0755)");
 	*(unsigned *)field(g) = (unsigned)v;
 	return 0;
 }

@@ -37,7 +37,7 @@ enum opt_type {
 	OPT_USEC,    /* uint64_t: 250ms 30s 5m; "max" as above */
 	OPT_U64,     /* uint64_t: digits; "max" as above */
 	OPT_INT,     /* int: digits, maybe after a minus */
-	OPT_OCTAL,   /* unsigned: a mode, 0 to 7777 */
+	OPT_OCTAL,   /* unsigned: a mode, 1 to 7777 */
 	OPT_ENUM,    /* int: the place of the word in choices; a unique beginning will do */
 	OPT_CALL,    /* whatever call makes of it */
 };
