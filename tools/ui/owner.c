@@ -74,6 +74,7 @@ int owner_parse(const struct frame *f, const char *text, uid_t *ret_uid, gid_t *
 		return -EINVAL;
 	}
 	*ret_uid = uid;
-	*ret_gid = gid;
+	if (!f->like || (colon && colon[1]))
+		*ret_gid = gid;
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "frame.h"
 
 /* A part that is not given leaves its out-parameter as it is; USER alone gives the user's own group, too,
- * unless a group is named. 0, or -EINVAL after a message. */
+ * unless a group is named or the tool goes by libcgroup's name. 0, or -EINVAL after a message. */
 int owner_parse(const struct frame *f, const char *text, uid_t *ret_uid, gid_t *ret_gid);
 
 #endif
