@@ -47,7 +47,8 @@ static const struct opt options[] = {
 	  .who = WHO_NATIVE, .value = CGX_DELETE_MIGRATE },
 	{ 0, "strict", NULL, OPT_FLAG, offsetof(struct spec, strict),
 	  "fail when something cannot be carried to this host", .who = WHO_NATIVE },
-	{ 'e', "empty", NULL, OPT_FLAG, offsetof(struct spec, empty_only), "only groups without processes",
+	{ 'e', "empty", NULL, OPT_FLAG, offsetof(struct spec, empty_only),
+	  "leave groups that have processes in them or below",
 	  .who = WHO(LIKE_CGCLEAR) },
 	OPT_END
 };
@@ -115,7 +116,7 @@ static int plan_remove(struct job *j, const char *path, unsigned flags)
 
 	if (r)
 		return r;
-	if (cgx_group_exists(g))
+	if (cgx_group_exists(g) && !(j->spec->empty_only && cgx_group_populated(g) > 0))
 		r = cgx_plan_delete(j->plan, g, flags);
 	cgx_group_close(g);
 	return r;
