@@ -65,6 +65,53 @@ if has memory; then
 	num "$(grep -c "^$(printf '\t')" "$tmp/out")" -gt 10 "and goes on after tabs"
 fi
 
+run cgget -a "$T/a"
+unlike "$out" '^(tasks|cgroup\.|notify_on_release)' "cgget -a shows what controllers have, and not what every group has"
+# where v1 has a file of v2's name, scripts look for its own lines
+own_lines() # CONTROLLER NAME
+{
+	if [ "$(version_of "$1")" != 1 ]; then
+		skip "$1 is not on v1" "cgget -r $2"
+		return
+	fi
+	cgcreate -g "$1:$T/own"
+	is "$(cgget -n -v -r "$2" "$T/own" | sed 's/^	//;s/ .*//')" "$(sed 's/ .*//' "$(dir_of "$1" "$T/own")/$2")" "cgget -r $2 is the file"
+	is "$(cgget -n -g "$1:$T/own" | sed -n "s/^$2: \\([^ ]*\\).*/\\1/p")" \
+		"$(sed -n '1s/ .*//p' "$(dir_of "$1" "$T/own")/$2")" "and so with -g"
+	is "$(cgxget -n -v -1 -r "$2" "$T/own" | sed 's/^	//;s/ .*//')" "$(sed 's/ .*//' "$(dir_of "$1" "$T/own")/$2")" \
+		"and of cgxget -1"
+	cgdelete "$1:$T/own"
+}
+own_lines memory memory.stat
+own_lines cpu cpu.stat
+if [ "$(version_of cpu)" = 1 ]; then
+	cgcreate -g "cpu:$T/from" -g "cpu:$T/to"
+	cgset -r cpu.shares=99 "$T/from"
+	exits 0 "cgset --copy-from of shares" cgset --copy-from "$T/from" "$T/to"
+	is "$(cat "$(dir_of cpu "$T/to")/cpu.shares")" 99 "rounds nothing"
+	cgdelete "cpu:$T/from" "cpu:$T/to"
+else
+	skip "cpu is not on v1" "cgset --copy-from of shares"
+fi
+if [ "$(version_of io)" = 1 ] && [ -e "$(mount_of io)/blkio.throttle.read_bps_device" ]; then
+	cgcreate -g "blkio:$T/io"
+	run cgset -r "blkio.throttle.read_bps_device=0:99 1000" "$T/io"
+	like "$err" ': there is no such device$' "a device that is none is called so"
+	cgdelete "blkio:$T/io"
+else
+	skip "no throttling by v1's blkio" "a device that is none"
+fi
+if [ "$(version_of pids)" = 1 ]; then
+	cgcreate -a nobody -t nobody -g "pids:$T/owned"
+	is "$(stat -c '%u:%g' "$(dir_of pids "$T/owned")" "$(dir_of pids "$T/owned")/tasks" | tr '\n' ' ')" \
+		"$(id -u nobody):0 $(id -u nobody):0 " "cgcreate -a USER leaves the group of users as it is"
+	exits 0 "cgcreate -s 1664" cgcreate -s 1664 -g "pids:$T/owned"
+	is "$(stat -c %a "$(dir_of pids "$T/owned")/tasks")" 1664 "sets all of the mode"
+	cgdelete "pids:$T/owned"
+else
+	skip "pids is not on v1" "cgcreate -a USER"
+fi
+
 exits 0 "cgget -m" cgget -m
 is "$out" "$(cgx-ls --layout)" "names the layout"
 exits 0 "cgget -c" cgget -c
@@ -162,6 +209,12 @@ exits 0 "cgsnapshot -f" cgsnapshot -s -f "$tmp/snap" pids
 ok "writes a file" grep -q "^group $T/f {" "$tmp/snap"
 run cgclear
 isnt "$status" 0 "cgclear without a file fails: cgx unmounts nothing"
+sleeper
+"$tmp/bin/cgclassify" -g "pids:$T/g" "$pid"
+exits 0 "cgclear -e" cgclear -e -l "$tmp/f.conf" -L "$tmp/d"
+ok "removes what is empty" not exists "$T/f" pids
+ok "and leaves what is not" exists "$T/g" pids
+cgconfigparser -l "$tmp/f.conf"
 exits 0 "cgclear -l, -L" cgclear -l "$tmp/f.conf" -L "$tmp/d"
 ok "removes" not exists "$T/f" pids
 
@@ -172,7 +225,8 @@ if [ -n "$real" ] && [ "$(version_of pids)" = 1 ] && "$real" --help 2>&1 | grep 
 	"$tmp/bin/cgcreate" -g "pids:$T/r/sub"
 	for words in "cgget -r pids.max $T/r" "cgget -n -r pids.max $T/r" "cgget -v -r pids.max $T/r" \
 		"cgget -r pids.max -r pids.current $T/r $T/r/sub" "cgget -g pids $T/r" "cgget -n -g pids:$T/r" \
-		"lscgroup -g pids:$T/r" "lscgroup pids:$T/r" "cgset -r pids.max=50 $T/r" "cgexec -g pids:$T/r echo x"; do
+		"lscgroup -g pids:$T/r" "lscgroup pids:$T/r" "cgset -r pids.max=50 $T/r" "cgexec -g pids:$T/r echo x" \
+		"cgget -a $T/r" "cgget $T/r" "cgget -r pids.max /$T/r/" "cgget --variable=pids.max $T/r -n"; do
 		# shellcheck disable=SC2086
 		run $words
 		want="$status: $out"
