@@ -237,4 +237,69 @@ exits 0 "a namespace block in one file, JSON in another" cgx-apply "$tmp/space.c
 ok "the group of the first lies in it" exists "$T/space/inside" pids
 is "$(cgx-get -v -r pids.max "$T/whole")" 7 "that of the second where its path says"
 cgx-delete -r "$T"
+
+# ---- odd files, and what the kernel takes in one order alone ----
+
+brings() # NAME: $tmp/odd is applied, and then there is nothing left to do
+{
+	exits 0 "$1" cgx-apply "$tmp/odd"
+	exits 0 "$1: again" cgx-apply --dry-run "$tmp/odd"
+	is "$out$err" "" "$1: nothing is left to do"
+}
+value() # CONTROLLER GROUP FILE
+{
+	cat "$(dir_of "$1" "$2")/$3"
+}
+printf '\357\273\277group %s/a { pids { pids.max = 7; } }\r\n' "$T" >"$tmp/odd"
+brings "a byte order mark in front"
+printf 'group %s/a { pids { pids.max = 8; } }\ngroup %s/b { pids { pids.max = 3; pids.max = 4; } }\n' "$T" "$T" >"$tmp/odd"
+printf 'group %s/a { pids { pids.max = 9; } }\n' "$T" >>"$tmp/odd"
+brings "one setting twice"
+is "$(value pids "$T/a" pids.max) $(value pids "$T/b" pids.max)" "9 4" "the last counts"
+exits 0 "applied once more" cgx-apply "$tmp/odd"
+is "$(value pids "$T/a" pids.max) $(value pids "$T/b" pids.max)" "9 4" "it still does"
+cgx-delete -r "$T"
+if [ "$(version_of memory)" = 1 ] && [ -e "$(mount_of memory)/memory.memsw.limit_in_bytes" ]; then
+	sums() # MEMORY BOTH
+	{
+		printf 'group %s/a { memory { memory.memsw.limit_in_bytes = %s; memory.limit_in_bytes = %s; } }\n' "$T" "$2" "$1" >"$tmp/odd"
+		brings "memory and swap of $2 before memory of $1"
+		printf 'group %s/a { memory { memory.limit_in_bytes = %s; memory.memsw.limit_in_bytes = %s; } }\n' "$T" "$1" "$2" >"$tmp/odd"
+		brings "behind it"
+	}
+	sums 32M 64M
+	sums 128M 256M
+	sums 16M 24M
+	printf 'group %s/a { memory { memory.limit_in_bytes = 1G; memory.memsw.limit_in_bytes = 2G; } }\n' "$T" >"$tmp/odd"
+	brings "raised from less in one go"
+	cgx-delete -r "$T"
+else
+	skip "no v1 limit of memory and swap" "limits that depend on one another"
+fi
+if has cpuset && [ "$(getconf _NPROCESSORS_ONLN)" -ge 2 ]; then
+	mems=$(cat "$(mount_of cpuset)"/cpuset.mems.effective "$(mount_of cpuset)"/cpuset.effective_mems 2>/dev/null)
+	nested() # ABOVE BELOW
+	{
+		printf 'group %s/a { cpuset { cpuset.cpus = "%s"; cpuset.mems = "%s"; } }\n' "$T" "$1" "$mems" >"$tmp/above"
+		printf 'group %s/a/b { cpuset { cpuset.cpus = "%s"; cpuset.mems = "%s"; } }\n' "$T" "$2" "$mems" >"$tmp/below"
+		cat "$tmp/above" "$tmp/below" >"$tmp/odd"
+		brings "cpus $1, below $2"
+		[ -z "$3" ] || cgx-delete -r "$T"
+		cat "$tmp/below" "$tmp/above" >"$tmp/odd"
+		brings "the other way round"
+		is "$(value cpuset "$T/a" cpuset.cpus) $(value cpuset "$T/a/b" cpuset.cpus)" "$1 $2" "they are so"
+	}
+	# made so, then changed to the next
+	nested 0 0 new
+	nested 0-1 1 ''
+	nested 1 1 ''
+	nested 0 0 ''
+	nested 0-1 0-1 ''
+	nested 0 0 ''
+	sed 's/cpus = "0"/cpus = "0,1"/' "$tmp/above" >"$tmp/odd"
+	brings "a list in other words"
+	cgx-delete -r "$T"
+else
+	skip "no cpuset, or one CPU" "cpus of groups within one another"
+fi
 done_testing

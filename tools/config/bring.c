@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "order.h"
 #include "ui/message.h"
 #include "ui/owner.h"
 #include "util/buf.h"
@@ -23,7 +24,7 @@ static int cannot_carry(int r)
 
 static int leave_out(struct bring *b, const char *file, unsigned line, const char *what, const char *why, int in_first)
 {
-	if (in_first && !b->making)
+	if (in_first && b->round != BRING_MAKE)
 		return 0; /* was said in the first round */
 	if (b->strict)
 		return msg_error(b->f, NULL, "%s:%u: %s: %s", file, line, what, why);
@@ -150,11 +151,14 @@ static int controllers_of(struct bring *b, const struct want *w, const char *onl
 static int is_so(struct cgx *cgx, struct cgx_group *g, const char *name, const char *value)
 {
 	AUTO_FREE char *now = NULL, *want = NULL;
+	const struct cgx_setting *row = cgx_setting_find(name);
 
 	if (cgx_get(g, name, &now))
 		return 0;
 	if (!strcmp(now, value))
 		return 1;
+	if (row && cgx_setting_kind(row) == CGX_KIND_LIST)
+		return order_has_all(now, value) && order_has_all(value, now);
 	return !cgx_setting_check(cgx, name, value, &want) && !strcmp(now, want);
 }
 
@@ -223,6 +227,58 @@ static int plan_value(struct bring *b, struct cgx_group *g, const struct want *w
 	return r;
 }
 
+/* ---- v1's cpusets ---- */
+
+static int is_cpuset_list(const char *name)
+{
+	return !strcmp(name, "cpuset.cpus") || !strcmp(name, "cpuset.mems");
+}
+
+/* There a group has all that those below it have, at any moment. */
+static int has_nested_cpusets(const struct bring *b)
+{
+	const struct cgx_controller *c;
+
+	for (size_t i = 0; (c = cgx_controller_at(b->f->cgx, i)); i++)
+		if (cgx_controller_bit(c) == CGX_C_CPUSET && cgx_controller_hierarchy(c))
+			return cgx_hierarchy_version(cgx_controller_hierarchy(c)) == 1;
+	return 0;
+}
+
+/* From above down groups get what they lack; then from below up they lose what they are not to have. */
+static int plan_list(struct bring *b, struct cgx_group *g, const struct want *w, const struct want_setting *s, int there)
+{
+	AUTO_FREE char *now = NULL;
+	AUTO_BUF struct buf both = { 0 };
+	int grows;
+
+	if (there && is_so(b->f->cgx, g, s->name, s->value))
+		return 0;
+	if (there && cgx_get(g, s->name, &now))
+		now = NULL;
+	/* one that is made begins with what the group above has */
+	grows = now && *now && *s->value && !order_has_all(now, s->value);
+	if (b->round == BRING_NARROW)
+		return grows && order_has_all(s->value, now) ? 0 : plan_line(b, g, w, s, s->value);
+	if (!grows)
+		return 0;
+	if (!order_has_all(s->value, now))
+		buf_printf(&both, "%s,", now);
+	buf_puts(&both, s->value);
+	return both.err ? both.err : plan_line(b, g, w, s, buf_text(&both));
+}
+
+static int plan_setting(struct bring *b, struct cgx_group *g, const struct want *w, size_t i, int there)
+{
+	const struct want_setting *s = &w->setting[i];
+
+	if (!s->name || order_is_replaced(w, i) || (b->round == BRING_SET) == (b->nested && is_cpuset_list(s->name)))
+		return 0;
+	return b->round == BRING_SET ? plan_value(b, g, w, s, there) : plan_list(b, g, w, s, there);
+}
+
+/* ---- groups ---- */
+
 static int plan_at(struct bring *b, struct want *w, const char *path, const char *only, const struct cgx_create *how)
 {
 	struct cgx_group *g;
@@ -234,7 +290,7 @@ static int plan_at(struct bring *b, struct want *w, const char *path, const char
 	r = cgx_group_open(b->f->cgx, path, controllers, &g);
 	if (r)
 		return r == -ENOMEM ? r : refused(b, w->file, w->line);
-	if (b->making) {
+	if (b->round == BRING_MAKE) {
 		r = cgx_plan_create(b->plan, g, how);
 		if (r && r != -ENOMEM)
 			r = refused(b, w->file, w->line);
@@ -242,9 +298,9 @@ static int plan_at(struct bring *b, struct want *w, const char *path, const char
 		w->there |= there;
 		b->enabled |= there;
 	}
-	for (size_t i = 0; !r && !b->making && i < w->n; i++)
-		if (w->setting[i].name && (!only || !strcmp(w->setting[i].controller, only)))
-			r = plan_value(b, g, w, &w->setting[i], there);
+	for (size_t i = 0; !r && b->round != BRING_MAKE && i < w->n; i++)
+		if (!only || !strcmp(w->setting[i].controller, only))
+			r = plan_setting(b, g, w, order_at(b->f->cgx, g, w, i), there);
 	cgx_group_close(g);
 	return r;
 }
@@ -307,12 +363,35 @@ static int check_mount(struct bring *b, const struct want_pair *m)
 
 /* ---- all ---- */
 
+static int names_lists(const struct want *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->setting[i].name && is_cpuset_list(w->setting[i].name))
+			return 1;
+	return 0;
+}
+
+static int plan_cpusets(struct bring *b, struct want *const *group)
+{
+	const size_t n = b->list->n;
+	int r = 0;
+
+	b->round = BRING_WIDEN;
+	for (size_t i = 0; !r && i < n; i++)
+		r = names_lists(group[i]) ? plan_want(b, group[i]) : 0;
+	b->round = BRING_NARROW;
+	for (size_t i = n; !r && i-- > 0;)
+		r = names_lists(group[i]) ? plan_want(b, group[i]) : 0;
+	return r;
+}
+
 int bring_plan(struct bring *b)
 {
 	struct want_list *l = b->list;
-	int r = default_perm(b);
+	AUTO_FREE struct want **group = order_groups(l);
+	int r = group ? default_perm(b) : -ENOMEM;
 
-	b->making = 1;
+	b->round = BRING_MAKE;
 	for (size_t i = 0; !r && i < l->n_mounts; i++)
 		r = check_mount(b, &l->mount[i]);
 	for (size_t i = 0; !r && i < l->n; i++)
@@ -322,7 +401,10 @@ int bring_plan(struct bring *b)
 		r = cgx_plan_apply(b->plan);
 		b->made = 1;
 	}
-	b->making = 0;
+	b->nested = has_nested_cpusets(b);
+	if (!r && b->nested)
+		r = plan_cpusets(b, group);
+	b->round = BRING_SET;
 	for (size_t i = 0; !r && i < l->n; i++)
 		r = plan_want(b, &l->want[i]);
 	return r;

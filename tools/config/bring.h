@@ -13,8 +13,9 @@ struct bring {
 	int strict;             /* what cannot be carried to this host is a failure, and not left out with a warning */
 	/* its own */
 	cgx_set mounted;        /* these are, as far as was asked */
-	int making;             /* the first of two rounds: groups and controllers; the second are the settings */
-	int made;               /* the first round is carried out */
+	enum { BRING_MAKE, BRING_WIDEN, BRING_NARROW, BRING_SET } round; /* groups and controllers; v1's cpusets; settings */
+	int nested;             /* cpuset is v1's */
+	int made;               /* BRING_MAKE is carried out */
 	int enabled;            /* a group that is there may get controllers by this plan */
 };
 

@@ -272,6 +272,15 @@ static int load(const struct frame *f, const char *path, struct buf *text)
 	return 0;
 }
 
+/* Editors of some systems put one in front of every text. */
+static void cut_byte_order_mark(struct buf *text)
+{
+	if (text->len < 3 || memcmp(text->s, "\xef\xbb\xbf", 3))
+		return;
+	memmove(text->s, text->s + 3, text->len - 2);
+	text->len -= 3;
+}
+
 static int read_file(const struct frame *f, const char *path, struct want_list *l)
 {
 	AUTO_BUF struct buf text = { 0 };
@@ -279,6 +288,7 @@ static int read_file(const struct frame *f, const char *path, struct want_list *
 
 	if (r)
 		return r;
+	cut_byte_order_mark(&text);
 	return buf_text(&text)[strspn(buf_text(&text), " \t\r\n")] == '{' ? read_json(f, path, &text, l)
 									  : read_config(f, path, &text, l);
 }

@@ -21,6 +21,7 @@ struct want {
 	struct cgx_config_perm perm;
 	struct want_setting *setting;
 	size_t n;
+	const struct want *again; /* the next of this name; order_groups() sees to it */
 };
 struct want_pair {          /* of mount and namespace blocks */
 	const char *file;
