@@ -207,6 +207,13 @@ like "$out" "^group $T/f \{" "prints the groups"
 like "$out" 'pids\.max = 9;' "with what is set"
 exits 0 "cgsnapshot -f" cgsnapshot -s -f "$tmp/snap" pids
 ok "writes a file" grep -q "^group $T/f {" "$tmp/snap"
+cgcreate -g "freezer,cpu,memory,pids:$T/snap"
+exits 0 "cgsnapshot of all" cgsnapshot -s -f "$tmp/snap"
+sed -n "/^group $T\/snap {/,/^}/p" "$tmp/snap" >"$tmp/snap.conf"
+cgdelete "freezer,cpu,memory,pids:$T/snap"
+exits 0 "cgconfigparser takes it" cgconfigparser -l "$tmp/snap.conf"
+is "$out$err" "" "and leaves nothing out"
+ok "the group is there" exists "$T/snap" pids
 run cgclear
 isnt "$status" 0 "cgclear without a file fails: cgx unmounts nothing"
 sleeper

@@ -9,7 +9,7 @@
 int kept_setting(const char *name)
 {
 	static const char *const left_out[] = { "tasks", "release_agent", "notify_on_release", "memory.use_hierarchy",
-						"cpu.weight.nice" };
+						"cpu.weight.nice", "freezer.self_freezing" };
 	const struct cgx_setting *row = cgx_setting_find(name);
 	unsigned flags = row ? cgx_setting_flags(row) : 0;
 
