@@ -249,6 +249,55 @@ static int delegate(struct cgx_plan *p, struct group_place *pl, const struct cgx
 	return r;
 }
 
+/* The given mode without what the owner himself does not have: a file that cannot be written stays so. */
+unsigned plan_within_owner(unsigned mode, unsigned now)
+{
+	unsigned owner = now >> 6 & 7;
+
+	return mode & (07000 | owner | owner << 3 | owner << 6);
+}
+
+static int is_of(int dir, const char *file, uid_t uid, gid_t gid, unsigned mode)
+{
+	unsigned is_mode;
+	uid_t is_uid;
+	gid_t is_gid;
+
+	return !fs_stat(dir, file, &is_uid, &is_gid, &is_mode) && (uid == (uid_t)-1 || uid == is_uid) &&
+	       (gid == (gid_t)-1 || gid == is_gid) && (!mode || (*file ? plan_within_owner(mode, is_mode) : mode) == is_mode);
+}
+
+static int takes_processes(const struct group_place *pl, const char *file)
+{
+	for (const char *const *f = pl->h->ops->tasks_files; *f; f++)
+		if (!strcmp(*f, file))
+			return 1;
+	return 0;
+}
+
+/* 1: the group is there, and nothing of this would change anything. */
+static int has_owners(struct cgx_plan *p, struct group_place *pl, const struct cgx_create *how)
+{
+	struct fs_list l = { 0 };
+	int dir = plan_makes(p, pl->h, pl->path) ? -1 : place_open(p->cgx, pl), so;
+	char parent[CGX_PATH_MAX];
+
+	parent_of(pl->path, parent);
+	/* files of a controller that is still to be enabled belong to whoever enables it */
+	if (dir < 0 || plan_find(p, CGX_V_ENABLE, pl->h, parent, "cgroup.subtree_control"))
+		return 0;
+	so = is_of(dir, "", how->uid, how->gid, how->dir_mode) && !fs_list_files(dir, "", &l);
+	for (size_t i = 0; so && i < l.n; i++) {
+		int tasks = takes_processes(pl, l.entry[i].name);
+
+		so = is_of(dir, l.entry[i].name, tasks && how->tasks_uid != (uid_t)-1 ? how->tasks_uid : how->uid,
+			   tasks && how->tasks_gid != (gid_t)-1 ? how->tasks_gid : how->gid,
+			   tasks && how->tasks_mode ? how->tasks_mode : how->file_mode);
+	}
+	fs_list_free(&l);
+	return so;
+}
+
 /* "*" stands for all files of the group; those that take processes may differ. */
 static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct cgx_create *how)
 {
@@ -256,6 +305,8 @@ static int add_owners(struct cgx_plan *p, struct group_place *pl, const struct c
 
 	if (how->flags & CGX_CREATE_DELEGATE)
 		return delegate(p, pl, how);
+	if (has_owners(p, pl, how))
+		return 0;
 	r = add_owner(p, pl, "", how->uid, how->gid);
 	if (!r)
 		r = add_owner(p, pl, "*", how->uid, how->gid);

@@ -32,6 +32,8 @@ const struct step *plan_find(const struct cgx_plan *p, enum cgx_verb verb, const
 int plan_dir(struct cgx_plan *p, struct cgx_hierarchy *h, const char *path);
 /* Whether this plan made the directory that s changes; then its removal undoes the change. */
 int plan_made_here(const struct cgx_plan *p, const struct step *s);
+/* The given mode without what the owner himself does not have (now). */
+unsigned plan_within_owner(unsigned mode, unsigned now);
 /* Whether a write replaces a value that can be read and put back. */
 int plan_has_old(const struct cgx_plan *p, const struct step *s);
 

@@ -176,14 +176,6 @@ static int do_move(struct cgx_plan *p, struct step *s)
 	return r;
 }
 
-/* The given mode without what the owner himself does not have: a file that cannot be written stays so. */
-static unsigned within_owner(unsigned mode, unsigned now)
-{
-	unsigned owner = now >> 6 & 7;
-
-	return mode & (07000 | owner | owner << 3 | owner << 6);
-}
-
 static int change_one(struct step *s, int dir, const char *file)
 {
 	long long uid, gid;
@@ -198,7 +190,7 @@ static int change_one(struct step *s, int dir, const char *file)
 	r = fs_stat(dir, file, NULL, NULL, &now);
 	if (r)
 		return r;
-	return fs_chmod(dir, file, *file ? within_owner((unsigned)strtoul(s->value, NULL, 8), now)
+	return fs_chmod(dir, file, *file ? plan_within_owner((unsigned)strtoul(s->value, NULL, 8), now)
 					 : (unsigned)strtoul(s->value, NULL, 8));
 }
 
