@@ -37,6 +37,7 @@ static void step_free(struct step *s)
 	free(s->value);
 	free(s->old);
 	free(s->kept);
+	free(s->owners);
 	free(s->name);
 	cgx_group_close(s->group);
 }

@@ -10,6 +10,7 @@ struct step {
 	struct cgx_hierarchy *h;
 	char *path, *file, *value, *old, *kept;
 	char *name;                      /* the setting as the user called it; NULL none */
+	char *owners;                    /* of a chown or chmod: lines of what was, for the undo */
 	const struct cgx_setting *row;
 	struct cgx_group *group;         /* of a kill */
 	int optional;                    /* the process may be gone by then */

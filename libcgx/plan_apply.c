@@ -176,39 +176,72 @@ static int do_move(struct cgx_plan *p, struct step *s)
 	return r;
 }
 
-static int change_one(struct step *s, int dir, const char *file)
+static int change_one(struct step *s, int dir, const char *file, struct buf *was)
 {
 	long long uid, gid;
-	unsigned now;
-	int r;
+	unsigned mode;
+	uid_t old_uid;
+	gid_t old_gid;
+	int r = fs_stat(dir, file, &old_uid, &old_gid, &mode);
 
+	if (r)
+		return r;
+	buf_printf(was, "%u %u %o %s\n", old_uid, old_gid, mode, file);
 	if (s->verb == CGX_V_CHOWN) {
 		if (sscanf(s->value, "%lld:%lld", &uid, &gid) != 2)
 			return -EINVAL;
 		return fs_chown(dir, file, (uid_t)uid, (gid_t)gid);
 	}
-	r = fs_stat(dir, file, NULL, NULL, &now);
-	if (r)
-		return r;
-	return fs_chmod(dir, file, *file ? plan_within_owner((unsigned)strtoul(s->value, NULL, 8), now)
+	return fs_chmod(dir, file, *file ? plan_within_owner((unsigned)strtoul(s->value, NULL, 8), mode)
 					 : (unsigned)strtoul(s->value, NULL, 8));
+}
+
+/* Each line as change_one() wrote it; the name is the rest, and may be empty. */
+static int put_back_one(int dir, char *line)
+{
+	unsigned uid, gid, mode;
+	int at = 0, r;
+
+	if (sscanf(line, "%u %u %o%n", &uid, &gid, &mode, &at) != 3)
+		return -EINVAL;
+	r = fs_chown(dir, line + at + 1, uid, gid);
+	return r ? r : fs_chmod(dir, line + at + 1, mode);
+}
+
+static int put_back(struct step *s, int root)
+{
+	AUTO_CLOSE int dir = fs_dir(root, s->path);
+	int r = dir < 0 ? dir : s->owners ? 0 : -EOPNOTSUPP;
+
+	for (char *line = s->owners, *end; !r && *line; line = end + 1) {
+		end = strchr(line, '\n');
+		*end = '\0';
+		r = put_back_one(dir, line);
+	}
+	return r;
 }
 
 static int do_change(struct cgx_plan *p, struct step *s, int root)
 {
 	AUTO_CLOSE int dir = fs_dir(root, s->path);
+	AUTO_BUF struct buf was = { 0 };
 	struct fs_list l = { 0 };
 	int r = dir < 0 ? dir : 0;
 
 	if (!r && strcmp(s->file, "*"))
-		r = change_one(s, dir, s->file);
+		r = change_one(s, dir, s->file, &was);
 	else if (!r)
 		r = fs_list_files(dir, "", &l);
 	for (size_t i = 0; !r && i < l.n; i++)
-		r = change_one(s, dir, l.entry[i].name);
+		r = change_one(s, dir, l.entry[i].name, &was);
 	fs_list_free(&l);
+	if (was.len && !plan_made_here(p, s) && buf_steal(&was, &s->owners) && !r)
+		r = -ENOMEM;
 	if (!r)
 		return 0;
+	if (s->owners)
+		put_back(s, root); /* of the files before the one that failed */
+	free(STEAL(s->owners));
 	return say(p, s, s->verb == CGX_V_CHOWN ? "change the owner" : "change the mode", r, make_remedy(r));
 }
 
@@ -271,7 +304,7 @@ static int undo_step(struct cgx_plan *p, struct step *s)
 		return r == -ESRCH ? 0 : r;
 	case CGX_V_CHOWN:
 	case CGX_V_CHMOD:
-		return plan_made_here(p, s) ? 0 : -EOPNOTSUPP;
+		return plan_made_here(p, s) ? 0 : put_back(s, root);
 	case CGX_V_RMDIR:
 	case CGX_V_KILL:
 		return -EOPNOTSUPP;
@@ -292,6 +325,7 @@ static size_t undo_from(struct cgx_plan *p, size_t n)
 		lost += undo_step(p, s) != 0;
 		s->done = 0;
 		free(STEAL(s->kept));
+		free(STEAL(s->owners));
 	}
 	return lost;
 }

@@ -246,6 +246,28 @@ ok "the group of the first lies in it" exists "$T/space/inside" pids
 is "$(cgx-get -v -r pids.max "$T/whole")" 7 "that of the second where its path says"
 cgx-delete -r "$T"
 
+# ---- all or nothing ----
+
+printf 'group %s/old { pids { pids.max = 5; } }\n' "$T" >"$tmp/odd"
+cgx-apply "$tmp/odd"
+chown nobody "$(dir_of pids "$T/old")/pids.max"
+chmod 700 "$(dir_of pids "$T/old")"
+all_of()
+{
+	(cd "$(mount_of pids)" && find "$T" -printf '%p %U:%G %m\n' && grep -rs . "$T" --include=pids.max) | sort
+}
+all_of >"$tmp/before"
+{
+	printf 'group %s/old { perm { task { uid = 5; gid = 6; fperm = 660; } admin { uid = 7; gid = 8; dperm = 775; fperm = 664; } }\n' "$T"
+	printf 'pids { pids.max = 6; } }\ngroup %s/new/x { pids { } }\n' "$T"
+	# there is no such process, which shows when it is to be moved
+	printf 'group %s/z { pids { cgroup.procs = 4194304; } }\n' "$T"
+} >"$tmp/odd"
+exits 1 "the last step fails" cgx-apply "$tmp/odd"
+unlike "$err" 'could not be undone' "and all of it is undone"
+is "$(all_of)" "$(cat "$tmp/before")" "values, groups, owners and modes"
+cgx-delete -r "$T"
+
 # ---- odd files, and what the kernel takes in one order alone ----
 
 brings() # NAME: $tmp/odd is applied, and then there is nothing left to do
