@@ -145,6 +145,12 @@ else
 	skip "no cgconfigparser" "the tree is cgconfigparser's, file by file"
 fi
 
+printf '\n\ngroup %s/u { perm { task { uid = nosuch; } } pids { } }\n' "$T" >"$tmp/odd"
+exits 1 "permissions of a user who is not there" cgx-apply "$tmp/odd"
+like "$err" '^cgx-apply: nosuch: find the user: there is no such user' "he is told"
+like "$err" "odd:3: that is of the permissions of $T/u" "and where he is named"
+ok "nothing is made" not exists "$T/u" pids
+
 # ---- all or nothing ----
 
 printf 'group %s/x { pids { pids.max = 5; } }\ngroup %s/y { pids { pids.max = "-7"; } }\n' "$T" "$T" >"$tmp/bad.conf"

@@ -338,6 +338,8 @@ static int plan_want(struct bring *b, struct want *w)
 	struct cgx_create how = w->has_perm ? with_flags(b) : b->how;
 	int r = w->has_perm ? take_perm(b, &w->perm, &how) : 0;
 
+	if (r > 0)
+		msg_note(b->f, "%s:%u: that is of the permissions of %s", w->file, w->line, w->path);
 	if (r)
 		return r;
 	return b->list->n_spaces && w->in_spaces ? plan_spaces(b, w, &how) : plan_at(b, w, w->path, NULL, &how);
