@@ -222,18 +222,14 @@ static void cut_deleted(struct buf *b)
 		b->s[b->len -= n] = '\0';
 }
 
-/* A file of a process, in /proc. For each that starts, and printf would take longer than all else that is done for it here. */
+/* A file of a process, in /proc. */
 static const char *file_of(char (*path)[48], pid_t pid, const char *name)
 {
-	unsigned number = (unsigned)pid;
 	char *at = *path + 11;
 
 	memcpy(at, name, strnlen(name, 36) + 1);
 	*--at = '/';
-	do
-		*--at = (char)('0' + number % 10);
-	while (number /= 10);
-	return at;
+	return num_put(at, (unsigned)pid);
 }
 
 static int read_file_of(const struct cgx_rules *r, pid_t pid, const char *name, struct buf *b)

@@ -132,7 +132,7 @@ static int open_procs(struct cgx_group *g, struct group_place *pl)
 static int take_in(struct cgx_group *g, struct group_place *pl, pid_t pid, const char *groups)
 {
 	AUTO_FREE char *now = NULL;
-	char value[16];
+	char value[16] = "";
 	int r;
 
 	/* moving where it is costs the kernel as much as moving */
@@ -141,8 +141,7 @@ static int take_in(struct cgx_group *g, struct group_place *pl, pid_t pid, const
 	r = open_procs(g, pl);
 	if (r < 0)
 		return r;
-	snprintf(value, sizeof(value), "%d", (int)pid);
-	r = fs_rewrite(pl->procs, value);
+	r = fs_rewrite(pl->procs, num_put(value + sizeof(value) - 1, (unsigned)pid));
 	if (r == -ESRCH)
 		return fail(g->cgx, r, g->path, "move a process in", "there is no such process (any more)");
 	if (r == -ENODEV)

@@ -137,3 +137,11 @@ int num_usec(const char *s, uint64_t *ret)
 			return scale(whole, nano, units[i].usec, ret);
 	return -EINVAL;
 }
+
+char *num_put(char *end, unsigned n)
+{
+	do
+		*--end = (char)('0' + n % 10);
+	while (n /= 10);
+	return end;
+}

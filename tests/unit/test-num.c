@@ -136,6 +136,19 @@ static void test_fixed(void **state)
 	try_all(thousandths, numbers, COUNT_OF(numbers));
 }
 
+static void test_put(void **state)
+{
+	static const unsigned numbers[] = { 0, 9, 10, 4194304, UINT32_MAX };
+	char text[16], want[16];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+		snprintf(want, sizeof(want), "%u/x", numbers[i]);
+		memcpy(text + 13, "/x", 3);
+		assert_string_equal(num_put(text + 13, numbers[i]), want);
+	}
+}
+
 /* Every number of whole units comes back. */
 static void test_units_agree(void **state)
 {
@@ -161,7 +174,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),  cmocka_unit_test(test_i64),  cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_usec), cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_units_agree),
+		cmocka_unit_test(test_units_agree), cmocka_unit_test(test_put),
 	};
 
 	return cmocka_run_group_tests_name("num", tests, NULL, NULL);
