@@ -110,7 +110,7 @@ static int read_request(int fd, int request[2])
 	return 0;
 }
 
-/* Who may mark processes is not for that one who may have all be looked at. */
+/* Who may mark his processes may not, for that alone, have all of the host's looked at. */
 static int may_reload(int fd)
 {
 	struct ucred who = { 0 };
