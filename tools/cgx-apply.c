@@ -255,7 +255,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = plan_all(&j);
 	if (r < 0)
-		r = msg_fail(f);
+		r = msg_failed(f, r);
 	if (r && j.plan && cgx_plan_undo(j.plan) < 0)
 		msg_fail(f);
 	if (!r)

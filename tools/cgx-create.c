@@ -309,7 +309,7 @@ static int plan_from(struct frame *f, struct cgx_plan *p, const struct spec *spe
 	if (!r)
 		r = bring_plan(&b);
 	if (r < 0)
-		r = msg_fail(f);
+		r = msg_failed(f, r);
 	if (r && cgx_plan_undo(p) < 0)
 		msg_fail(f);
 	want_free(&list);

@@ -88,6 +88,13 @@ for t in legacy hybrid unified; do
 	try "$t" cgx-set --dry-run web memory.max=64M cpu.max=50% pids.max=5
 	try "$t" cgx-create --dry-run -c memory,pids -r memory.max=1M new/a
 done
+cat >"$work/conf" <<-'END'
+	group web { perm { admin { uid = 0; dperm = 750; } } memory { memory.max = 64M; } pids { pids.max = 5; pids.max = 6; } }
+	group db { cpuset { cpuset.cpus = 0; } pids { pids.max = 7; } }
+END
+try hybrid cgx-apply --dry-run "$work/conf"
+try hybrid cgx-apply "$work/conf"
+try unified cgx-apply "$work/conf"
 try unified cgx-get web
 try unified cgx-get -e -r memory.max web/api
 try hybrid cgx-get --json -r 'memory.*' web
