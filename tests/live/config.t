@@ -314,7 +314,7 @@ else
 fi
 if has cpuset && [ "$(getconf _NPROCESSORS_ONLN)" -ge 2 ]; then
 	mems=$(cat "$(mount_of cpuset)"/cpuset.mems.effective "$(mount_of cpuset)"/cpuset.effective_mems 2>/dev/null)
-	nested() # ABOVE BELOW
+	nested() # ABOVE BELOW NEW: made twice, not changed from the one to the other order
 	{
 		printf 'group %s/a { cpuset { cpuset.cpus = "%s"; cpuset.mems = "%s"; } }\n' "$T" "$1" "$mems" >"$tmp/above"
 		printf 'group %s/a/b { cpuset { cpuset.cpus = "%s"; cpuset.mems = "%s"; } }\n' "$T" "$2" "$mems" >"$tmp/below"
