@@ -334,6 +334,47 @@ run cgx-sandbox exec "$N-d" nosuch
 is "$status" 127 "127 here, too"
 run cgx-sandbox exec -u 1234 "$N-d" id -u
 is "$out" 1234 "exec -u"
+
+# in the background
+detached() # ARGUMENTS: exec -d with a pipe to read all that comes from it, to its end
+{
+	out=$(timeout 20 cgx-sandbox exec -d "$@" 2>&1)
+	status=$?
+}
+on_cpu() # what runs in the sandbox under this name
+{
+	run cgx-sandbox exec "$N-d" sh -c 'for c in /proc/[0-9]*/comm; do cat "$c" 2>/dev/null; done'
+	printf '%s\n' "$out" | grep -cx "$1"
+}
+detached "$N-d" sh -c 'cat; echo lost; echo lost >&2; echo "$V" >/tmp/detached; cd /proc/self/fd; echo * >>/tmp/detached; exec sleep 301'
+is "$status:$out" "0:" "exec -d returns, and prints nothing"
+detached -e V=seen -w /tmp "$N-d" sh -c 'echo $V $PWD $(tty) >/tmp/detached2; ln -s /bin/sleep /tmp/sleeps; exec /tmp/sleeps 302'
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	[ "$(on_cpu sleeps)" != 1 ] || break
+	sleep 0.2
+done
+is "$(on_cpu sleeps)" 1 "its command goes on"
+run cgx-sandbox exec "$N-d" cat /tmp/detached2
+is "$out" "seen /tmp not a tty" "with its variables and its folder"
+run cgx-sandbox exec "$N-d" cat /tmp/detached
+like "$out" '^0 1 2( [0-9]+)?$' "its input is empty, and nothing of the caller's is open"
+detached "$N-d" nosuch
+is "$status" 127 "exec -d of what is not there: 127"
+like "$out" '^cgx-sandbox exec: nosuch: execute: No such file' "says so"
+detached "$N-d" /etc
+is "$status" 126 "of what cannot be executed: 126"
+detached -u nobody-at-all "$N-d" true
+is "$status" 125 "of a user that is none: 125"
+detached "$N-none" true
+like "$status:$out" '^125:.*no such sandbox' "of no such sandbox: 125"
+detached -t "$N-d" sh -c 'tty >/tmp/tty; seq 100000; echo over >>/tmp/tty'
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+	run cgx-sandbox exec "$N-d" cat /tmp/tty
+	case $out in *over) break ;; esac
+	sleep 0.2
+done
+like "$out" '^/dev/(pts/[0-9]+|console)
+over$' "exec -dt has a terminal that takes all it writes"
 run env TAKEN=over cgx-sandbox exec -e TAKEN -e A=1 "$N-d" sh -c 'echo $TAKEN $A $HOME'
 is "$out" "over 1 /root" "exec -e"
 run cgx-sandbox exec -e =1 "$N-d" true
@@ -475,6 +516,14 @@ yes" "is root inside, of nothing"
 	as_nobody cgx-sandbox run -d --name "$N-u" / sleep 60
 	as_nobody cgx-sandbox exec "$N-u" sh -c 'id -u; exit 3'
 	is "$status:$out" "3:0" "exec in one without a group of its own"
+	as_nobody timeout 20 cgx-sandbox exec -d "$N-u" sh -c 'echo begun >/tmp/begun; exec sleep 303'
+	is "$status:$out$err" "0:" "exec -d there"
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		as_nobody cgx-sandbox exec "$N-u" cat /tmp/begun
+		[ "$out" != begun ] || break
+		sleep 0.2
+	done
+	is "$out" begun "its command goes on"
 	if ! as_nobody cgx-sandbox inspect "$N-u" || printf '%s' "$out" | grep -q '"groups":\[\]'; then
 		# what is in the caller's group is not the sandbox's: no figures of it, and nothing is done to it
 		for what in pause unpause "update --pids 99" top; do

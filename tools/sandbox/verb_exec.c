@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "sandbox/capabilities.h"
+#include "sandbox/detach.h"
 #include "sandbox/env.h"
 #include "sandbox/find.h"
 #include "sandbox/idmap.h"
@@ -36,7 +37,7 @@
 struct exec_spec {
 	const char *user, *cwd;
 	struct words env;
-	int interactive, tty;
+	int interactive, tty, detach;
 };
 
 struct entering {
@@ -44,6 +45,8 @@ struct entering {
 	int target; /* pidfd of the sandbox's first process */
 	int namespaces; /* those that the child enters */
 	int direct;     /* it is born in the pid namespace, which is not among them */
+	int null;       /* where its output goes when nobody waits for it; -1 to the caller */
+	int started;    /* told when the command has begun; -1 nobody waits for that */
 };
 
 /* All, but not a user namespace that is the caller's already: that one cannot be entered anew. */
@@ -104,6 +107,8 @@ static void enter_namespaces(struct entering *e)
 	struct launch *l = &e->l;
 
 	close(l->sock[0]);
+	for (int fd = STDOUT_FILENO; e->null >= 0 && fd <= STDERR_FILENO; fd++)
+		dup2(e->null, fd);
 	if (setns(e->target, e->namespaces) < 0) {
 		launch_fail(l, -errno, l->spec->name, "enter its namespaces", NULL);
 		fail_inside(l, -errno, "namespaces");
@@ -230,7 +235,10 @@ static int enter(struct frame *f, struct entering *e, const struct state *s, str
 		msg_error(f, l->remedy.len ? buf_text(&l->remedy) : NULL, "%s", buf_text(&l->words));
 		return l->no_exec ? not_executed(r) : STATUS_OWN_FAILURE;
 	}
-	return sandbox_watch(l, &(struct watch_how){ .signals = signals, .listener = -1 }, o);
+	if (e->null >= 0)
+		detach_output(fcntl(e->null, F_DUPFD_CLOEXEC, 3));
+	detach_tell(&e->started);
+	return sandbox_watch(l, &(struct watch_how){ .signals = signals, .listener = -1, .unattended = e->null >= 0 }, o);
 }
 
 /* Whoever may enter the pid namespace from here does, and needs no process between. */
@@ -275,17 +283,26 @@ static int fill(struct sandbox_spec *s, const struct exec_spec *spec, const stru
 	return r || !s->name || (st->seccomp && !s->seccomp) ? -ENOMEM : 0;
 }
 
-static int run(struct frame *f, void *data, int argc, char **argv)
+static void shut_stdin(const struct exec_spec *spec)
 {
-	const struct exec_spec *spec = data;
-	struct entering e = { .target = -1 };
+	AUTO_CLOSE int null = spec->interactive || spec->tty ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null >= 0)
+		dup2(null, STDIN_FILENO);
+}
+
+/* started: for who waits until the command has begun, and no longer; -1 he waits for its end. */
+static int execute(struct frame *f, const struct exec_spec *spec, int argc, char **argv, int started)
+{
+	AUTO_CLOSE int null = started < 0 ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
+	struct entering e = { .target = -1, .null = null, .started = started };
 	struct outcome o = { 0 };
 	struct sandbox_spec s;
 	struct state st;
 	int r;
 
-	if (argc < 2)
-		return msg_usage(f, argc ? "no command named" : "no sandbox named");
+	if (started >= 0 && null < 0)
+		return msg_errno(f, errno, "/dev/null", "open");
 	r = sandbox_find_running(f, argv[0], &st);
 	if (r) {
 		state_free(&st);
@@ -300,11 +317,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = enter_directly(&e, &s, st.pid) ? -ESRCH : 0;
 	e.target = r ? -1 : sandbox_pidfd(f->cgx, &st); /* asked after: its number meant the same all the while */
-	if (!spec->interactive && !spec->tty) {
-		AUTO_CLOSE int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-		dup2(null, STDIN_FILENO);
-	}
+	shut_stdin(spec);
 	if (e.target < 0)
 		r = msg_error(f, NULL, "%s: it has just ended", argv[0]);
 	else if (!r)
@@ -318,6 +331,31 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	spec_free(&s);
 	state_free(&st);
 	return r ? r : o.signal ? 128 + o.signal : o.code;
+}
+
+/* A process of its own looks after it: its parent, without whom the sandbox could not end, and who holds its terminal. */
+static int execute_detached(struct frame *f, struct exec_spec *spec, int argc, char **argv)
+{
+	int started, status = STATUS_OWN_FAILURE, r;
+
+	spec->interactive = 0;
+	r = detach_fork(&started, &status);
+	if (r < 0)
+		return msg_errno(f, r, argv[0], "run a command in the background");
+	if (r == DETACH_HERE) {
+		r = detach_session();
+		_exit(r ? STATUS_OWN_FAILURE : execute(f, spec, argc, argv, started));
+	}
+	return r == DETACH_BEGUN ? 0 : status;
+}
+
+static int run(struct frame *f, void *data, int argc, char **argv)
+{
+	struct exec_spec *spec = data;
+
+	if (argc < 2)
+		return msg_usage(f, argc ? "no command named" : "no sandbox named");
+	return spec->detach ? execute_detached(f, spec, argc, argv) : execute(f, spec, argc, argv, -1);
 }
 
 static int add_variable(void *data, const struct opt *row, const char *text, struct buf *why)
@@ -342,6 +380,7 @@ static const struct opt options[] = {
 	{ 'u', "user", "USER[:GROUP]", OPT_STRING, offsetof(struct exec_spec, user), "run as this user of the root" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct exec_spec, interactive), "let it read standard input" },
 	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct exec_spec, tty), "a terminal of its own" },
+	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct exec_spec, detach), "return when it has begun; what it writes is lost" },
 	OPT_END
 };
 

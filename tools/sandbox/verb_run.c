@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cgx-sandbox run: the life of a sandbox, in front, at a terminal or in the background. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "sandbox/attach.h"
+#include "sandbox/detach.h"
 #include "sandbox/events.h"
 #include "sandbox/find.h"
 #include "sandbox/launch.h"
@@ -149,23 +149,6 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
 }
 
-/* What the caller left open is his: whoever reads the other end of a pipe would wait as long as the sandbox runs. What is ours
- * closes at exec. */
-static void close_callers(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	struct dirent *e;
-
-	while (d && (e = readdir(d))) {
-		int fd = atoi(e->d_name), flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : FD_CLOEXEC;
-
-		if (flags >= 0 && !(flags & FD_CLOEXEC))
-			close(fd);
-	}
-	if (d)
-		closedir(d);
-}
-
 /* The monitor goes on by itself; its words and those of the command go to the log. */
 static int detach(const struct state *st)
 {
@@ -176,25 +159,8 @@ static int detach(const struct state *st)
 	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
-	setsid();
-	close_callers();
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
-	close(fd);
-	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0)
-		dup2(fd, STDIN_FILENO);
-	return chdir("/") < 0 ? -errno : 0;
-}
-
-/* Who waits for the start goes on. */
-static void tell_started(int *started)
-{
-	if (*started < 0)
-		return;
-	(void)!write(*started, "", 1);
-	close(*started);
-	*started = -1;
+	detach_output(fd);
+	return detach_session();
 }
 
 struct monitor_side {
@@ -251,7 +217,7 @@ static void attend(struct monitor_side *m, struct launch *l, struct outcome *o)
 	w.data = &events;
 	remember(m->st, l, SANDBOX_RUNNING);
 	tell_network(m, l);
-	tell_started(&m->started);
+	detach_tell(&m->started);
 	links_settle(l);
 	how.w = l->group ? &w : NULL;
 	if (!sandbox_watch(l, &how, o))
@@ -351,33 +317,23 @@ static void show_log(const char *dir)
 
 static int run_detached(struct frame *f, struct run_spec *spec, struct state *st)
 {
-	int started[2], status = 0;
-	ssize_t n;
-	pid_t pid;
-	char c;
+	int started, status = 0, r;
 
-	if (pipe2(started, O_CLOEXEC) < 0)
-		return msg_errno(f, errno, st->name, "start in the background");
 	spec->interactive = 0;
-	pid = fork();
-	if (pid < 0)
-		return msg_errno(f, errno, st->name, "start in the background");
-	if (!pid) {
-		close(started[0]);
+	r = detach_fork(&started, &status);
+	if (r < 0)
+		return msg_errno(f, r, st->name, "start in the background");
+	if (r == DETACH_HERE) {
 		if (detach(st) < 0)
 			_exit(STATUS_OWN_FAILURE);
-		status = run_it(f, spec, st, started[1], -1);
+		status = run_it(f, spec, st, started, -1);
 		state_free(st);
 		_exit(status);
 	}
-	close(started[1]);
-	n = read(started[0], &c, 1);
-	close(started[0]);
-	if (n <= 0) {
-		waitpid(pid, &status, 0);
+	if (r == DETACH_FAILED) {
 		show_log(st->dir);
 		state_remove(st);
-		return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_OWN_FAILURE;
+		return status;
 	}
 	printf("%s\n", st->name);
 	return 0;
