@@ -278,6 +278,23 @@ if have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1; then
 	like "$out" '^proc$' "that has what must be there, though it lacks it"
 	like "$out" '^written$' "and can be written"
 	ok "which the directory is not" test ! -e "$tmp/root/new"
+	# what is kept on disk: root inside is root there, and so is a program with set-id bits that it made
+	layers=/var/lib/cgx/layers
+	mkdir -p $layers && chmod 711 $layers
+	run cgx-sandbox run --name "$N-k" "$tmp/root" /bin/sh -c '/bin/busybox cp /bin/busybox /su && /bin/busybox chmod 4755 /su'
+	is "$status:$(stat -c %u:%a "$layers/$N-k/upper/su")" "0:0:4755" "what a sandbox wrote is kept"
+	is "$(stat -c %u:%a $layers)" 0:700 "where no other user reaches it, also in a folder that was open"
+	cgx-sandbox rm "$N-k" >/dev/null
+	mkdir -p "$layers/$N-k/upper" && echo old >"$layers/$N-k/upper/old"
+	run cgx-sandbox run --name "$N-k" "$tmp/root" /bin/busybox cat /old
+	is "$status:$out" "1:" "a new one sees nothing of what an older one of its name left"
+	cgx-sandbox rm "$N-k" >/dev/null
+	mkdir -p "$layers/$N-gone/upper"
+	run cgx-sandbox run -d --name "$N-k" "$tmp/root" /bin/busybox sleep 60
+	cgx-sandbox prune >/dev/null
+	ok "prune forgets what was left by those that nobody knows any more" test ! -e "$layers/$N-gone"
+	ok "and nothing of one that runs" test -d "$layers/$N-k/upper"
+	cgx-sandbox rm -f "$N-k" >/dev/null
 	# names that lead out
 	mkdir "$tmp/canary"
 	for name in proc sys dev; do

@@ -224,6 +224,7 @@ static int run_prune(struct frame *f, void *data, int argc, char **argv)
 	if (r)
 		return r;
 	sweep_all(f->cgx, root);
+	layer_prune(root);
 	r = state_list(root, &names);
 	for (size_t i = 0; !r && i < names.n; i++) {
 		struct state s;

@@ -80,6 +80,7 @@ static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 				 spec->s.name);
 	if (r < 0)
 		return msg_errno(f, r, spec->s.name, "keep its state");
+	layer_remove(spec->s.name); /* of one whose state went with /run, at a restart of the machine */
 	st->root = strdup(spec->root.called ? spec->root.called : "");
 	st->user = spec->s.user ? strdup(spec->s.user) : NULL;
 	st->began_us = wall_us();
@@ -146,7 +147,7 @@ static int can_keep(const struct sandbox_spec *s, struct buf *layer)
 	buf_printf(layer, "%s/%s", LAYERS, s->name);
 	if (layer->err || (s->root && !strncmp(s->root, LAYERS, strlen(s->root))))
 		return 0;
-	return (mkdir("/var/lib/cgx", 0711) == 0 || errno == EEXIST) && (mkdir(LAYERS, 0711) == 0 || errno == EEXIST);
+	return !layer_place();
 }
 
 /* The monitor goes on by itself; its words and those of the command go to the log. */
