@@ -117,5 +117,85 @@ is "$(find "$canary" | wc -l)" 1 "a hundred copies while folders become links: n
 cgx-sandbox rm -f "$N" >/dev/null
 wait
 c "$N:/tmp/d" copy
-told 1 'no such sandbox' "one that has ended"
+told 1 'no such sandbox' "one that has ended and is forgotten"
+
+# ---- one that has ended, and is kept ------------------------------------------------------------------
+run cgx-sandbox run --name "$N-s" / true
+c "$N-s:/etc/passwd" x
+told 1 "^cgx-sandbox cp: $N-s: copy: it has ended, and what it wrote over this host's own tree is not kept" "over the host's own tree"
+advised "with what helps"
+if ! have busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
+	skip "no static busybox" "out of one that has ended"
+	done_testing
+fi
+rootfs=$tmp/rootfs
+mkdir -p "$rootfs/bin" "$rootfs/below"
+cp "$(command -v busybox)" "$rootfs/bin/busybox"
+ln -s busybox "$rootfs/bin/sh"
+echo below >"$rootfs/below/file"
+echo gone >"$rootfs/below/gone"
+bb() { run cgx-sandbox run --name "$1" "$2" /bin/sh -c "PATH=/bin; busybox --install -s /bin 2>/dev/null; $3"; }
+bb "$N-d" "$rootfs" "mkdir -p /tmp/d/e $canary.in; echo in >/tmp/d/f; chmod 6755 /tmp/d/f; rm /below/gone; ln -s / /tmp/root
+	ln -s $canary /tmp/out; ln -s $up$canary /tmp/out2; ln -s ../tmp/d/e/../../../../tmp/d /tmp/dots"
+is "$status:$err" "0:" "one that has ended, with a directory as its root"
+c "$N-d:/tmp/d" ended
+is "$status:$err:$(cat ended/f; stat -c %u:%a ended/f; ls ended)" "0::in
+0:755
+e
+f" "a folder out of it"
+c "$N-d:/below" ended/below
+is "$(ls ended/below; cat ended/below/file)" "file
+below" "what lies below is seen, and what it removed is not"
+c "$N-d:/tmp/dots/f" ended/dots
+is "$(cat ended/dots)" in "links with .. in them lead within the root"
+c src/deep/file "$N-d:/below/in"
+is "$status:$err" "0:" "a file into it"
+c "$N-d:/below/in" ended/in
+is "$(cat ended/in)" one "which is there"
+ok "and not in the directory" test ! -e "$rootfs/below/in"
+is "$(stat -c %u:%g "/var/lib/cgx/layers/$N-d/upper/below/in")" 0:0 "it is root's inside"
+for link in out out2; do
+	c src/deep/file "$N-d:/tmp/$link/x"
+	told 1 "^cgx-sandbox cp: $N-d:/tmp/$link/x: copy: No such file" "a link that leads out of it does not: $link"
+done
+is "$(find "$canary" | wc -l)" 1 "and nothing lies outside"
+for n in 1 2 3 4 5 6; do
+	cgx-sandbox cp src/deep/file "$N-d:/below/at$n" &
+done
+wait
+is "$(find "/var/lib/cgx/layers/$N-d/upper/below" -name 'at?' | wc -l)" 6 "several at a time take turns"
+is "$(grep -c "$N" /proc/self/mountinfo)" 0 "no mount is left"
+cgx-sandbox rm "$N-d" >/dev/null
+
+run cgx-sandbox run --read-only --name "$N-d" "$rootfs" /bin/sh -c true
+c "$N-d:/below/file" ended/read
+is "$status:$(cat ended/read)" 0:below "out of one that could write nothing"
+c src/deep/file "$N-d:/below/"
+told 1 'Read-only file system' "and nothing into it"
+cgx-sandbox rm "$N-d" >/dev/null
+
+tar -C "$rootfs" -cf "$tmp/image.tar" .
+run cgx-sandbox import "$tmp/image.tar" "$N-image"
+bb "$N-d" "$N-image" "echo more >/below/more"
+c "$N-d:/below" ended/image
+is "$status:$(cat ended/image/file ended/image/more)" "0:below
+more" "out of one with an image as its root"
+echo other >"$rootfs/below/file"
+tar -C "$rootfs" -cf "$tmp/image.tar" .
+run cgx-sandbox import "$tmp/image.tar" "$N-image"
+c "$N-d:/below/file" ended/other
+like "$status:$(cat ended/other 2>/dev/null):$err" '^(0:below:|1::.*not in the store any more)' "not out of another image that took its name"
+cgx-sandbox rmi "$N-image" >/dev/null
+c "$N-d:/below/more" ended/none
+told 1 "^cgx-sandbox cp: $N-d: copy: [0-9a-f]+: open the layer: it is not in the store any more" "its image is gone"
+advised "with the cause"
+cgx-sandbox rm "$N-d" >/dev/null
+run cgx-sandbox run -d --restart always --name "$N-d" "$rootfs" /bin/sh -c 'exit 1'
+told_so=
+for _ in $(seq 50); do
+	run cgx-sandbox cp "$N-d:/below/file" ended/again
+	case $err in *"just being started"*) told_so=yes && break ;; esac
+done
+is "$told_so" yes "between two runs it is not copied from"
+cgx-sandbox rm -f "$N-d" >/dev/null
 done_testing

@@ -25,6 +25,14 @@ int layer_place(void)
 	return st.st_mode & 077 && chmod(LAYERS, 0700) < 0 ? -errno : 0;
 }
 
+int layer_is_kept(const char *name)
+{
+	AUTO_BUF struct buf path = { 0 };
+
+	buf_printf(&path, "%s/%s/upper", LAYERS, name);
+	return !path.err && !access(path.s, F_OK);
+}
+
 int layer_remove(const char *name)
 {
 	int dir = geteuid() ? -1 : open(LAYERS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;

@@ -7,6 +7,8 @@
 
 /* Where they lie, closed to all others: what root inside makes belongs to root on disk, with its set-id bits. -errno. */
 int layer_place(void);
+/* 1: that of this sandbox is there. */
+int layer_is_kept(const char *name);
 /* Remove that of a sandbox, whatever lies in it; 0 also when there is none. -errno. */
 int layer_remove(const char *name);
 /* Remove those of no state in that folder. */

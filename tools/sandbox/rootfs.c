@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -242,9 +243,10 @@ static void close_home(struct launch *l)
 }
 
 /* The first directory that everybody can reach; what lay in it is reached by descriptors. */
-static int mount_stage(struct launch *l)
+static const char *const stages[] = { "/tmp", "/run", "/mnt", "/var", "/usr", NULL };
+
+static int mount_stage(struct launch *l, const char *const *places)
 {
-	static const char *const places[] = { "/tmp", "/run", "/mnt", "/var", "/usr" };
 	const char *const options[] = { "mode", "0755", NULL };
 	int r = mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ? -errno : 0;
 
@@ -253,8 +255,8 @@ static int mount_stage(struct launch *l)
 	l->stage = mount_new("tmpfs", options, MOUNT_ATTR_NODEV);
 	if (l->stage < 0)
 		return l->stage;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		r = mount_move(l->stage, AT_FDCWD, places[i]);
+	for (; *places; places++) {
+		r = mount_move(l->stage, AT_FDCWD, *places);
 		if (r != -ENOENT && r != -EACCES && r != -ENOTDIR)
 			return r;
 	}
@@ -341,13 +343,10 @@ static int mount_bound(struct launch *l)
 	return r ? r : mount_move(tree, l->stage, "new");
 }
 
-static int put_together(struct launch *l)
+static int pile_up(struct launch *l, const char *const *places)
 {
-	int r = l->id_count == 1 ? gather(l) : 0;
+	int r = mount_stage(l, places);
 
-	if (r)
-		return r;
-	r = mount_stage(l);
 	if (r)
 		return launch_fail(l, r, "the root", "make a place to put it together", NULL);
 	if (is_bound(l)) {
@@ -377,13 +376,62 @@ static int put_together(struct launch *l)
 }
 
 /* With the modes that are meant, whatever the caller's umask. */
-int rootfs_mount(struct launch *l)
+static int put_together(struct launch *l, const char *const *places)
 {
 	mode_t mask = umask(0);
-	int r = put_together(l);
+	int r = pile_up(l, places);
 
 	umask(mask);
 	return r;
+}
+
+int rootfs_mount(struct launch *l)
+{
+	int r = l->id_count == 1 ? gather(l) : 0;
+
+	return r ? r : put_together(l, stages);
+}
+
+/* Each tree becomes a mount of its own, which can be put into its place. */
+static int copy_trees(struct launch *l)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < l->n_trees; i++) {
+		int tree = mount_copy(l->tree[i], "", 0);
+
+		close(l->tree[i]);
+		l->tree[i] = tree;
+		r = tree < 0 ? tree : mount_change(tree, i < n_layers(l) ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID : MOUNT_ATTR_NOSUID, -1, 0);
+	}
+	return r ? launch_fail(l, r, l->spec->name, "show the trees of its root", NULL) : 0;
+}
+
+/* On the folder of its state, which nobody copies from: all else of the host is seen as before. Taken away it could not be, for
+ * in a mount that lies nowhere the kernel lets no name with .. in it be resolved within a root. */
+int rootfs_show(struct launch *l, int *ret)
+{
+	const char *const places[] = { l->dir, NULL };
+	AUTO_CLOSE int cwd = -1;
+	int r = unshare(CLONE_NEWNS) < 0 ? launch_fail(l, -errno, "a mount namespace", "make", NULL) : 0;
+
+	cwd = open(".", O_PATH | O_CLOEXEC);
+	if (!r)
+		r = rootfs_open(l);
+	if (!r)
+		r = rootfs_layer(l);
+	if (!r)
+		r = copy_trees(l);
+	if (!r)
+		r = put_together(l, places);
+	for (size_t i = 0; i < l->taken; i++) /* which lie in their places */
+		l->tree[i] = -1;
+	if (cwd >= 0 && fchdir(cwd) < 0 && !r)
+		r = -errno;
+	if (r)
+		return l->words.len ? r : launch_fail(l, r, l->spec->name, "show its root", NULL);
+	*ret = l->root_fd;
+	return 0;
 }
 
 /* A link in an image may lead a harmless name to /proc, /sys or what the kernel has in /dev: nothing is laid over these. */

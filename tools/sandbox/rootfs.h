@@ -18,6 +18,9 @@ int rootfs_volumes(struct launch *l);
 int rootfs_mask(struct launch *l);
 int rootfs_pivot(struct launch *l);
 int rootfs_cwd(struct launch *l);
+/* The root of what runs no more, for this process alone, which gets a mount namespace of its own: in *ret is nothing but layers
+ * and what was written. Before anything else was done; -errno with words. */
+int rootfs_show(struct launch *l, int *ret);
 /* Bind a file or directory of the host, opened at fd, on path inside: used by those who mount below the root. */
 int rootfs_attach(struct launch *l, int tree, const char *path, int is_dir);
 

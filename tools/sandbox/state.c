@@ -58,6 +58,13 @@ static int take_lock(const char *dir, int create)
 	return -EAGAIN;
 }
 
+int state_lock(struct state *s)
+{
+	if (s->lock < 0)
+		s->lock = take_lock(s->dir, 0);
+	return s->lock < 0 ? s->lock : 0;
+}
+
 int state_claim(const char *root, const char *name, struct state *ret)
 {
 	AUTO_BUF struct buf dir = { 0 };
@@ -106,9 +113,11 @@ static const struct field {
 	{ "tty", NUMBER32, offsetof(struct state, tty) },
 	{ "closed_sockets", NUMBER32, offsetof(struct state, closed_sockets) },
 	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
+	{ "read_only", NUMBER32, offsetof(struct state, read_only) },
 	{ "arg", LIST, offsetof(struct state, argv) },
 	{ "env", LIST, offsetof(struct state, env) },
 	{ "limit", LIST, offsetof(struct state, limits) },
+	{ "layer", LIST, offsetof(struct state, layers) },
 	{ "port", LIST, offsetof(struct state, ports) },
 	{ "group", LIST, offsetof(struct state, groups) },
 	{ "note", LIST, offsetof(struct state, notes) },

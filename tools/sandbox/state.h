@@ -27,8 +27,9 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty, restarts, closed_sockets;
+	int keep, code, signal, tty, restarts, closed_sockets, read_only;
 	struct words argv, env, limits, groups; /* groups: "CONTROLLERS:PATH" */
+	struct words layers; /* of the image that is its root, ids, the lowest first; none: root is a directory */
 	struct words ports;  /* as port_format() has them */
 	struct words notes;  /* what happened, in words */
 };
@@ -53,6 +54,8 @@ int state_save(const struct state *s);
 int state_append(const struct state *s);
 /* All of it anew, for what goes on for weeks. */
 int state_replace(const struct state *s);
+/* Take its lock, as state_read() does. -EAGAIN somebody holds it. */
+int state_lock(struct state *s);
 /* Read one; its lock is taken when nobody holds it (lock >= 0 then). -ENOENT. */
 int state_read(const char *root, const char *name, struct state *ret);
 void state_free(struct state *s);

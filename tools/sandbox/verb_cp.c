@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* cgx-sandbox cp: files between this host and a running sandbox, whose names and links are hostile. */
+/* cgx-sandbox cp: files between this host and a sandbox, whose names and links are hostile. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -15,6 +15,7 @@
 #include "sandbox/copy.h"
 #include "sandbox/find.h"
 #include "sandbox/path.h"
+#include "sandbox/stopped.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
 #include "util/cleanup.h"
@@ -27,6 +28,9 @@ struct end {
 	int dir;       /* what the last part is in, or goes into */
 	char name[256]; /* of it there */
 	struct state state;
+	uid_t id_base;    /* of the sandbox: root inside is this in what is copied */
+	uint32_t id_count; /* 0: ids are those of the host */
+	struct root held; /* of one that has ended */
 };
 
 static void end_free(struct end *e)
@@ -36,6 +40,7 @@ static void end_free(struct end *e)
 	if (e->dir >= 0)
 		close(e->dir);
 	free(e->path);
+	root_free(&e->held);
 	state_free(&e->state);
 }
 
@@ -48,7 +53,7 @@ static int is_inside(const char *word)
 }
 
 /* The root as its first process has it, which is still that process when the root is open. */
-static int open_root(const struct frame *f, struct end *e)
+static int open_running(const struct frame *f, struct end *e)
 {
 	AUTO_CLOSE int process = sandbox_pidfd(f->cgx, &e->state);
 	char path[64];
@@ -59,7 +64,22 @@ static int open_root(const struct frame *f, struct end *e)
 	e->root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (e->root < 0)
 		return -errno;
+	e->id_base = e->state.id_base;
+	e->id_count = e->state.id_count;
 	return syscall(SYS_pidfd_send_signal, process, 0, NULL, 0) < 0 ? -errno : 0;
+}
+
+/* 0, or an exit status after words. */
+static int open_root(const struct frame *f, struct end *e)
+{
+	int r;
+
+	if (e->state.status != SANDBOX_RUNNING)
+		return stopped_open(f, &e->state, &e->held, &e->root);
+	r = open_running(f, e);
+	if (r != -ESRCH)
+		return r ? msg_errno(f, r, e->state.name, "open its root") : 0;
+	return msg_error(f, "try again: one that has ended is copied from what it left", "%s: copy: it has just ended", e->state.name);
 }
 
 static int take_end(const struct frame *f, const char *word, struct end *e)
@@ -77,11 +97,8 @@ static int take_end(const struct frame *f, const char *word, struct end *e)
 	e->path = strdup(colon[1] ? colon + 1 : "/");
 	if (!name || !e->path)
 		return -ENOMEM;
-	r = sandbox_find_running(f, name, &e->state);
-	if (r)
-		return r;
-	r = open_root(f, e);
-	return r ? msg_errno(f, r, name, "open its root") : 0;
+	r = sandbox_find(f, name, &e->state);
+	return r ? r : open_root(f, e);
 }
 
 static int open_dir(const struct end *e, const char *path)
@@ -142,12 +159,12 @@ static int become_owner(const struct end *to)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct sets[2];
 
-	if (to->root < 0 || geteuid() || !to->state.id_count)
+	if (to->root < 0 || geteuid() || !to->id_count)
 		return 0;
 	if (syscall(SYS_capget, &header, sets) < 0)
 		return -errno;
-	setfsgid(to->state.id_base);
-	setfsuid(to->state.id_base);
+	setfsgid(to->id_base);
+	setfsuid(to->id_base);
 	return syscall(SYS_capset, &header, sets) < 0 ? -errno : 0;
 }
 
@@ -169,8 +186,8 @@ static void folder_called(const struct end *e, struct buf *ret)
 
 static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
 {
-	const uid_t owner = to->root >= 0 && to->state.id_count ? to->state.id_base : geteuid();
-	const gid_t group = to->root >= 0 && to->state.id_count ? to->state.id_base : getegid();
+	const uid_t owner = to->root >= 0 && to->id_count ? to->id_base : geteuid();
+	const gid_t group = to->root >= 0 && to->id_count ? to->id_base : getegid();
 	AUTO_BUF struct buf called = { 0 };
 	struct tree t;
 	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = to->name,
@@ -248,10 +265,10 @@ static const struct example examples[] = {
 
 const struct tool verb_cp = {
 	.name = "cgx-sandbox cp",
-	.summary = "Copy files between this host and a running sandbox",
+	.summary = "Copy files between this host and a sandbox",
 	.synopsis = synopsis,
 	.description = "Folders are copied with what is in them, links as links; a link on the way leads nowhere but within the sandbox's root. "
-		       "What is copied in belongs to root inside, what is copied out to the caller.",
+		       "What is copied in belongs to root inside, what is copied out to the caller. One that has ended is copied from what it left.",
 	.examples = examples,
 	.options = none,
 	.positional = { COMPLETE_FILE | COMPLETE_DIR },

@@ -87,12 +87,15 @@ static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 	st->keep = !spec->remove;
 	st->caps = spec->s.caps;
 	st->closed_sockets = spec->s.closed_sockets;
+	st->read_only = spec->s.read_only;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.env.n; i++)
 		words_add(&st->env, spec->s.env.v[i]);
 	for (size_t i = 0; i < spec->s.limits.n; i++)
 		words_add(&st->limits, spec->s.limits.v[i]);
+	for (size_t i = 0; i < spec->root.image.layers.n; i++)
+		words_add(&st->layers, spec->root.image.layers.v[i]);
 	r = links_show_names(&spec->s, st->dir);
 	if (!r)
 		return 0;
