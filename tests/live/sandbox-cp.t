@@ -105,6 +105,85 @@ c "$N:/a" "$N:/b"
 is "$status" 2 "two of sandboxes"
 c "$N-none:/a" b
 told 1 'no such sandbox' "no such sandbox"
+c "$N:/." x
+told 1 'name the folder' "nor what is in it"
+c "$N:/tmp/d/." contents
+is "$status:$(ls contents)" "0:e
+f
+fifo
+file
+link
+suid" "what is in a folder, as a new one"
+c copy/. "$N:/tmp/in"
+inside 'cat /tmp/in/f /tmp/in/deep/file'
+is "$status:$out" "0:in
+one" "what is in a folder, into one that is there"
+
+# ---- archives -----------------------------------------------------------------------------------------
+odd=$(printf 'n\303\244\377 \n.')
+long=$(printf 'l%.0s' $(seq 200))
+mkdir -p "tar/t/$long/$long" && echo deep >"tar/t/$long/$long/file" && echo odd >"tar/t/$odd" && ln -s /etc tar/t/link
+echo owned >tar/t/owned && chown 33:44 tar/t/owned && chmod 4750 tar/t/owned && touch -d @1000000000 tar/t/owned
+echo far >tar/t/far && chown 4000000:0 tar/t/far && mkfifo tar/t/fifo && truncate -s 3M tar/t/hole
+tar -C tar -czf t.tgz t
+listed() { (cd "$1" && find . \( -type d -printf '%p %y %m\n' \) -o -printf '%p %y %m %s %l\n' | LC_ALL=C sort); }
+run timeout 60 cgx-sandbox cp - "$N:/tmp" <t.tgz
+is "$status" 0 "an archive in"
+like "$err" '^cgx-sandbox cp: note: standard input: owners that are none in this sandbox: 1 ' "owners that it cannot have are told"
+inside 'cd /tmp/t && stat -c %u:%g:%a:%Y owned && stat -c %u:%g far && cat nä* && readlink link'
+is "$out" "33:44:4750:1000000000
+0:0
+odd
+/etc" "names, owners, modes and times are those of the archive"
+timeout 60 cgx-sandbox cp "$N:/tmp/t" - >back.tar
+is "$?" 0 "an archive out"
+is "$(tar --numeric-owner -tvf back.tar t/owned | awk '{ print $1, $2 }')" "-rwsr-x--- 33/44" "owners in it are those inside"
+mkdir back && tar -C back -xpf back.tar
+is "$(listed back)" "$(listed tar)" "it has what went in"
+timeout 60 cgx-sandbox cp "$N:/tmp/t/." - | tar -tf - >list
+is "$(grep -cx 'owned' list):$(grep -c '^/' list)" 1:0 "what is in a folder, as an archive"
+is "$(timeout 60 cgx-sandbox cp "$N:/tmp/d/f" - | tar -xOf - f)" in "a file as an archive"
+run timeout 60 cgx-sandbox cp - "$N:/tmp/none" <t.tgz
+told 1 "^cgx-sandbox cp: $N:/tmp/none: copy: No such file" "into a folder that is not there"
+advised "with what helps"
+run timeout 60 cgx-sandbox cp - "$N:/tmp/d/f" <t.tgz
+told 1 "^cgx-sandbox cp: $N:/tmp/d/f: copy: Not a directory" "into what is none"
+echo none >none
+run timeout 60 cgx-sandbox cp - "$N:/tmp" <none
+told 1 '^cgx-sandbox cp: standard input: unpack: ' "what is no archive"
+head -c 100000 t.tgz | head -c 300 >half
+run timeout 60 cgx-sandbox cp - "$N:/tmp" <half
+told 1 '^cgx-sandbox cp: standard input: unpack: ' "half an archive"
+run timeout 60 cgx-sandbox cp "$N:/tmp/nothing" -
+told 1 "^cgx-sandbox cp: $N:/tmp/nothing: copy: No such file" "out of nothing"
+c - -
+is "$status" 2 "two archives"
+run sh -c "timeout 60 cgx-sandbox cp $N:/tmp/t - >/dev/full"
+told 1 '^cgx-sandbox cp: standard output: write the archive: .*No space' "onto a full disk"
+hostile() # NAME TAR-ARGUMENTS...: does not lead out
+{
+	what=$1
+	shift
+	tar -P -cf hostile.tar "$@" 2>/dev/null
+	run timeout 60 cgx-sandbox cp - "$N:/tmp/d" <hostile.tar
+	is "$(find "$canary" | wc -l)" 1 "an archive with $what: nothing lies outside"
+}
+hostile "a name with .. in it" --transform "s,none,$up$canary/x," none
+told 1 'a name with .. in it' "a name with .. in it"
+hostile "an absolute name" --transform "s,none,$canary/x," none
+inside "cat /tmp/d$canary/x"
+is "$out" none "which is taken below the folder"
+ln -s "$canary" way && mkdir -p ways && echo through >ways/x
+hostile "a link that leads out, and a name through it" --transform 's,^ways,way,' way ways/x
+inside "cat $canary/x"
+is "$out" through "which leads within the root"
+ln -sfn "$up$canary" way
+hostile "the same with .." --transform 's,^ways,way,' way ways/x
+ln -sfn "/proc/1/root$canary" way
+hostile "the same through /proc" --transform 's,^ways,way,' way ways/x
+ln none hard && printf '%s\n' none hard >names
+hostile "a hard link to what is outside" --transform "s,^none,$canary/none,;s,^hard,/etc/hostname.x," -T names
+inside "rm -rf $canary/* /etc/hostname.x"
 
 # a folder of the sandbox that is a link every other moment
 timeout 30 cgx-sandbox exec "$N" sh -c 'mkdir -p /tmp/race; while :; do mv /tmp/race /tmp/r2; ln -s '"$up$canary"' /tmp/race; rm /tmp/race; mv /tmp/r2 /tmp/race; done' \
@@ -112,6 +191,7 @@ timeout 30 cgx-sandbox exec "$N" sh -c 'mkdir -p /tmp/race; while :; do mv /tmp/
 for _ in $(seq 100); do
 	cgx-sandbox cp src/deep/file "$N:/tmp/race/x" 2>/dev/null
 	cgx-sandbox cp src "$N:/tmp/race" 2>/dev/null
+	cgx-sandbox cp - "$N:/tmp/race" <t.tgz 2>/dev/null
 done
 is "$(find "$canary" | wc -l)" 1 "a hundred copies while folders become links: nothing lies outside"
 cgx-sandbox rm -f "$N" >/dev/null
@@ -154,6 +234,9 @@ c "$N-d:/below/in" ended/in
 is "$(cat ended/in)" one "which is there"
 ok "and not in the directory" test ! -e "$rootfs/below/in"
 is "$(stat -c %u:%g "/var/lib/cgx/layers/$N-d/upper/below/in")" 0:0 "it is root's inside"
+run timeout 60 cgx-sandbox cp - "$N-d:/below" <t.tgz
+is "$status:$(timeout 60 cgx-sandbox cp "$N-d:/below/t/owned" - | tar --numeric-owner -tvf - | awk '{ print $1, $2 }')" \
+	"0:-rwsr-x--- 33/44" "an archive into it, and out of it"
 for link in out out2; do
 	c src/deep/file "$N-d:/tmp/$link/x"
 	told 1 "^cgx-sandbox cp: $N-d:/tmp/$link/x: copy: No such file" "a link that leads out of it does not: $link"

@@ -13,6 +13,8 @@
 #include "sandbox/spec.h"
 #include "util/cleanup.h"
 
+#define NOBODY 65534
+
 /* A folder's descriptor stays open while what is in it is walked. */
 enum { DEEPEST = 200, PART = 128 * 1024, LINK_MOST = 4096 };
 
@@ -114,14 +116,21 @@ static void add_entry(struct copying *x, const struct stat *st, const struct tre
 
 /* ---- entries ---- */
 
+static uid_t owner_of(const struct copy *c, uid_t id)
+{
+	if (!c->id_count)
+		return id;
+	return id >= c->id_base && id - c->id_base < c->id_count ? id - c->id_base : NOBODY;
+}
+
 static void fill_meta(const struct copying *x, const struct stat *st, struct tree_meta *ret)
 {
 	*ret = (struct tree_meta){ .mode = st->st_mode & 07777, .mtime = st->st_mtim, .uid = x->c->uid, .gid = x->c->gid };
 	if (x->c->no_set_id)
 		ret->mode &= 01777;
 	if (x->c->keep_owners) {
-		ret->uid = st->st_uid;
-		ret->gid = st->st_gid;
+		ret->uid = owner_of(x->c, st->st_uid);
+		ret->gid = owner_of(x->c, st->st_gid);
 	}
 }
 
@@ -135,6 +144,18 @@ static void fill_xattrs(const struct copying *x, int fd, struct tree_xattr *one,
 	*one = (struct tree_xattr){ "security.capability", value, (size_t)n };
 	ret->xattr = one;
 	ret->n_xattrs = 1;
+}
+
+/* In an archive; nothing where none is written. */
+static int pack(struct copying *x, const struct stat *st, const struct tree_meta *m, const struct buf *place, const char *target)
+{
+	const char *name = buf_text(place);
+	const struct pack_entry e = { .name = name + strspn(name, "/"), .mode = (st->st_mode & S_IFMT) | m->mode, .target = target, .meta = m,
+				      .size = S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0 };
+
+	if (place->err)
+		return place->err;
+	return x->c->pack ? pack_add(x->c->pack, &e) : 0;
 }
 
 static int is_empty(const char *part, size_t n)
@@ -156,6 +177,12 @@ static int pour(struct copying *x, int from, int to, uint64_t size, int sparse)
 			return fail(x, n < 0 ? -errno : -EIO, n ? NULL : "it became shorter meanwhile");
 		if (x->h)
 			sha256_add(x->h, x->part, (size_t)n);
+		if (x->c->pack) {
+			int r = pack_data(x->c->pack, x->part, (size_t)n);
+
+			if (r)
+				return r;
+		}
 		if (to >= 0 && sparse && is_empty(x->part, (size_t)n) && lseek(to, n, SEEK_CUR) >= 0) {
 			done += (uint64_t)n;
 			continue;
@@ -194,6 +221,8 @@ static int copy_file(struct copying *x, int dir, const char *name)
 	if (x->c->to)
 		r = place.err ? place.err : tree_file(x->c->to, buf_text(&place), (uint64_t)st.st_size, &to);
 	if (!r)
+		r = pack(x, &st, &meta, &place, NULL);
+	if (!r)
 		r = pour(x, from, to, (uint64_t)st.st_size, (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size);
 	return r || !x->c->to ? r : tree_file_end(x->c->to, to, &meta);
 }
@@ -212,28 +241,32 @@ static int copy_link(struct copying *x, int dir, const char *name, const struct 
 	add_entry(x, st, &meta);
 	add_text(x, target, (size_t)n);
 	place_of(x, &place);
-	return x->c->to ? tree_symlink(x->c->to, buf_text(&place), target, &meta) : 0;
+	if (x->c->to)
+		return tree_symlink(x->c->to, buf_text(&place), target, &meta);
+	return pack(x, st, &meta, &place, target);
 }
 
 static int copy_other(struct copying *x, const struct stat *st)
 {
 	AUTO_BUF struct buf place = { 0 };
+	struct tree_dropped *dropped;
 	struct tree_meta meta;
 
 	fill_meta(x, st, &meta);
 	place_of(x, &place);
-	if (is_whiteout(st) && !x->c->to) { /* of a layer */
+	if (is_whiteout(st) && !x->c->to && !x->c->pack) { /* of a layer */
 		add_entry(x, st, &meta);
 		return 0;
 	}
 	if (S_ISFIFO(st->st_mode)) {
 		add_entry(x, st, &meta);
-		return x->c->to ? tree_fifo(x->c->to, buf_text(&place), &meta) : 0;
+		return x->c->to ? tree_fifo(x->c->to, buf_text(&place), &meta) : pack(x, st, &meta, &place, NULL);
 	}
-	if (x->c->to && S_ISSOCK(st->st_mode))
-		x->c->to->dropped.sockets++;
-	else if (x->c->to)
-		x->c->to->dropped.devices++;
+	dropped = x->c->to ? &x->c->to->dropped : x->c->dropped;
+	if (dropped && S_ISSOCK(st->st_mode))
+		dropped->sockets++;
+	else if (dropped)
+		dropped->devices++;
 	return 0;
 }
 
@@ -263,6 +296,8 @@ static int copy_folder(struct copying *x, int dir, const char *name, int depth, 
 	place_of(x, &place);
 	if (x->c->to)
 		r = tree_folder(x->c->to, buf_text(&place), &meta);
+	else
+		r = pack(x, &st, &meta, &place, NULL);
 	if (r) {
 		close(fd);
 		return r;

@@ -6,17 +6,22 @@
 #ifndef CGX_SANDBOX_COPY_H
 #define CGX_SANDBOX_COPY_H
 
+#include "sandbox/layers.h"
 #include "sandbox/sha256.h"
 #include "sandbox/tree.h"
 
 struct copy {
 	int from;              /* a directory, or what name is in; borrowed */
 	const char *name;      /* this file or directory in it; NULL: what is in the directory itself */
-	struct tree *to;       /* NULL: the digest alone */
+	struct tree *to;       /* NULL: the digest alone, or */
+	struct pack *pack;     /* an archive */
 	const char *into;      /* the name it gets in the layer; NULL: the layer's root */
 	const char *called;    /* in words of a failure */
 	struct failure failure; /* where to is NULL */
+	struct tree_dropped *dropped; /* what no archive can have is counted; may be NULL */
 	int keep_owners, keep_times;
+	uid_t id_base;         /* where owners are kept: this one is 0, and so on, if there are so many; others are nobody */
+	uint32_t id_count;     /* 0: they are as they are */
 	int no_set_id;         /* set-user-id and set-group-id bits are taken off */
 	uid_t uid;             /* of all, unless owners are kept */
 	gid_t gid;

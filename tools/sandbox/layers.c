@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Archives into layers, over libarchive. */
+/* Archives into layers and out of folders, over libarchive. */
 #include "sandbox/layers.h"
 
 #include <errno.h>
@@ -76,7 +76,25 @@ int layers_is_archive(int fd)
 	X(archive_entry_mtime)            \
 	X(archive_entry_mtime_nsec)       \
 	X(archive_entry_xattr_reset)      \
-	X(archive_entry_xattr_next)
+	X(archive_entry_xattr_next)        \
+	X(archive_write_new)               \
+	X(archive_write_free)              \
+	X(archive_write_close)             \
+	X(archive_write_open_fd)           \
+	X(archive_write_set_format_gnutar) \
+	X(archive_write_header)            \
+	X(archive_write_data)              \
+	X(archive_errno)                   \
+	X(archive_entry_new)               \
+	X(archive_entry_free)              \
+	X(archive_entry_clear)             \
+	X(archive_entry_set_pathname)      \
+	X(archive_entry_set_symlink)       \
+	X(archive_entry_set_mode)          \
+	X(archive_entry_set_size)          \
+	X(archive_entry_set_uid)           \
+	X(archive_entry_set_gid)           \
+	X(archive_entry_set_mtime)
 
 struct libarchive {
 	SYMBOLS(LAZY_POINTER)
@@ -485,7 +503,22 @@ static int unpack(struct reading *x, char ret[SHA256_HEX + 1])
 	return r;
 }
 
-/* Names are bytes: in another locale than C libarchive would make others of them. */
+/* Names are bytes: in another locale than C libarchive would make others of them. 0 no memory. */
+static locale_t enter_c(locale_t *ret_old)
+{
+	locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+
+	if (c)
+		*ret_old = uselocale(c);
+	return c;
+}
+
+static void leave_c(locale_t c, locale_t old)
+{
+	uselocale(old);
+	freelocale(c);
+}
+
 int layers_unpack(const struct layers_how *how, struct tree *t, char ret[SHA256_HEX + 1])
 {
 	AUTO_FREE struct reading *x = calloc(1, sizeof(*x));
@@ -499,14 +532,103 @@ int layers_unpack(const struct layers_how *how, struct tree *t, char ret[SHA256_
 	r = lazy_load(&library, &x->l, t->failure.why);
 	if (r < 0)
 		return r;
-	c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+	c = enter_c(&old);
 	if (!c)
 		return fail(x, -ENOMEM, NULL);
-	old = uselocale(c);
 	r = unpack(x, ret);
-	uselocale(old);
-	freelocale(c);
+	leave_c(c, old);
 	return r;
+}
+
+/* ---- what is packed ---- */
+
+struct pack {
+	struct libarchive l;
+	struct archive *a;
+	struct archive_entry *e;
+	const char *called;
+	struct failure failure;
+};
+
+static int pack_failed(struct pack *p)
+{
+	int err = p->l.archive_errno(p->a);
+	const char *cause = err > 0 ? NULL : p->l.archive_error_string(p->a);
+
+	return failure_say(&p->failure, err > 0 ? -err : -EIO, p->called, "write the archive", cause ? "%s" : NULL, cause);
+}
+
+/* GNU's form: what names consist of, and how long they are, is not limited. */
+int pack_begin(int fd, const char *called, const struct failure *f, struct pack **ret)
+{
+	struct pack *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return failure_say(f, -ENOMEM, called, "write the archive", NULL);
+	p->called = called;
+	p->failure = *f;
+	r = lazy_load(&library, &p->l, f->why);
+	if (!r) {
+		p->a = p->l.archive_write_new();
+		p->e = p->l.archive_entry_new();
+		if (!p->a || !p->e)
+			r = failure_say(f, -ENOMEM, called, "write the archive", NULL);
+	}
+	if (!r && (p->l.archive_write_set_format_gnutar(p->a) != ARCHIVE_OK || p->l.archive_write_open_fd(p->a, fd) != ARCHIVE_OK))
+		r = pack_failed(p);
+	if (r)
+		pack_free(p);
+	else
+		*ret = p;
+	return r;
+}
+
+static unsigned kind_of(mode_t mode)
+{
+	return S_ISREG(mode) ? AE_IFREG : S_ISDIR(mode) ? AE_IFDIR : S_ISLNK(mode) ? AE_IFLNK : AE_IFIFO;
+}
+
+int pack_add(struct pack *p, const struct pack_entry *e)
+{
+	locale_t old, c = enter_c(&old);
+	int r;
+
+	if (!c)
+		return failure_say(&p->failure, -ENOMEM, p->called, "write the archive", NULL);
+	p->l.archive_entry_clear(p->e);
+	p->l.archive_entry_set_pathname(p->e, e->name);
+	p->l.archive_entry_set_mode(p->e, kind_of(e->mode) | (e->mode & 07777));
+	p->l.archive_entry_set_size(p->e, (la_int64_t)e->size);
+	p->l.archive_entry_set_uid(p->e, e->meta->uid);
+	p->l.archive_entry_set_gid(p->e, e->meta->gid);
+	p->l.archive_entry_set_mtime(p->e, e->meta->mtime.tv_sec, e->meta->mtime.tv_nsec);
+	if (e->target)
+		p->l.archive_entry_set_symlink(p->e, e->target);
+	r = p->l.archive_write_header(p->a, p->e) < ARCHIVE_WARN ? pack_failed(p) : 0;
+	leave_c(c, old);
+	return r;
+}
+
+int pack_data(struct pack *p, const void *data, size_t n)
+{
+	return p->l.archive_write_data(p->a, data, n) != (la_ssize_t)n ? pack_failed(p) : 0;
+}
+
+int pack_end(struct pack *p)
+{
+	return p->l.archive_write_close(p->a) != ARCHIVE_OK ? pack_failed(p) : 0;
+}
+
+void pack_free(struct pack *p)
+{
+	if (!p)
+		return;
+	if (p->e)
+		p->l.archive_entry_free(p->e);
+	if (p->a)
+		p->l.archive_write_free(p->a);
+	free(p);
 }
 #else
 int layers_unpack(const struct layers_how *how, struct tree *t, char ret[SHA256_HEX + 1])
@@ -514,5 +636,39 @@ int layers_unpack(const struct layers_how *how, struct tree *t, char ret[SHA256_
 	(void)ret;
 	failure_advise(&t->failure, "build it with libarchive (Debian: libarchive-dev)");
 	return failure_say(&t->failure, -EOPNOTSUPP, how->called, "unpack", "this cgx-sandbox was built without libarchive");
+}
+
+int pack_begin(int fd, const char *called, const struct failure *f, struct pack **ret)
+{
+	(void)fd;
+	(void)ret;
+	failure_advise(f, "build it with libarchive (Debian: libarchive-dev)");
+	return failure_say(f, -EOPNOTSUPP, called, "write an archive", "this cgx-sandbox was built without libarchive");
+}
+
+int pack_add(struct pack *p, const struct pack_entry *e)
+{
+	(void)p;
+	(void)e;
+	return -EOPNOTSUPP;
+}
+
+int pack_data(struct pack *p, const void *data, size_t n)
+{
+	(void)p;
+	(void)data;
+	(void)n;
+	return -EOPNOTSUPP;
+}
+
+int pack_end(struct pack *p)
+{
+	(void)p;
+	return -EOPNOTSUPP;
+}
+
+void pack_free(struct pack *p)
+{
+	(void)p;
 }
 #endif

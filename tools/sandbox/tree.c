@@ -19,7 +19,7 @@ int tree_begin(struct tree *t, int root, const struct merged *below, const struc
 {
 	size_t n = below ? below->n : 0;
 
-	*t = (struct tree){ .failure = *f, .root = root, .privileged = geteuid() == 0, .parent = -1 };
+	*t = (struct tree){ .failure = *f, .action = "put it into the layer", .root = root, .privileged = geteuid() == 0, .parent = -1 };
 	t->limits.bytes = limits && limits->bytes ? limits->bytes : TREE_BYTES;
 	t->limits.entries = limits && limits->entries ? limits->entries : TREE_ENTRIES;
 	t->view.fd = calloc(n + 1, sizeof(*t->view.fd));
@@ -56,10 +56,10 @@ static int say(const struct tree *t, int err, const char *name)
 
 	buf_escape(&shown, name, strlen(name) < 200 ? strlen(name) : 200);
 	if (err == -ELOOP)
-		return failure_say(&t->failure, err, buf_text(&shown), "put it into the layer", "its folder is a link that leads in a circle");
+		return failure_say(&t->failure, err, buf_text(&shown), t->action, "its folder is a link that leads in a circle");
 	if (err == -ENOTDIR)
-		return failure_say(&t->failure, err, buf_text(&shown), "put it into the layer", "what it lies in is no directory");
-	return failure_say(&t->failure, err, buf_text(&shown), "put it into the layer", NULL);
+		return failure_say(&t->failure, err, buf_text(&shown), t->action, "what it lies in is no directory");
+	return failure_say(&t->failure, err, buf_text(&shown), t->action, NULL);
 }
 
 /* ---- names ---- */
@@ -93,7 +93,7 @@ static int clean(const struct tree *t, const char *name, char ret[MERGED_PATH])
 	if (!r)
 		return 0;
 	buf_escape(&shown, name, strlen(name) < 200 ? strlen(name) : 200);
-	return failure_say(&t->failure, r, buf_text(&shown), "put it into the layer",
+	return failure_say(&t->failure, r, buf_text(&shown), t->action,
 			   r == -EINVAL ? "a name with .. in it" : "the name is too long");
 }
 
@@ -224,10 +224,10 @@ static int enter(struct tree *t, const char *path)
 static int count(struct tree *t, const char *name, uint64_t bytes)
 {
 	if (t->entries >= t->limits.entries)
-		return failure_say(&t->failure, -E2BIG, name, "put it into the layer", "more than %llu names",
+		return failure_say(&t->failure, -E2BIG, name, t->action, "more than %llu names",
 				   (unsigned long long)t->limits.entries);
 	if (bytes > t->limits.bytes - t->bytes)
-		return failure_say(&t->failure, -EFBIG, name, "put it into the layer", "more than %llu bytes in all",
+		return failure_say(&t->failure, -EFBIG, name, t->action, "more than %llu bytes in all",
 				   (unsigned long long)t->limits.bytes);
 	t->entries++;
 	t->bytes += bytes;
@@ -275,11 +275,21 @@ static int set_xattrs(struct tree *t, int fd, const struct tree_meta *meta)
 	return 0;
 }
 
+static uid_t owner_of(struct tree *t, uid_t id)
+{
+	if (!t->id_count)
+		return id;
+	if (id < t->id_count)
+		return t->id_base + id;
+	t->dropped.owners++;
+	return t->id_base;
+}
+
 /* Owners are kept where we may: without privilege all is the caller's, who is root inside. */
 static int set_owner(struct tree *t, const char *name, const struct tree_meta *meta)
 {
 	if (t->privileged)
-		return fchownat(t->parent, name, meta->uid, meta->gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+		return fchownat(t->parent, name, owner_of(t, meta->uid), owner_of(t, meta->gid), AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 	if (meta->uid || meta->gid)
 		t->dropped.owners++;
 	return 0;
@@ -339,7 +349,7 @@ static int fill_folder(struct tree *t, int fd, const struct tree_meta *meta, int
 	int r = 0;
 
 	if (t->privileged)
-		r = fchown(fd, meta->uid, meta->gid) < 0 || fchmod(fd, meta->mode & 07777) < 0 ? -errno : 0;
+		r = fchown(fd, owner_of(t, meta->uid), owner_of(t, meta->gid)) < 0 || fchmod(fd, meta->mode & 07777) < 0 ? -errno : 0;
 	else if (meta->uid || meta->gid)
 		t->dropped.owners++;
 	if (!r)

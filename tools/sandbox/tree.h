@@ -51,8 +51,11 @@ struct tree_folder {
 
 struct tree {
 	struct failure failure;
+	const char *action;       /* in words of a failure: "put it into the layer" */
 	int root;                 /* borrowed */
 	int privileged;           /* owners can be given away */
+	uid_t id_base;            /* owner 0 is this one, and so on, if they are less than id_count; others are as 0 */
+	uint32_t id_count;        /* 0: owners are as told */
 	int keeps_kinds;          /* what is a folder stays one, and what is none becomes none */
 	struct merged view;       /* the layer itself, and what it will lie on, whose links count then */
 	struct tree_limits limits;

@@ -14,6 +14,7 @@
 
 #include "sandbox/copy.h"
 #include "sandbox/find.h"
+#include "sandbox/layers.h"
 #include "sandbox/path.h"
 #include "sandbox/stopped.h"
 #include "sandbox/verbs.h"
@@ -26,7 +27,7 @@ struct end {
 	int root;      /* of the sandbox; -1 the host's */
 	char *path;    /* of it */
 	int dir;       /* what the last part is in, or goes into */
-	char name[256]; /* of it there */
+	char name[256]; /* of it there; "" none: what is in dir itself */
 	struct state state;
 	uid_t id_base;    /* of the sandbox: root inside is this in what is copied */
 	uint32_t id_count; /* 0: ids are those of the host */
@@ -114,7 +115,14 @@ static int open_dir(const struct end *e, const char *path)
 	return -ENOTDIR;
 }
 
-/* The folder of the last part, and that; -EISDIR there is no last part: it is "/", "." or "..". */
+static int is_root(const struct end *e)
+{
+	struct stat root, st;
+
+	return e->root >= 0 && !fstat(e->root, &root) && !fstat(e->dir, &st) && root.st_dev == st.st_dev && root.st_ino == st.st_ino;
+}
+
+/* The folder of the last part, and that, which "." is none of. -EISDIR it has no name: "/" or "..". */
 static int split(struct end *e)
 {
 	AUTO_FREE char *folder = strdup(e->path);
@@ -129,27 +137,33 @@ static int split(struct end *e)
 	if (strlen(slash ? slash + 1 : folder) >= sizeof(e->name))
 		return -ENAMETOOLONG;
 	strcpy(e->name, slash ? slash + 1 : folder);
-	if (!*e->name || !strcmp(e->name, ".") || !strcmp(e->name, ".."))
+	if (!*e->name || !strcmp(e->name, ".."))
 		return -EISDIR;
+	if (!strcmp(e->name, "."))
+		*e->name = '\0';
 	if (slash)
 		slash[slash == folder] = '\0';
 	e->dir = open_dir(e, slash ? folder : e->root >= 0 ? "/" : ".");
-	return e->dir < 0 ? e->dir : 0;
+	if (e->dir < 0)
+		return e->dir;
+	return *e->name || !is_root(e) ? 0 : -EISDIR; /* which has /proc in it */
 }
 
 /* Where it goes: into a folder that is there under its own name, else by the name that is given. */
 static int find_target(struct end *to, const struct end *from)
 {
 	size_t n = strlen(to->path);
+	int r;
 
 	to->dir = open_dir(to, to->path);
 	if (to->dir >= 0) {
 		strcpy(to->name, from->name);
-		return *to->name ? 0 : -EISDIR;
+		return 0;
 	}
-	if (to->dir != -ENOENT || (n && to->path[n - 1] == '/'))
-		return to->dir == -ENOTDIR && n && to->path[n - 1] != '/' ? split(to) : to->dir;
-	return split(to);
+	if ((to->dir != -ENOENT && to->dir != -ENOTDIR) || (n && to->path[n - 1] == '/'))
+		return to->dir;
+	r = split(to);
+	return r || *to->name ? r : -ENOENT;
 }
 
 /* What is made there must belong to an id that there is: root's inside. Its capabilities go with the id of root and are taken
@@ -184,14 +198,21 @@ static void folder_called(const struct end *e, struct buf *ret)
 	buf_add(ret, e->called, n);
 }
 
+static void tell_dropped(const struct frame *f, const char *called, const struct tree_dropped *d)
+{
+	if (d->devices + d->sockets)
+		msg_note(f, "%s: %llu devices and sockets were left out", called, (unsigned long long)(d->devices + d->sockets));
+}
+
 static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
 {
 	const uid_t owner = to->root >= 0 && to->id_count ? to->id_base : geteuid();
 	const gid_t group = to->root >= 0 && to->id_count ? to->id_base : getegid();
 	AUTO_BUF struct buf called = { 0 };
 	struct tree t;
-	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = to->name,
+	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = *to->name ? to->name : NULL,
 			  .uid = owner, .gid = group, .keep_times = 1, .no_set_id = to->root < 0 };
+	const struct tree_meta folder = { .mode = 0755, .uid = owner, .gid = group, .mtime = { .tv_nsec = UTIME_NOW } };
 	int r = become_owner(to);
 
 	folder_called(from, &called);
@@ -203,12 +224,15 @@ static int copy(const struct frame *f, const struct end *from, const struct end 
 	if (r)
 		return r;
 	t.keeps_kinds = 1;
-	r = copy_tree(&c, NULL);
+	t.action = "copy";
+	if (c.into && !c.name)
+		r = tree_folder(&t, c.into, &folder);
+	if (!r)
+		r = copy_tree(&c, NULL);
 	if (!r)
 		r = tree_end(&t);
-	if (!r && t.dropped.devices + t.dropped.sockets)
-		msg_note(f, "%s: %llu devices and sockets were left out", from->called,
-			 (unsigned long long)t.dropped.devices + t.dropped.sockets);
+	if (!r)
+		tell_dropped(f, from->called, &t.dropped);
 	tree_free(&t);
 	return r;
 }
@@ -218,6 +242,11 @@ static int say(const struct frame *f, const struct end *e, int r)
 	return msg_errno(f, r, e->called, "copy");
 }
 
+static int no_name(const struct frame *f, const struct end *e)
+{
+	return msg_error(f, NULL, "%s: copy: name the folder itself, as it is called", e->called);
+}
+
 static int copy_ends(const struct frame *f, struct end *from, struct end *to)
 {
 	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
@@ -225,11 +254,100 @@ static int copy_ends(const struct frame *f, struct end *from, struct end *to)
 	int r = split(from);
 
 	if (r)
-		return r == -EISDIR ? msg_error(f, NULL, "%s: copy: name the folder itself, as it is called", from->called) : say(f, from, r);
+		return r == -EISDIR ? no_name(f, from) : say(f, from, r);
 	r = find_target(to, from);
 	if (r)
 		return say(f, to, r);
 	r = copy(f, from, to, &failure);
+	if (r && why.len)
+		return msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s", buf_text(&why));
+	return r ? say(f, to, r) : 0;
+}
+
+/* ---- as an archive ---- */
+
+static int pack(const struct frame *f, const struct end *from, const struct failure *failure)
+{
+	AUTO_BUF struct buf called = { 0 };
+	struct tree_dropped dropped = { 0 };
+	struct pack *p = NULL;
+	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .into = from->name, .failure = *failure,
+			  .keep_owners = 1, .id_base = from->id_base, .id_count = from->id_count, .dropped = &dropped };
+	int r;
+
+	folder_called(from, &called);
+	c.called = buf_text(&called);
+	r = called.err ? called.err : pack_begin(STDOUT_FILENO, "standard output", failure, &p);
+	c.pack = p;
+	if (!r)
+		r = copy_tree(&c, NULL);
+	if (!r)
+		r = pack_end(p);
+	if (!r)
+		tell_dropped(f, from->called, &dropped);
+	pack_free(p);
+	return r;
+}
+
+static int copy_out(const struct frame *f, struct end *from)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	const struct failure failure = { &why, &remedy };
+	int r;
+
+	if (isatty(STDOUT_FILENO))
+		return msg_error(f, "give it to tar -x, or to a file", "standard output: write an archive: it is a terminal");
+	r = split(from);
+	if (r == -EISDIR)
+		return no_name(f, from);
+	if (!r)
+		r = pack(f, from, &failure);
+	if (r && why.len)
+		return msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s", buf_text(&why));
+	return r ? say(f, from, r) : 0;
+}
+
+/* By names below the sandbox's root, so that links there mean what they mean inside. */
+static int unpack(const struct frame *f, const struct end *to, const char *into, const struct failure *failure)
+{
+	const struct layers_how how = { .called = "standard input", .fd = STDIN_FILENO, .size = UINT64_MAX, .into = *into ? into : NULL };
+	struct tree t;
+	int r = become_owner(to);
+
+	if (!r)
+		r = tree_begin(&t, to->root, NULL, NULL, failure);
+	if (r)
+		return r;
+	t.keeps_kinds = 1;
+	t.action = "copy";
+	t.id_base = to->id_base;
+	t.id_count = to->id_count;
+	r = layers_unpack(&how, &t, NULL);
+	if (!r)
+		r = tree_end(&t);
+	if (!r)
+		tell_dropped(f, "standard input", &t.dropped);
+	if (!r && t.dropped.owners)
+		msg_note(f, "standard input: owners that are none in this sandbox: %llu times root has what was theirs",
+			 (unsigned long long)t.dropped.owners);
+	tree_free(&t);
+	return r;
+}
+
+static int copy_in(const struct frame *f, struct end *to)
+{
+	AUTO_BUF struct buf why = { 0 }, remedy = { 0 };
+	const struct failure failure = { &why, &remedy };
+	const struct merged view = { &to->root, 1 };
+	char into[MERGED_PATH];
+	int r;
+
+	to->dir = open_dir(to, to->path);
+	if (to->dir < 0)
+		return msg_error(f, "an archive is unpacked into a folder that is there", "%s: copy: %s", to->called, strerror(-to->dir));
+	r = merged_resolve(&view, to->path, into);
+	if (!r)
+		r = unpack(f, to, into, &failure);
 	if (r && why.len)
 		return msg_error(f, remedy.len ? buf_text(&remedy) : NULL, "%s", buf_text(&why));
 	return r ? say(f, to, r) : 0;
@@ -249,17 +367,18 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	if (!r)
 		r = take_end(f, argv[1], &to);
 	if (!r)
-		r = copy_ends(f, &from, &to);
+		r = !strcmp(argv[1], "-") ? copy_out(f, &from) : !strcmp(argv[0], "-") ? copy_in(f, &to) : copy_ends(f, &from, &to);
 	end_free(&from);
 	end_free(&to);
 	return r;
 }
 
-static const char *const synopsis[] = { "NAME:PATH PATH", "PATH NAME:PATH", NULL };
+static const char *const synopsis[] = { "NAME:PATH PATH|-", "PATH|- NAME:PATH", NULL };
 static const struct opt none[] = { OPT_END };
 static const struct example examples[] = {
 	{ "cgx-sandbox cp web:/var/log/httpd .", "a folder out of a sandbox" },
 	{ "cgx-sandbox cp site.conf web:/etc/httpd/", "a file into one" },
+	{ "cgx-sandbox cp web:/var/log - | tar -x", "- is a tar archive at standard output, or at standard input" },
 	{ NULL, NULL }
 };
 
