@@ -461,6 +461,39 @@ x" "an image of more layers than one text of names takes"
 esac
 cgx-sandbox rmi "$N-many" >/dev/null
 
+mkdir "$ctx/modes" && echo 1 >"$ctx/modes/f" && ln -s f "$ctx/modes/l" && chmod 640 "$ctx/modes/f"
+moded() # FLAGS-1 FLAGS-2
+{
+	recipe <<END
+FROM $N-tar
+ARG MODE=0751
+COPY $1 a.txt /m/
+COPY $2 modes /modes
+ADD $2 a.txt some.tar.gz /add/
+END
+	b "$ctx"
+	[ "$status" = 0 ] || diag "$err"
+	again=$(printf '%s\n' "$err" | grep -c 'as before')
+	in_image "$N-built" sh -c 'stat -c %a:%u /m/a.txt /modes/f /add/a.txt /add/etc/which; readlink /modes/l'
+}
+moded "" ""
+is "$out" "$(stat -c %a "$ctx/a.txt"):0
+640:0
+$(stat -c %a "$ctx/a.txt"):0
+$(stat -c %a "$rootfs/etc/which"):0
+f" "without --chmod files keep their modes"
+moded --chmod=4711 '--chmod=${MODE} --chown=3'
+is "$out" "4711:0
+751:3
+751:3
+$(stat -c %a "$rootfs/etc/which"):0
+f" "COPY --chmod and ADD --chmod, but not in an archive"
+is "$again" 0 "a mode is a part of what a layer is known by"
+moded --chmod=4711 '--chmod=$MODE --chown=3'
+is "$again" 3 "and the same one makes the same layer"
+cgx-sandbox rmi "$N-built" >/dev/null
+rm -r "$ctx/modes"
+
 fails() # NAME WHY: ./Containerfile is stdin
 {
 	recipe
@@ -477,6 +510,12 @@ FROM $N-tar
 
 COPY nothere /
 END
+for mode in 8 u=rw 77777 '' 0x1; do
+	fails "the mode \"$mode\"" 'Containerfile:2: COPY: .*: not a mode; modes are octal digits' <<END
+FROM $N-tar
+COPY --chmod=$mode a.txt /
+END
+done
 fails "a file outside" 'Containerfile:2: COPY: ../rootfs/bin: what lies outside' <<END
 FROM $N-tar
 COPY ../rootfs/bin /

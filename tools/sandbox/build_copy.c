@@ -30,6 +30,8 @@ struct copying {
 	int into_folder;      /* to is a folder, which each source goes into */
 	uid_t uid;
 	gid_t gid;
+	int sets_mode;
+	mode_t mode;
 	int is_add;
 	int context;          /* what sources are in; owned when it is not the build's */
 	const char *called;
@@ -118,6 +120,29 @@ static int find_owner(struct copying *c)
 		c->gid = (gid_t)n;
 	else if (find_group(c->b, colon + 1, &c->gid))
 		return refuse(c->b, -ENOENT, colon + 1, "the image's /etc/group has no such group");
+	return 0;
+}
+
+/* --chmod=644 */
+static int find_mode(struct copying *c)
+{
+	const char *flag = build_flag(c->b, "chmod");
+	AUTO_BUF struct buf text = { 0 };
+	const char *s;
+	size_t n;
+	int r;
+
+	if (!flag)
+		return 0;
+	r = build_expand(c->b, flag, &text);
+	if (r)
+		return r;
+	s = buf_text(&text);
+	n = strspn(s, "01234567");
+	c->mode = (mode_t)(n < 10 ? strtoul(s, NULL, 8) : 010000);
+	c->sets_mode = 1;
+	if (!n || s[n] || c->mode > 07777)
+		return refuse(c->b, -EBADMSG, *s ? s : "--chmod=", "not a mode; modes are octal digits, 0 to 7777 (644, 0755)");
 	return 0;
 }
 
@@ -354,7 +379,7 @@ static int take_target(struct copying *c, const char *word)
 
 static int take_all(struct copying *c)
 {
-	static const char *const flags[] = { "chown", "from", NULL };
+	static const char *const flags[] = { "chown", "chmod", "from", NULL };
 	struct words w = { 0 };
 	int r = build_check_flags(c->b, flags);
 
@@ -379,7 +404,9 @@ static int take_all(struct copying *c)
 	if (!r && c->sources.n > 1 && !c->into_folder)
 		r = refuse(c->b, -EBADMSG, c->to, "several files go into a folder: its name ends with /");
 	words_free(&w);
-	return r ? r : find_owner(c);
+	if (!r)
+		r = find_owner(c);
+	return r ? r : find_mode(c);
 }
 
 /* ---- one source ---- */
@@ -445,7 +472,7 @@ static int copy_one(struct copying *c, const char *source, struct tree *t, char 
 	AUTO_CLOSE int dir = open_source(c, source, &name);
 	struct sieve sieve = { .c = c };
 	struct copy how = { .from = dir, .to = t, .called = c->called, .failure = c->b->store->failure, .uid = c->uid, .gid = c->gid,
-			    .left_out = sift, .data = &sieve };
+			    .sets_mode = c->sets_mode, .mode = c->mode, .left_out = sift, .data = &sieve };
 	AUTO_CLOSE int inner = -1;
 	int r;
 
@@ -488,6 +515,10 @@ static int make_key(struct copying *c, char ret[SHA256_HEX + 1])
 	build_key_add(&h, c->to);
 	snprintf(owner, sizeof(owner), "%u %u %d", (unsigned)c->uid, (unsigned)c->gid, c->into_folder);
 	build_key_add(&h, owner);
+	if (c->sets_mode) {
+		snprintf(owner, sizeof(owner), "mode %o", (unsigned)c->mode);
+		build_key_add(&h, owner);
+	}
 	for (size_t i = 0; !r && i < c->sources.n; i++) {
 		r = copy_one(c, c->sources.v[i], NULL, digest);
 		build_key_add(&h, c->sources.v[i]);

@@ -126,6 +126,8 @@ static uid_t owner_of(const struct copy *c, uid_t id)
 static void fill_meta(const struct copying *x, const struct stat *st, struct tree_meta *ret)
 {
 	*ret = (struct tree_meta){ .mode = st->st_mode & 07777, .mtime = st->st_mtim, .uid = x->c->uid, .gid = x->c->gid };
+	if (x->c->sets_mode && !S_ISLNK(st->st_mode))
+		ret->mode = x->c->mode;
 	if (x->c->no_set_id)
 		ret->mode &= 01777;
 	if (x->c->keep_owners) {

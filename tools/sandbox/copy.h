@@ -22,6 +22,8 @@ struct copy {
 	int keep_owners, keep_times;
 	uid_t id_base;         /* where owners are kept: this one is 0, and so on, if there are so many; others are nobody */
 	uint32_t id_count;     /* 0: they are as they are */
+	int sets_mode;
+	mode_t mode;           /* of all but links, where it is set */
 	int no_set_id;         /* set-user-id and set-group-id bits are taken off */
 	uid_t uid;             /* of all, unless owners are kept */
 	gid_t gid;
