@@ -186,6 +186,42 @@ like "$err" 'Read-only' "--read-only"
 is "$out" fine "with places to write in memory"
 run_in --tmpfs /data:1M / sh -c 'df -k /data | tail -n 1 | tr -s " " | cut -d" " -f2'
 is "$out" 1024 "--tmpfs with a size"
+run_in --tmpfs /data:0 / true
+like "$status:$err" '^125:cgx-sandbox run: --tmpfs /data:0: 0 would be no limit' "--tmpfs with a size of 0 is refused"
+run_in --tmpfs /data:size=2M,mode=750,noexec / sh -c 'df -k /data | tail -n 1 | tr -s " " | cut -d" " -f2; stat -c %a /data; cp /bin/true /data/ && /data/true'
+is "$status:$out" "126:2048
+750" "and with docker's words"
+mkdir "$tmp/mounted" && echo seen >"$tmp/mounted/file"
+run_in --mount "type=bind,src=$tmp/mounted,dst=/m:1,ro" --mount "src=$tmp/mounted/file,target=/f" --mount type=tmpfs,dst=/t,tmpfs-size=1M,tmpfs-mode=700,ro / \
+	sh -c 'cat /m:1/file /f; stat -c %a /t; touch /m:1/x || echo not there; touch /t/x || echo nor there'
+is "$status:$out" "0:seen
+seen
+700
+not there
+nor there" "--mount"
+run_in --mount "type=bind,src=$tmp/mounted,dst=/proc/x" / true
+is "$status" 125 "--mount over /proc is refused"
+run_in --mount type=bind,source=/,dest=/x / true
+like "$status:$err" '^125:cgx-sandbox run: --mount .*: dest: no such key' "its errors name the key"
+
+# what cannot be a root
+mkdir "$tmp/empty" "$tmp/dir" && touch "$tmp/dir/file" && mkfifo "$tmp/fifo" && echo text >"$tmp/text"
+bad_root() # ROOT STATUS WORDS REMEDY
+{
+	run_in "$1" true
+	like "$status:$(printf '%s\n' "$err" | head -n 1)" "^$2:cgx-sandbox run: $3" "ROOT $1"
+	like "$(printf '%s\n' "$err" | sed 1d)" "^  $4" "ROOT $1: what helps"
+}
+for place in /proc /proc/sys /sys /dev; do
+	bad_root $place 125 "$place: open the root: these are files of the kernel" "/ is this host's own tree"
+done
+bad_root "$tmp/empty" 127 'true: execute: No such file' "$tmp/empty is an empty directory: unpack"
+bad_root "$tmp/dir" 127 'true: execute: No such file' 'no directory of PATH in the root has it'
+bad_root "$tmp/fifo" 125 "$tmp/fifo: open the root: it is neither a directory nor a file" 'ROOT is a directory'
+bad_root /dev/null 125 "/dev/null: open the root: it is neither" 'ROOT is a directory'
+bad_root "$tmp/text" 125 "$tmp/text: unpack: " 'it should be a tar archive'
+bad_root "$tmp/none" 125 "$tmp/none: open the root: No such file" 'ROOT is a directory'
+bad_root "" 125 'no ROOT named' "Try"
 run_in --hostname box / hostname
 is "$out" box "--hostname"
 for bad in '' 'a b' -x .x "$(printf 'a\nb')" "$(printf %65s x | tr ' ' x)"; do

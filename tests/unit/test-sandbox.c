@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What cgx-sandbox decides without the kernel: subordinate ids, starting again. */
+/* What cgx-sandbox decides without the kernel: subordinate ids, starting again, volumes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "sandbox/restart.h"
 #include "sandbox/subids.h"
+#include "sandbox/volume.h"
+#include "util/cleanup.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -102,10 +107,96 @@ static void waits_longer_each_time(void **state)
 	assert_true(restart_pause(&r, &failed) == UINT64_MAX);
 }
 
+typedef int parser(const char *text, struct volume *ret, struct buf *why);
+
+static void reads_volumes(void **state)
+{
+	static const struct {
+		parser *parse;
+		const char *text, *source, *target;
+		enum volume_kind kind;
+		unsigned flags;
+		uint64_t size;
+		unsigned mode;
+	} good[] = {
+		{ volume_parse, "/a:/b", "/a", "/b", VOLUME_BIND, 0, 0, 0 },
+		{ volume_parse, "a b:/b:ro,idmap", "a b", "/b", VOLUME_BIND, VOLUME_READ_ONLY | VOLUME_IDMAP, 0, 0 },
+		{ volume_parse, ".:/b:rw", ".", "/b", VOLUME_BIND, 0, 0, 0 },
+		{ volume_parse_tmpfs, "/t", NULL, "/t", VOLUME_TMPFS, 0, 0, 0 },
+		{ volume_parse_tmpfs, "/t:1.5M", NULL, "/t", VOLUME_TMPFS, 0, 3 << 19, 0 },
+		{ volume_parse_tmpfs, "/t:rw,noexec,nosuid,size=64k,mode=0700", NULL, "/t", VOLUME_TMPFS, VOLUME_NO_EXEC | VOLUME_MODE, 65536, 0700 },
+		{ volume_parse_tmpfs, "/t:ro,mode=0", NULL, "/t", VOLUME_TMPFS, VOLUME_READ_ONLY | VOLUME_MODE, 0, 0 },
+		{ volume_parse_mount, "type=bind,src=/a,dst=/b,ro", "/a", "/b", VOLUME_BIND, VOLUME_READ_ONLY, 0, 0 },
+		{ volume_parse_mount, "destination=/b,source=./a,readonly=true,type=volume", "./a", "/b", VOLUME_BIND, VOLUME_READ_ONLY, 0, 0 },
+		{ volume_parse_mount, "src=/a,target=/b,readonly=false,bind-propagation=rprivate,idmap", "/a", "/b", VOLUME_BIND, VOLUME_IDMAP, 0, 0 },
+		{ volume_parse_mount, "type=bind,\"src=/a,\"\"b\"\"\",dst=/b", "/a,\"b\"", "/b", VOLUME_BIND, 0, 0, 0 },
+		{ volume_parse_mount, "type=bind,src=/a:b,dst=/b=c", "/a:b", "/b=c", VOLUME_BIND, 0, 0, 0 },
+		{ volume_parse_mount, "type=tmpfs,dst=/t,tmpfs-size=64M,tmpfs-mode=1770", NULL, "/t", VOLUME_TMPFS, VOLUME_MODE, 64 << 20, 01770 },
+		{ volume_parse_mount, "type=bind,src=/z,src=/a,dst=/y,dst=/b", "/a", "/b", VOLUME_BIND, 0, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		AUTO_BUF struct buf why = { 0 };
+		struct volume v = { 0 };
+
+		if (good[i].parse(good[i].text, &v, &why))
+			fail_msg("%s: %s", good[i].text, buf_text(&why));
+		assert_int_equal(!v.source, !good[i].source);
+		if (v.source)
+			assert_string_equal(v.source, good[i].source);
+		assert_string_equal(v.target, good[i].target);
+		assert_int_equal(v.kind, good[i].kind);
+		assert_int_equal(v.flags, good[i].flags);
+		assert_int_equal(v.size, good[i].size);
+		assert_int_equal(v.mode, good[i].mode);
+		volume_free(&v);
+	}
+}
+
+static void refuses_volumes(void **state)
+{
+	static const struct {
+		parser *parse;
+		const char *text, *why;
+	} bad[] = {
+		{ volume_parse, "/a", "not SOURCE:/PLACE" }, { volume_parse, ":/b", "not SOURCE:/PLACE" },
+		{ volume_parse, "/a:b", "not SOURCE:/PLACE" }, { volume_parse, "/a:/b:rx", "after the place" },
+		{ volume_parse_tmpfs, "t", "not /PLACE" }, { volume_parse_tmpfs, "/t:", "not /PLACE" },
+		{ volume_parse_tmpfs, "/t:0", "0 would be no limit" }, { volume_parse_tmpfs, "/t:size=0", "size: 0 would be no limit" },
+		{ volume_parse_tmpfs, "/t:1x", "not a size" }, { volume_parse_tmpfs, "/t:mode=9", "mode: not a mode" },
+		{ volume_parse_tmpfs, "/t:uid=0", "uid=0: after the place" },
+		{ volume_parse_mount, "", "dst: it is missing" }, { volume_parse_mount, "type=bind,src=/a", "dst: it is missing" },
+		{ volume_parse_mount, "type=bind,dst=/a", "src: it is missing" }, { volume_parse_mount, "type=npipe,src=/a,dst=/b", "type: not bind" },
+		{ volume_parse_mount, "type=volume,src=data,dst=/b", "src: volumes have no names" }, { volume_parse_mount, "dst=/b", "src: volumes have no names" },
+		{ volume_parse_mount, "type=bind,src=,dst=/b", "src: no directory" }, { volume_parse_mount, "type=bind,src=/a,dst=b", "dst: not an absolute" },
+		{ volume_parse_mount, "type=bind,src,dst=/b", "src: no value" }, { volume_parse_mount, "type=bind,src=/a,dst=/b,ro=yes", "ro: not true or false" },
+		{ volume_parse_mount, "type=bind,src=/a,dst=/b,sr=1", "sr: no such key" }, { volume_parse_mount, "type=tmpfs,src=/a,dst=/b", "src: a tmpfs begins empty" },
+		{ volume_parse_mount, "type=tmpfs,dst=/b,idmap", "idmap: a tmpfs begins empty" },
+		{ volume_parse_mount, "type=tmpfs,dst=/b,tmpfs-size=0", "tmpfs-size: 0 would be" }, { volume_parse_mount, "type=tmpfs,dst=/b,tmpfs-mode=x", "tmpfs-mode: not a mode" },
+		{ volume_parse_mount, "type=bind,src=/a,dst=/b,tmpfs-size=1M", "tmpfs-size: it is for type=tmpfs" },
+		{ volume_parse_mount, "type=bind,src=/a,dst=/b,bind-propagation=shared", "bind-propagation: it is always" },
+		{ volume_parse_mount, "type=bind,\"src=/a,dst=/b", "quotes stand" }, { volume_parse_mount, "type=bind,\"src=/a\"b,dst=/b", "quotes stand" },
+		{ volume_parse_mount, "type=bind,,dst=/b", ": no such key" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		AUTO_BUF struct buf why = { 0 };
+		struct volume v = { 0 };
+
+		assert_int_not_equal(bad[i].parse(bad[i].text, &v, &why), 0);
+		if (strncmp(buf_text(&why), bad[i].why, strlen(bad[i].why)) != 0)
+			fail_msg("%s: %s", bad[i].text, buf_text(&why));
+		assert_null(v.target);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_subordinate_ids), cmocka_unit_test(reads_policies), cmocka_unit_test(waits_longer_each_time),
+		cmocka_unit_test(reads_volumes), cmocka_unit_test(refuses_volumes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

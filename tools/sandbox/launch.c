@@ -2,6 +2,7 @@
 /* The start of a sandbox, step by step. */
 #include "sandbox/launch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
@@ -259,12 +260,27 @@ static int start_child(struct launch *l)
 	return 0;
 }
 
+static int is_empty(const char *dir)
+{
+	DIR *d = opendir(dir);
+	int n = 0;
+
+	while (d && n < 3 && readdir(d)) /* . and .. */
+		n++;
+	if (d)
+		closedir(d);
+	return n == 2;
+}
+
 static int no_exec(struct launch *l, int err)
 {
 	const char *file = l->spec->argv.v[0];
 
 	launch_fail(l, err, file, "execute", NULL);
-	if (err == -ENOENT)
+	if (err == -ENOENT && l->spec->root && is_empty(l->spec->root))
+		launch_advise(l, "%s is an empty directory: unpack a root file system into it, or name an archive or an image instead",
+			      l->spec->root);
+	else if (err == -ENOENT)
 		launch_advise(l, strchr(file, '/') ? "the root has no such file, or not the interpreter or loader that it names" :
 						     "no directory of PATH in the root has it");
 	else if (err == -EAGAIN)

@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sandbox/import.h"
@@ -129,10 +131,38 @@ static int open_path(const char *word, int *ret_fd)
 	return 1;
 }
 
-static int no_root(const struct frame *f, const char *word, int err)
+static int no_root(const struct frame *f, const char *word, const char *cause)
 {
 	return msg_error(f, "ROOT is a directory with a root file system in it, a tar archive, an OCI image, the name of an imported image "
-			 "(cgx-sandbox images lists them), or / for this host's own tree", "%s: open the root: %s", word, strerror(err));
+			 "(cgx-sandbox images lists them), or / for this host's own tree", "%s: open the root: %s", word, cause);
+}
+
+/* What the kernel itself shows as files, and no program is in. */
+static int is_kernels(const char *path)
+{
+	struct stat dev, st;
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0 || stat(path, &st) < 0)
+		return 0;
+	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC ||
+	    fs.f_type == DEVPTS_SUPER_MAGIC || fs.f_type == DEBUGFS_MAGIC || fs.f_type == SECURITYFS_MAGIC || fs.f_type == BPF_FS_MAGIC)
+		return 1;
+	return !stat("/dev", &dev) && dev.st_dev == st.st_dev && !strncmp(path, "/dev", 4) && strchr("/", path[4]);
+}
+
+static int check_directory(const struct frame *f, const char *word, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return no_root(f, word, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return no_root(f, word, "it is neither a directory nor a file");
+	if (!is_kernels(path))
+		return 0;
+	return msg_error(f, "/ is this host's own tree, in which a sandbox has a /proc, a /sys and a /dev of its own; -v shows more of the host inside",
+			 "%s: open the root: these are files of the kernel, with no programs in them", word);
 }
 
 static int by_name(const struct frame *f, const char *word, struct store *store, struct root *ret)
@@ -140,7 +170,7 @@ static int by_name(const struct frame *f, const char *word, struct store *store,
 	int r = image_find(store, word, &ret->image, &ret->called);
 
 	if (r == -ENOENT && !store->failure.why->len)
-		return no_root(f, word, ENOENT);
+		return no_root(f, word, strerror(ENOENT));
 	return r;
 }
 
@@ -156,9 +186,10 @@ int root_find(const struct frame *f, const char *word, struct sandbox_spec *s, s
 	if (is_path && fd < 0) {
 		s->root = realpath(word, NULL);
 		if (!s->root)
-			return no_root(f, word, errno);
-		ret->called = strdup(s->root);
-		return ret->called ? 0 : -ENOMEM;
+			return no_root(f, word, strerror(errno));
+		r = check_directory(f, word, s->root);
+		ret->called = r ? NULL : strdup(s->root);
+		return r ? r : ret->called ? 0 : -ENOMEM;
 	}
 	r = store_open(&store, is_path, &failure);
 	if (!r && is_path) {
@@ -167,7 +198,7 @@ int root_find(const struct frame *f, const char *word, struct sandbox_spec *s, s
 	} else if (!r) {
 		r = by_name(f, word, &store, ret);
 	} else if (r == -ENOENT) {
-		r = no_root(f, word, ENOENT);
+		r = no_root(f, word, strerror(ENOENT));
 	}
 	if (!r)
 		r = use_image(&store, s, ret);

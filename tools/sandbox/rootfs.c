@@ -370,7 +370,8 @@ static int pile_up(struct launch *l, const char *const *places)
 		if (r == -EINVAL && l->spec->lower.n > 60)
 			launch_advise(l, "an overlay of so many layers takes Linux 6.8; an image of fewer layers does without");
 		else if (r == -EPERM || r == -EINVAL)
-			launch_advise(l, "an overlay in a user namespace takes Linux 5.19; --userns host does without");
+			launch_advise(l, "%sthe file system of ROOT may be one that no overlay can lie on: the kernel's log has the reason",
+				      l->id_count ? "an overlay in a user namespace takes Linux 5.19, and --userns host does without; or " : "");
 	}
 	return r;
 }
@@ -561,24 +562,27 @@ int rootfs_kernel(struct launch *l)
 
 /* ---- volumes ---- */
 
-static int attach_tmpfs(struct launch *l, const char *path, const char *mode, uint64_t size)
+static int attach_tmpfs(struct launch *l, const char *path, const char *mode, uint64_t size, uint64_t attributes)
 {
 	char text[32];
 	const char *options[] = { "mode", mode, size ? "size" : NULL, text, NULL };
 	int fd;
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)size);
-	fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV);
+	fd = mount_new("tmpfs", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | attributes);
 	return fd < 0 ? launch_fail(l, fd, path, "mount a tmpfs", NULL) : rootfs_attach(l, fd, path, 1);
 }
 
 static int attach_volume(struct launch *l, const struct volume *v)
 {
 	struct stat st;
+	char mode[8];
 	int tree = -1, r;
 
+	snprintf(mode, sizeof(mode), "%o", v->flags & VOLUME_MODE ? (unsigned)v->mode : 01777u);
 	if (v->kind == VOLUME_TMPFS)
-		return attach_tmpfs(l, v->target, "1777", v->size);
+		return attach_tmpfs(l, v->target, mode, v->size, (v->flags & VOLUME_READ_ONLY ? MOUNT_ATTR_RDONLY : 0) |
+				    (v->flags & VOLUME_NO_EXEC ? MOUNT_ATTR_NOEXEC : 0));
 	r = launch_receive(l, &tree);
 	if (!r && fstat(tree, &st) < 0)
 		r = -errno;
@@ -591,9 +595,9 @@ int rootfs_volumes(struct launch *l)
 	int r = 0;
 
 	for (size_t i = 0; (l->spec->read_only || is_bound(l)) && !r && i < 3; i++)
-		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0);
+		r = attach_tmpfs(l, scratch[i], i == 1 ? "0755" : "1777", 0, 0);
 	if (!r && l->closed_home)
-		r = attach_tmpfs(l, "/root", "0700", 0);
+		r = attach_tmpfs(l, "/root", "0700", 0, 0);
 	for (size_t i = 0; !r && i < l->spec->n_volumes; i++)
 		r = attach_volume(l, &l->spec->volume[i]);
 	return r;

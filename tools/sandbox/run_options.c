@@ -13,6 +13,7 @@
 #include "sandbox/limit_options.h"
 #include "sandbox/run_spec.h"
 #include "sandbox/share.h"
+#include "sandbox/volume.h"
 #include "systemd/scope.h"
 #include "ui/message.h"
 #include "util/buf.h"
@@ -46,60 +47,36 @@ static int set_capability(void *data, const struct opt *row, const char *text, s
 	return 0;
 }
 
-/* SRC:DST[:ro,idmap] */
-static int add_volume(void *data, const struct opt *row, const char *text, struct buf *why)
+static int add_one(struct run_spec *spec, int (*parse)(const char *text, struct volume *ret, struct buf *why), const char *text,
+		   struct buf *why)
 {
-	struct run_spec *spec = data;
-	const char *colon = strchr(text, ':'), *end = colon ? strchr(colon + 1, ':') : NULL;
-	struct volume *more = reallocarray(spec->s.volume, spec->s.n_volumes + 1, sizeof(*more)), *v;
+	struct volume *more = reallocarray(spec->s.volume, spec->s.n_volumes + 1, sizeof(*more));
+	int r;
 
-	(void)row;
 	if (!more)
 		return -ENOMEM;
 	spec->s.volume = more;
-	if (!colon || colon == text || colon[1] != '/') {
-		buf_puts(why, "not SOURCE:/PLACE or SOURCE:/PLACE:ro,idmap");
-		return -EINVAL;
-	}
-	v = &more[spec->s.n_volumes];
-	*v = (struct volume){ .kind = VOLUME_BIND };
-	for (const char *p = end ? end + 1 : ""; *p; p += strcspn(p, ","), p += *p == ',') {
-		size_t n = strcspn(p, ",");
+	r = parse(text, &more[spec->s.n_volumes], why);
+	spec->s.n_volumes += !r;
+	return r;
+}
 
-		if (n == 2 && !strncmp(p, "ro", n)) {
-			v->flags |= VOLUME_READ_ONLY;
-		} else if (n == 5 && !strncmp(p, "idmap", n)) {
-			v->flags |= VOLUME_IDMAP;
-		} else if (n != 2 || strncmp(p, "rw", n)) {
-			buf_puts(why, "after the place come ro, rw or idmap");
-			return -EINVAL;
-		}
-	}
-	v->source = strndup(text, (size_t)(colon - text));
-	v->target = end ? strndup(colon + 1, (size_t)(end - colon - 1)) : strdup(colon + 1);
-	spec->s.n_volumes++;
-	return v->source && v->target ? 0 : -ENOMEM;
+static int add_volume(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	(void)row;
+	return add_one(data, volume_parse, text, why);
 }
 
 static int add_tmpfs(void *data, const struct opt *row, const char *text, struct buf *why)
 {
-	struct run_spec *spec = data;
-	const char *colon = strchr(text, ':');
-	struct volume *more = reallocarray(spec->s.volume, spec->s.n_volumes + 1, sizeof(*more));
-	uint64_t size = 0;
-
 	(void)row;
-	if (!more)
-		return -ENOMEM;
-	spec->s.volume = more;
-	if (*text != '/' || (colon && num_bytes(colon + 1, &size))) {
-		buf_puts(why, "not /PLACE or /PLACE:SIZE");
-		return -EINVAL;
-	}
-	more[spec->s.n_volumes] = (struct volume){
-		.kind = VOLUME_TMPFS, .size = size, .target = strndup(text, colon ? (size_t)(colon - text) : strlen(text)),
-	};
-	return more[spec->s.n_volumes++].target ? 0 : -ENOMEM;
+	return add_one(data, volume_parse_tmpfs, text, why);
+}
+
+static int add_mount(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	(void)row;
+	return add_one(data, volume_parse_mount, text, why);
 }
 
 static const struct {
@@ -255,6 +232,7 @@ const struct opt run_options[] = {
 	{ 'v', "volume", "SRC:DST[:ro,idmap]", OPT_CALL, 0, "show a directory or file of the host inside", COMPLETE_FILE,
 	  .call = add_volume },
 	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
+	{ 0, "mount", "KEY=VALUE,...", OPT_CALL, 0, "either, in words: type=bind,src=SRC,dst=DST,ro or type=tmpfs,dst=DST", .call = add_mount },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
 	{ 0, "own-root", NULL, OPT_FLAG, offsetof(struct run_spec, own_root), "with ROOT /: root inside owns what the host's root does, and reads it" },
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),

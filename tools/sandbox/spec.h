@@ -23,12 +23,15 @@ struct ns_spec {
 enum volume_kind { VOLUME_BIND, VOLUME_TMPFS };
 #define VOLUME_READ_ONLY (1u << 0)
 #define VOLUME_IDMAP     (1u << 1) /* owners are shifted into the sandbox's range */
+#define VOLUME_NO_EXEC   (1u << 2) /* VOLUME_TMPFS */
+#define VOLUME_MODE      (1u << 3) /* VOLUME_TMPFS: mode is given */
 struct volume {
 	enum volume_kind kind;
 	char *source; /* VOLUME_BIND */
 	char *target; /* inside, absolute */
 	unsigned flags;
 	uint64_t size; /* VOLUME_TMPFS, bytes; 0 the kernel's default */
+	mode_t mode;   /* VOLUME_TMPFS; else 1777 */
 };
 
 struct rlimit_spec {

@@ -395,7 +395,7 @@ static int run(struct frame *f, void *data, int argc, char **argv)
 	struct state st;
 	int r;
 
-	if (!argc)
+	if (!argc || !*argv[0])
 		return msg_usage(f, "no ROOT named");
 	r = run_fill(f, spec, argc, argv);
 	if (!r)
