@@ -56,6 +56,39 @@ run timeout -s INT 1 cgx-sandbox run --rm --name "$N-i" --restart always / sleep
 is "$status" 124 "as an interrupt is in the foreground"
 is "$(cgx-sandbox ps -a | grep -c "^$N-i ")" 0 "which leaves nothing"
 
+# ---- changed meanwhile ---------------------------------------------------------------------------
+
+file=$tmp/shared/go
+cgx-sandbox run -d --name "$N-u" --restart always -v "$tmp/shared:/s" / sh -c 'while [ ! -e /s/go ]; do sleep 0.05; done; exit 4' >/dev/null
+run cgx-sandbox update --restart sometimes "$N-u"
+like "$status:$err" '^2:cgx-sandbox update: --restart sometimes: not no, always' "update --restart, of no policy"
+run cgx-sandbox update --dry-run --restart no "$N-u"
+is "$status:$err" "0:" "--dry-run changes nothing"
+run cgx-sandbox update --restart on-failure:2 "$N-u"
+is "$status:$err" "0:" "update --restart"
+: >"$file"
+ok "the new policy holds" wait_for 20 shows "$N-u" "exited 4 2"
+run cgx-sandbox update --restart no "$N-u"
+like "$status:$err" "^1:cgx-sandbox update: $N-u: it does not run" "of one that has ended it is refused"
+rm "$file"
+if has pids; then
+	cgx-sandbox run -d --name "$N-l" --restart always --pids 50 --pids 60 -r pids.max=70 -v "$tmp/shared:/s" / \
+		sh -c 'while [ ! -e /s/go ]; do sleep 0.05; done; sleep 0.2' >/dev/null
+	limit() { cgx-get -n -v -r pids.max "$(cgx-sandbox inspect "$N-l" | jq -r '.[0].groups[] | select(test("pids"))')"; }
+	run cgx-sandbox update --pids 33 "$N-l"
+	is "$(limit)" 33 "update --pids"
+	is "$(cgx-sandbox inspect "$N-l" | jq -c '.[0].limits | map(select(test("pids"))) | last')" '"pids.max=33"' "is shown"
+	again() { [ "$(cgx-sandbox inspect "$N-l" | jq '.[0].restarts')" -ge 1 ] && [ "$(cgx-sandbox inspect "$N-l" | jq -r '.[0].status')" = running ]; }
+	: >"$file"
+	wait_for 20 again
+	rm "$file"
+	ok "after it was started again" wait_for 20 again
+	is "$(limit)" 33 "the new limit holds"
+	cgx-sandbox rm -f "$N-l" >/dev/null
+else
+	skip "no pids controller here" "update --pids"
+fi
+
 # ---- its log -------------------------------------------------------------------------------------
 
 cgx-sandbox run -d --name "$N-l" --restart on-failure:3 / sh -c 'echo begun; sleep 0.2; exit 3' >/dev/null

@@ -94,6 +94,7 @@ static const struct field {
 	{ "root", TEXT, offsetof(struct state, root) },
 	{ "user", TEXT, offsetof(struct state, user) },
 	{ "seccomp", TEXT, offsetof(struct state, seccomp) },
+	{ "restart", TEXT, offsetof(struct state, restart) },
 	{ "network", TEXT, offsetof(struct state, network) },
 	{ "link", TEXT, offsetof(struct state, link) },
 	{ "address", NUMBER32, offsetof(struct state, address) },
@@ -297,6 +298,58 @@ static int read_file(const char *path, struct buf *b)
 	return n < 0 ? -EIO : b->err;
 }
 
+/* ---- changes by others than the monitor ---- */
+
+int state_amend(const struct state *s, const char *key, const char *value)
+{
+	AUTO_BUF struct buf line = { 0 };
+	AUTO_CLOSE int fd = -1;
+	char path[4200];
+
+	put_line(&line, key, value);
+	snprintf(path, sizeof(path), "%s/amended", s->dir);
+	fd = line.err ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return line.err ? line.err : fd < 0 ? -errno : write_all(fd, line.s, line.len);
+}
+
+/* Instead of those of the same name. */
+static int amend_limit(struct words *limits, const char *text)
+{
+	size_t n = strcspn(text, "="), kept = 0;
+
+	for (size_t i = 0; i < limits->n; i++) {
+		if (!strncmp(limits->v[i], text, n) && limits->v[i][n] == '=')
+			free(limits->v[i]);
+		else
+			limits->v[kept++] = limits->v[i];
+	}
+	limits->n = kept;
+	return words_add(limits, text);
+}
+
+int state_take_amended(struct state *s)
+{
+	AUTO_BUF struct buf text = { 0 };
+	struct state changed = { .lock = -1 };
+	char path[4200];
+	int r;
+
+	snprintf(path, sizeof(path), "%s/amended", s->dir);
+	r = read_file(path, &text);
+	if (r || !text.s)
+		return r == -ENOENT ? 0 : r;
+	r = state_parse(&changed, text.s);
+	for (size_t i = 0; !r && i < changed.limits.n; i++)
+		r = amend_limit(&s->limits, changed.limits.v[i]);
+	if (!r && changed.restart) {
+		free(s->restart);
+		s->restart = changed.restart;
+		changed.restart = NULL;
+	}
+	state_free(&changed);
+	return r;
+}
+
 int state_copy(const struct state *s, const char *from, const char *name, char **ret)
 {
 	AUTO_BUF struct buf path = { 0 }, text = { 0 };
@@ -333,6 +386,8 @@ int state_read(const char *root, const char *name, struct state *ret)
 		ret->name = strdup(name);
 	if (buf_steal(&dir, &ret->dir))
 		return -ENOMEM;
+	if (!r)
+		r = state_take_amended(ret);
 	return r == -ENOENT ? 0 : r; /* it was killed before it could write one */
 }
 
@@ -354,7 +409,7 @@ void state_free(struct state *s)
 
 int state_remove(struct state *s)
 {
-	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "shared", "new", "attach", "lock" };
+	static const char *const files[] = { "state", "log", "hosts", "resolv.conf", "seccomp.json", "end", "shared", "new", "attach", "amended", "lock" };
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {

@@ -17,6 +17,7 @@ struct state {
 	char *dir;           /* absolute */
 	int lock;            /* held; -1 not ours */
 	char *name, *root, *user, *seccomp;
+	char *restart;       /* a policy that came after the start; NULL none did */
 	char *network, *link; /* the bridge and the host's end of its cable; NULL none */
 	uint32_t address;     /* its own there, network byte order */
 	char *address6;       /* NULL none */
@@ -40,6 +41,11 @@ int state_asked_end(const struct state *s);
 /* Somebody else has its network as well; dir: of its state. */
 int state_share_network(const struct state *s);
 int state_shares_network(const char *dir);
+/* Change a limit (key "limit") or the policy (key "restart") of one that has a monitor: that holds for the next run, and for
+ * who reads the state. */
+int state_amend(const struct state *s, const char *key, const char *value);
+/* Take over what was changed so; state_read() does. */
+int state_take_amended(struct state *s);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */

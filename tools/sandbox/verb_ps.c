@@ -13,6 +13,7 @@
 #include "sandbox/links.h"
 #include "sandbox/sweep.h"
 #include "sandbox/limit_options.h"
+#include "sandbox/restart.h"
 #include "sandbox/verbs.h"
 #include "ui/apply.h"
 #include "ui/json.h"
@@ -362,6 +363,7 @@ static int run_logs(struct frame *f, void *data, int argc, char **argv)
 
 struct update_spec {
 	struct words limits;
+	const char *restart;
 };
 
 static int add_limit(void *data, const struct opt *row, const char *text, struct buf *why)
@@ -384,6 +386,16 @@ static int add_value(void *data, const struct opt *row, const char *text, struct
 	return -EINVAL;
 }
 
+static int set_restart(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct update_spec *spec = data;
+	struct restart checked;
+
+	(void)row;
+	spec->restart = text;
+	return restart_parse(text, &checked, why);
+}
+
 static void release_update(void *data)
 {
 	struct update_spec *spec = data;
@@ -391,21 +403,12 @@ static void release_update(void *data)
 	words_free(&spec->limits);
 }
 
-static int run_update(struct frame *f, void *data, int argc, char **argv)
+static int change_limits(struct frame *f, const struct update_spec *spec, const struct state *s)
 {
-	const struct update_spec *spec = data;
 	struct cgx_plan *p = NULL;
 	struct cgx_group *g = NULL;
-	struct state s;
-	int r;
+	int r = sandbox_group_for(f, s, "change its limits", &g);
 
-	if (argc != 1)
-		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
-	if (!spec->limits.n)
-		return msg_usage(f, "nothing to change: --memory, --pids ... or -r NAME=VALUE");
-	r = sandbox_find_running(f, argv[0], &s);
-	if (!r)
-		r = sandbox_group_for(f, &s, "change its limits", &g);
 	if (!r)
 		r = cgx_plan_new(f->cgx, &p);
 	if (!r)
@@ -416,6 +419,38 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 		r = apply_plan(f, p);
 	cgx_plan_free(p);
 	cgx_group_close(g);
+	return r;
+}
+
+/* For the run after this one. */
+static int remember(struct frame *f, const struct update_spec *spec, const struct state *s)
+{
+	int r = 0;
+
+	for (size_t i = 0; !r && i < spec->limits.n; i++)
+		r = state_amend(s, "limit", spec->limits.v[i]);
+	if (!r && spec->restart)
+		r = state_amend(s, "restart", spec->restart);
+	return r ? msg_errno(f, r, s->name, "keep what is changed") : 0;
+}
+
+static int run_update(struct frame *f, void *data, int argc, char **argv)
+{
+	const struct update_spec *spec = data;
+	struct state s;
+	int r;
+
+	if (argc != 1)
+		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
+	if (!spec->limits.n && !spec->restart)
+		return msg_usage(f, "nothing to change: --memory, --pids ..., -r NAME=VALUE or --restart");
+	r = sandbox_find(f, argv[0], &s);
+	if (!r && s.status != SANDBOX_RUNNING && (spec->limits.n || s.status != SANDBOX_RESTARTING))
+		r = msg_error(f, "cgx-sandbox ps lists those that run", "%s: it does not run", argv[0]);
+	if (!r && spec->limits.n)
+		r = change_limits(f, spec, &s);
+	if (!r && !f->dry_run)
+		r = remember(f, spec, &s);
 	state_free(&s);
 	return r;
 }
@@ -439,6 +474,7 @@ static const struct opt logs_options[] = {
 static const struct opt update_options[] = {
 	LIMIT_OPTIONS(add_limit),
 	{ 'r', "variable", "NAME=VALUE", OPT_CALL, 0, "set this value of its group", COMPLETE_ASSIGNMENT, .call = add_value },
+	{ 0, "restart", "POLICY", OPT_CALL, 0, "whether it is started again: no, on-failure[:TIMES] or always", .call = set_restart },
 	OPT_END
 };
 static const struct opt none[] = { OPT_END };

@@ -272,6 +272,26 @@ static int wait_for_next(struct monitor_side *m, uint64_t pause_us)
 	return !sandbox_pause(m->signals, pause_us) && !state_asked_end(st);
 }
 
+/* What cgx-sandbox update said meanwhile. */
+static int take_amended(struct monitor_side *m)
+{
+	struct restart *now = &m->spec->restart, changed;
+	struct words *limits = &m->spec->s.limits;
+	AUTO_BUF struct buf why = { 0 };
+	int r = state_take_amended(m->st);
+
+	if (r)
+		return r;
+	words_free(limits);
+	for (size_t i = 0; !r && i < m->st->limits.n; i++)
+		r = words_add(limits, m->st->limits.v[i]);
+	if (m->st->restart && !restart_parse(m->st->restart, &changed, &why)) {
+		now->how = changed.how;
+		now->most = changed.most;
+	}
+	return r;
+}
+
 static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int started, int left)
 {
 	struct monitor_side m = { .f = f, .spec = spec, .st = st, .started = started, .left = left, .unattended = spec->detach,
@@ -293,6 +313,8 @@ static int run_it(struct frame *f, struct run_spec *spec, struct state *st, int 
 			return failed;
 		}
 		first = 0;
+		if (take_amended(&m))
+			msg_note(f, "%s: what was changed for the next run cannot be read", st->name);
 	} while (ran && wait_for_next(&m, restart_pause(&spec->restart, &o)));
 	close(m.signals);
 	if (spec->remove) {
