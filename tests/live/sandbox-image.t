@@ -494,6 +494,18 @@ is "$again" 3 "and the same one makes the same layer"
 cgx-sandbox rmi "$N-built" >/dev/null
 rm -r "$ctx/modes"
 
+recipe <<END
+FROM $N-tar
+STOPSIGNAL SIGINT
+END
+b "$ctx"
+cgx-sandbox run -d --name "$N-stop" "$N-built" sh -c 'for s in TERM INT; do trap "echo $s; exit 0" $s; done; echo ready; while :; do sleep 0.1; done' >/dev/null
+wait_for 10 sh -c "cgx-sandbox logs $N-stop | grep -q ready"
+run cgx-sandbox stop "$N-stop"
+is "$(cgx-sandbox logs "$N-stop" | sed -n 2p)" INT "stop sends what STOPSIGNAL says"
+cgx-sandbox rm "$N-stop" >/dev/null
+cgx-sandbox rmi "$N-built" >/dev/null
+
 fails() # NAME WHY: ./Containerfile is stdin
 {
 	recipe

@@ -203,6 +203,32 @@ run_in --mount "type=bind,src=$tmp/mounted,dst=/proc/x" / true
 is "$status" 125 "--mount over /proc is refused"
 run_in --mount type=bind,source=/,dest=/x / true
 like "$status:$err" '^125:cgx-sandbox run: --mount .*: dest: no such key' "its errors name the key"
+run_in --shm-size 3M / sh -c 'df -k /dev/shm | tail -n 1 | tr -s " " | cut -d" " -f2'
+is "$out" 3072 "--shm-size"
+run_in / sh -c 'df -k /dev/shm | tail -n 1 | tr -s " " | cut -d" " -f2'
+is "$out" 65536 "without it /dev/shm has 64 MiB"
+run_in --shm-size 0 / true
+is "$status" 125 "--shm-size 0 is refused"
+
+# the signal to stop it by
+stopped_by() # SIGNAL-OF-RUN SIGNAL-OF-STOP: sets out; "" none
+{
+	cgx-sandbox run -d --name "$N-sig" ${1:+--stop-signal $1} / \
+		sh -c 'for s in TERM INT QUIT USR1; do trap "echo $s; exit 0" $s; done; echo ready; while :; do sleep 0.05; done' >/dev/null
+	wait_for 10 sh -c "cgx-sandbox logs $N-sig | grep -q ready"
+	run cgx-sandbox stop ${2:+-s $2} "$N-sig"
+	is "$status:$err" "0:" "stop $2 of one with $1"
+	out=$(cgx-sandbox logs "$N-sig" | sed -n 2p)
+	cgx-sandbox rm "$N-sig" >/dev/null
+}
+stopped_by "" ""
+is "$out" TERM "is by SIGTERM"
+stopped_by SIGQUIT ""
+is "$out" QUIT "is by --stop-signal"
+stopped_by QUIT usr1
+is "$out" USR1 "is by what stop is told"
+run_in --stop-signal NONE / true
+like "$status:$err" '^125:cgx-sandbox run: --stop-signal NONE: not a signal' "--stop-signal of none"
 
 # what cannot be a root
 mkdir "$tmp/empty" "$tmp/dir" && touch "$tmp/dir/file" && mkfifo "$tmp/fifo" && echo text >"$tmp/text"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What cgx-sandbox decides without the kernel: subordinate ids, starting again, volumes. */
+/* What cgx-sandbox decides without the kernel: subordinate ids, starting again, volumes, signals. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "sandbox/restart.h"
+#include "sandbox/signals.h"
 #include "sandbox/subids.h"
 #include "sandbox/volume.h"
 #include "util/cleanup.h"
@@ -192,11 +193,31 @@ static void refuses_volumes(void **state)
 	}
 }
 
+static void reads_signals(void **state)
+{
+	static const struct {
+		const char *text;
+		int signal; /* 0: none */
+	} cases[] = {
+		{ "TERM", 15 }, { "SIGTERM", 15 }, { "sigint", 2 }, { "9", 9 }, { "64", 64 }, { "RTMIN", 34 }, { "SIGRTMIN+3", 37 },
+		{ "RTMAX", 64 }, { "rtmax-2", 62 }, { "RTMIN+30", 64 }, { "", 0 }, { "0", 0 }, { "65", 0 }, { "-1", 0 }, { "SIG", 0 },
+		{ "SIGSIGTERM", 0 }, { "RTMIN+31", 0 }, { "RTMIN-1", 0 }, { "RTMAX+1", 0 }, { "RTMIN+", 0 }, { "TERM ", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int signal = 0;
+
+		if (!signal_parse(cases[i].text, &signal) != !!cases[i].signal || signal != cases[i].signal)
+			fail_msg("%s: %d", cases[i].text, signal);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_subordinate_ids), cmocka_unit_test(reads_policies), cmocka_unit_test(waits_longer_each_time),
-		cmocka_unit_test(reads_volumes), cmocka_unit_test(refuses_volumes),
+		cmocka_unit_test(reads_volumes), cmocka_unit_test(refuses_volumes), cmocka_unit_test(reads_signals),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

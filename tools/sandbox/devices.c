@@ -122,9 +122,11 @@ static int fill(struct launch *l, int dev)
 	/* group 5 is that of terminals everywhere; a lone user has no such group */
 	const char *const pts[] = { "newinstance", NULL, "ptmxmode", "0666", "mode", alone ? "0600" : "0620",
 				    alone ? NULL : "gid", "5", NULL };
-	const char *const shm[] = { "mode", "1777", "size", "67108864", NULL };
+	char size[24];
+	const char *const shm[] = { "mode", "1777", "size", size, NULL };
 	int r = mount_below(dev, "pts", "devpts", pts);
 
+	snprintf(size, sizeof(size), "%llu", (unsigned long long)(l->spec->shm_size ? l->spec->shm_size : 64 << 20));
 	if (!r)
 		r = mount_below(dev, "shm", "tmpfs", shm);
 	if (!r) {

@@ -13,6 +13,7 @@
 #include "sandbox/limit_options.h"
 #include "sandbox/run_spec.h"
 #include "sandbox/share.h"
+#include "sandbox/signals.h"
 #include "sandbox/volume.h"
 #include "systemd/scope.h"
 #include "ui/message.h"
@@ -197,6 +198,17 @@ static int set_restart(void *data, const struct opt *row, const char *text, stru
 	return restart_parse(text, &spec->restart, why);
 }
 
+static int set_stop_signal(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	if (!signal_parse(text, &spec->s.stop_signal))
+		return 0;
+	buf_puts(why, "not a signal: TERM, SIGUSR1 or a number");
+	return -EINVAL;
+}
+
 void run_release(void *data)
 {
 	struct run_spec *spec = data;
@@ -226,13 +238,15 @@ const struct opt run_options[] = {
 	{ 0, "hostname", "NAME", OPT_STRING, offsetof(struct run_spec, hostname), "the host name inside; else its name" },
 	{ 'd', "detach", NULL, OPT_FLAG, offsetof(struct run_spec, detach), "in the background; print its name" },
 	{ 0, "restart", "POLICY", OPT_CALL, 0, "start it again: on-failure[:TIMES], or always until it is stopped", .call = set_restart },
+	{ 0, "stop-signal", "SIGNAL", OPT_CALL, 0, "what stop sends it (TERM, or the image's)", .call = set_stop_signal },
 	{ 0, "rm", NULL, OPT_FLAG, offsetof(struct run_spec, remove), "forget it when it ends, and what it wrote" },
 	{ 'i', "interactive", NULL, OPT_FLAG, offsetof(struct run_spec, interactive), "let it read standard input" },
 	{ 't', "tty", NULL, OPT_FLAG, offsetof(struct run_spec, tty), "a terminal of its own" },
 	{ 'v', "volume", "SRC:DST[:ro,idmap]", OPT_CALL, 0, "show a directory or file of the host inside", COMPLETE_FILE,
 	  .call = add_volume },
 	{ 0, "tmpfs", "DST[:SIZE]", OPT_CALL, 0, "an empty place in memory", .call = add_tmpfs },
-	{ 0, "mount", "KEY=VALUE,...", OPT_CALL, 0, "either, in words: type=bind,src=SRC,dst=DST,ro or type=tmpfs,dst=DST", .call = add_mount },
+	{ 0, "mount", "KEY=VALUE,...", OPT_CALL, 0, "either, as type=bind,src=SRC,dst=DST,ro", .call = add_mount },
+	{ 0, "shm-size", "SIZE", OPT_BYTES, offsetof(struct run_spec, s.shm_size), "at most so much in /dev/shm (64M)", .flags = OPT_NONZERO },
 	{ 0, "read-only", NULL, OPT_FLAG, offsetof(struct run_spec, read_only), "the root cannot be written" },
 	{ 0, "own-root", NULL, OPT_FLAG, offsetof(struct run_spec, own_root), "with ROOT /: root inside owns what the host's root does, and reads it" },
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
@@ -252,7 +266,7 @@ const struct opt run_options[] = {
 	{ 0, "cap-drop", "NAME", OPT_CALL, 0, "do not, or none of all", .call = set_capability },
 	{ 0, "new-privileges", NULL, OPT_FLAG, offsetof(struct run_spec, new_privs), "let set-id programs gain privilege" },
 	{ 0, "seccomp", "PROFILE", OPT_STRING, offsetof(struct run_spec, seccomp),
-	  "a profile of system calls in docker's form, or unconfined", COMPLETE_FILE },
+	  "a profile in docker's form, or unconfined", COMPLETE_FILE },
 	{ 0, "ulimit", "NAME=SOFT[:HARD]", OPT_CALL, 0, "a resource limit", .call = add_ulimit },
 	{ 0, "no-init", NULL, OPT_FLAG, offsetof(struct run_spec, no_init), "the command itself is the first process" },
 	{ 0, "timeout", "TIME", OPT_USEC, offsetof(struct run_spec, timeout), "end it after this time; status 124",
@@ -371,6 +385,8 @@ int run_fill(const struct frame *f, struct run_spec *spec, int argc, char **argv
 		r = add_env(spec);
 	if (r)
 		return r;
+	if (!s->stop_signal && spec->root.image.stop && signal_parse(spec->root.image.stop, &s->stop_signal))
+		msg_note(f, "%s: its image names a signal to stop it by that there is not: %s", argv[0], spec->root.image.stop);
 	s->init = !spec->no_init;
 	s->tty = spec->tty;
 	s->read_only = spec->read_only;

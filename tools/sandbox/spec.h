@@ -59,6 +59,8 @@ struct sandbox_spec {
 	char *user;              /* USER[:GROUP] of the sandbox's own /etc/passwd, or numbers; NULL root */
 	char *hostname;          /* NULL: the name */
 	int tty, init;
+	int stop_signal;         /* which asks it to end; 0: SIGTERM */
+	uint64_t shm_size;       /* of /dev/shm, bytes; 0: 64 MiB */
 	struct volume *volume;
 	size_t n_volumes;
 	uint64_t caps;           /* bits by number, what the command may ever have */

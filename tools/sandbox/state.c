@@ -115,6 +115,7 @@ static const struct field {
 	{ "closed_sockets", NUMBER32, offsetof(struct state, closed_sockets) },
 	{ "restarts", NUMBER32, offsetof(struct state, restarts) },
 	{ "read_only", NUMBER32, offsetof(struct state, read_only) },
+	{ "stop_signal", NUMBER32, offsetof(struct state, stop_signal) },
 	{ "arg", LIST, offsetof(struct state, argv) },
 	{ "env", LIST, offsetof(struct state, env) },
 	{ "limit", LIST, offsetof(struct state, limits) },
@@ -347,7 +348,7 @@ int state_take_amended(struct state *s)
 		changed.restart = NULL;
 	}
 	state_free(&changed);
-	return r;
+	return r ? r : 1;
 }
 
 int state_copy(const struct state *s, const char *from, const char *name, char **ret)
@@ -388,6 +389,8 @@ int state_read(const char *root, const char *name, struct state *ret)
 		return -ENOMEM;
 	if (!r)
 		r = state_take_amended(ret);
+	if (r > 0)
+		r = 0;
 	return r == -ENOENT ? 0 : r; /* it was killed before it could write one */
 }
 

@@ -28,7 +28,7 @@ struct state {
 	uid_t id_base;
 	uint32_t id_count;
 	uint64_t caps;
-	int keep, code, signal, tty, restarts, closed_sockets, read_only;
+	int keep, code, signal, tty, restarts, closed_sockets, read_only, stop_signal;
 	struct words argv, env, limits, groups; /* groups: "CONTROLLERS:PATH" */
 	struct words layers; /* of the image that is its root, ids, the lowest first; none: root is a directory */
 	struct words ports;  /* as port_format() has them */
@@ -44,7 +44,7 @@ int state_shares_network(const char *dir);
 /* Change a limit (key "limit") or the policy (key "restart") of one that has a monitor: that holds for the next run, and for
  * who reads the state. */
 int state_amend(const struct state *s, const char *key, const char *value);
-/* Take over what was changed so; state_read() does. */
+/* Take over what was changed so, as state_read() does: 1, or 0 nothing was. */
 int state_take_amended(struct state *s);
 /* Where all states lie, made when it is missing. malloc'd. -errno. */
 int state_root(char **ret);

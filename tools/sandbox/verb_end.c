@@ -12,6 +12,7 @@
 #include "sandbox/find.h"
 #include "sandbox/sweep.h"
 #include "sandbox/layer.h"
+#include "sandbox/signals.h"
 #include "sandbox/verbs.h"
 #include "ui/message.h"
 #include "util/buf.h"
@@ -53,12 +54,12 @@ static int must_run(struct frame *f, const struct state *s)
 /* ---- stop, kill ---- */
 
 /* What is paused hears nothing, so it is thawed where it shall end; its group is asked for while there is somebody in it. */
-static int send_signal(struct frame *f, const struct state *s, int signal)
+static int send_signal(struct frame *f, const struct state *s, int signal, int ends)
 {
 	struct cgx_group *g = NULL;
 	int found = !sandbox_group(f->cgx, s, &g), r = sandbox_signal(f->cgx, s, signal);
 
-	if (!r && found && (signal == SIGKILL || signal == SIGTERM))
+	if (!r && found && ends)
 		cgx_group_freeze(g, 0, 1000);
 	cgx_group_close(g);
 	return r;
@@ -93,10 +94,11 @@ static void end_monitor(struct frame *f, const struct state *s)
 
 static int stop_run(struct frame *f, const struct end_spec *spec, const struct state *s)
 {
-	int r = send_signal(f, s, SIGTERM);
+	int signal = spec->signal ? spec->signal : s->stop_signal ? s->stop_signal : SIGTERM;
+	int r = send_signal(f, s, signal, 1);
 
 	if (!r && !sandbox_wait(f->cgx, s, (int)(spec->timeout / 1000)))
-		r = send_signal(f, s, SIGKILL);
+		r = send_signal(f, s, SIGKILL, 1);
 	if (r < 0 && r != -ESRCH)
 		return msg_errno(f, r, s->name, "stop");
 	if (!sandbox_wait(f->cgx, s, 10000))
@@ -142,7 +144,7 @@ static int kill_one(struct frame *f, const struct end_spec *spec, struct state *
 		return 0;
 	}
 	if (!r)
-		r = send_signal(f, s, spec->signal);
+		r = send_signal(f, s, spec->signal, spec->signal == SIGKILL || spec->signal == SIGTERM);
 	if (r < 0)
 		return msg_errno(f, r, s->name, "send a signal");
 	if (!r && spec->signal == SIGKILL) {
@@ -165,19 +167,10 @@ static int run_kill(struct frame *f, void *data, int argc, char **argv)
 static int set_signal(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct end_spec *spec = data;
-	const char *name = strncasecmp(text, "SIG", 3) ? text : text + 3;
-	uint64_t n;
 
 	(void)row;
-	if (!num_u64(text, &n) && n > 0 && n <= 64) {
-		spec->signal = (int)n;
+	if (!signal_parse(text, &spec->signal))
 		return 0;
-	}
-	for (int i = 1; i < 65; i++)
-		if (sigabbrev_np(i) && !strcasecmp(sigabbrev_np(i), name)) {
-			spec->signal = i;
-			return 0;
-		}
 	buf_puts(why, "not a signal: TERM, SIGUSR1 or a number");
 	return -EINVAL;
 }
@@ -333,7 +326,9 @@ static int run_unpause(struct frame *f, void *data, int argc, char **argv)
 static const char *const names[] = { "NAME...", NULL };
 static const char *const no_names[] = { "", NULL };
 static const struct end_spec defaults = { .timeout = 10000000, .signal = SIGKILL };
+static const struct end_spec stop_defaults = { .timeout = 10000000 };
 static const struct opt stop_options[] = {
+	{ 's', "signal", "SIGNAL", OPT_CALL, 0, "this one first, instead of its own (TERM)", .call = set_signal },
 	{ 't', "time", "TIME", OPT_USEC, offsetof(struct end_spec, timeout), "kill it after this time (10s)" },
 	OPT_END
 };
@@ -345,13 +340,14 @@ static const struct opt rm_options[] = {
 };
 static const struct opt none[] = { OPT_END };
 
-#define VERB(word, text, lines, table)                                                                                     \
+#define VERB(word, text, lines, table) VERB_AS(word, text, lines, table, defaults)
+#define VERB_AS(word, text, lines, table, begin)                                                                                     \
 	const struct tool verb_##word = {                                                                                  \
 		.name = "cgx-sandbox " #word, .summary = text, .synopsis = lines, .options = table,                        \
-		.spec_size = sizeof(struct end_spec), .defaults = &defaults, .run = run_##word,                            \
+		.spec_size = sizeof(struct end_spec), .defaults = &begin, .run = run_##word,                            \
 		.positional = { COMPLETE_OWN }, .own_words = sandbox_names,                                                \
 	}
-VERB(stop, "End sandboxes: SIGTERM, then SIGKILL", names, stop_options);
+VERB_AS(stop, "End sandboxes: SIGTERM, then SIGKILL", names, stop_options, stop_defaults);
 VERB(kill, "Send the command of sandboxes a signal", names, kill_options);
 VERB(rm, "Forget sandboxes that have ended, and what they wrote", names, rm_options);
 VERB(wait, "Wait until sandboxes have ended, and print their exit status", names, none);

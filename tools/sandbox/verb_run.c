@@ -88,6 +88,7 @@ static int claim(const struct frame *f, struct run_spec *spec, struct state *st)
 	st->caps = spec->s.caps;
 	st->closed_sockets = spec->s.closed_sockets;
 	st->read_only = spec->s.read_only;
+	st->stop_signal = spec->s.stop_signal;
 	for (size_t i = 0; i < spec->s.argv.n; i++)
 		words_add(&st->argv, spec->s.argv.v[i]);
 	for (size_t i = 0; i < spec->s.env.n; i++)
@@ -278,10 +279,11 @@ static int take_amended(struct monitor_side *m)
 	struct restart *now = &m->spec->restart, changed;
 	struct words *limits = &m->spec->s.limits;
 	AUTO_BUF struct buf why = { 0 };
-	int r = state_take_amended(m->st);
+	int r = m->spec->layer ? 0 : state_take_amended(m->st); /* a step of a build, whose spec is another's, runs once */
 
-	if (r)
+	if (r <= 0)
 		return r;
+	r = 0;
 	words_free(limits);
 	for (size_t i = 0; !r && i < m->st->limits.n; i++)
 		r = words_add(limits, m->st->limits.v[i]);
