@@ -328,6 +328,14 @@ static int failed_before(struct launch *l, int r)
 	return failed_inside(l, &m);
 }
 
+static int ended_early(struct launch *l)
+{
+	launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
+	if (l->spec->limits.n || l->spec->n_rlimits)
+		launch_advise(l, "a limit may leave no room for the start itself: memory.max takes 1M, --ulimit as 10M");
+	return -ECHILD;
+}
+
 /* What the child says first: that the command runs, or why it does not. */
 int launch_hear(struct launch *l)
 {
@@ -339,12 +347,8 @@ int launch_hear(struct launch *l)
 	while (n == 1 || (n < 0 && errno == EINTR));
 	if (n <= 0 && !l->spec->init)
 		return 0; /* the socket closed at exec */
-	if (n <= 0) {
-		launch_fail(l, -ECHILD, l->spec->name, "start", "its first process ended before the command began");
-		if (l->spec->limits.n || l->spec->n_rlimits)
-			launch_advise(l, "a limit may leave no room for the start itself: memory.max takes 1M, --ulimit as 10M");
-		return -ECHILD;
-	}
+	if (n <= 0)
+		return ended_early(l);
 	if (m.kind == MESSAGE_RUNNING)
 		return 0;
 	return failed_inside(l, &m);
@@ -399,7 +403,7 @@ int launch_start(struct launch *l)
 	if (!r)
 		r = run_outside(l, STAGE_MAP, STAGE_NET);
 	if (!r && let_go(l) < 0)
-		r = launch_fail(l, -ECHILD, l->spec->name, "start", "its first process died");
+		r = ended_early(l);
 	if (r)
 		r = failed_before(l, r);
 	else
