@@ -500,6 +500,20 @@ if [ -n "$(version_of freezer)" ]; then
 	advised "and says what helps"
 	ok "unpause" eval "cgx-sandbox unpause $N-d >/dev/null"
 fi
+cgx-sandbox run --name "$N-x3" / sh -c 'exit 3' 2>/dev/null
+cgx-sandbox run --name "$N-x0" / true 2>/dev/null
+filtered() { cgx-sandbox ps -q --filter "name=$N-" "$@" | sed "s/^$N-//" | tr '\n' ' '; }
+like "$(filtered)" '(^| )d ' "ps --filter name= shows those that run"
+is "$(filtered --filter status=exited --filter exited=3)" "x3 " "exited=, of those that have ended"
+is "$(filtered --filter exited=3 -f exited=0)" "x0 x3 " "one of several"
+is "$(filtered --filter status=running --filter exited=3)" "" "all of different keys"
+is "$(filtered -a --filter "name=$N-x" --filter ancestor=/)" "d x0 x3 " "ancestor=, and another name"
+is "$(filtered -a --filter ancestor=/nothing)" "" "of which there is none"
+for bad in name= status=gone size=3 exited=x name; do
+	run cgx-sandbox ps --filter "$bad"
+	like "$status:$err" "^2:cgx-sandbox ps: --filter $bad: not name=TEXT, status=" "--filter $bad is none"
+done
+cgx-sandbox rm "$N-x3" "$N-x0" >/dev/null
 run cgx-sandbox rm "$N-d"
 isnt "$status" 0 "one that runs is not forgotten"
 run cgx-sandbox stop -t 1 "$N-d"

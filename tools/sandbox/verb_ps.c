@@ -24,9 +24,15 @@
 #include "util/buf.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/num.h"
+
+enum filter_key { BY_NAME, BY_STATUS, BY_EXIT, BY_ROOT, FILTER_KEYS };
+static const char *const filter_keys[] = { [BY_NAME] = "name", [BY_STATUS] = "status", [BY_EXIT] = "exited", [BY_ROOT] = "ancestor" };
+static const char *const statuses[] = { "starting", "running", "paused", "restarting", "exited", NULL };
 
 struct ps_spec {
 	int all, quiet;
+	struct words filter[FILTER_KEYS]; /* one of each key that is named is to be right */
 };
 
 enum { COL_NAME, COL_STATUS, COL_PID, COL_AGE, COL_MEMORY, COL_PIDS, COL_PORTS, COL_ADDRESS, COL_ADDRESS6, COL_NETWORK, COL_ROOT, COL_COMMAND };
@@ -130,6 +136,80 @@ static int add_row(struct frame *f, struct table *t, const struct state *s)
 	return 0;
 }
 
+/* ---- ps --filter ---- */
+
+static int is_status(const char *text)
+{
+	for (const char *const *s = statuses; *s; s++)
+		if (!strcmp(*s, text))
+			return 1;
+	return 0;
+}
+
+static int add_filter(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct ps_spec *spec = data;
+	const char *eq = strchr(text, '=');
+	uint64_t n;
+
+	(void)row;
+	for (size_t k = 0; eq && eq[1] && k < FILTER_KEYS; k++) {
+		if (strlen(filter_keys[k]) != (size_t)(eq - text) || strncmp(filter_keys[k], text, (size_t)(eq - text)) != 0)
+			continue;
+		if ((k == BY_STATUS && !is_status(eq + 1)) || (k == BY_EXIT && num_u64(eq + 1, &n)))
+			break;
+		return words_add(&spec->filter[k], eq + 1);
+	}
+	buf_puts(why, "not name=TEXT, status=running, paused, restarting, starting or exited, exited=STATUS, or ancestor=ROOT");
+	return -EINVAL;
+}
+
+static int matches(struct cgx *cgx, enum filter_key key, const struct state *s, const char *wanted)
+{
+	AUTO_BUF struct buf status = { 0 };
+	int code = s->signal ? 128 + s->signal : s->code;
+
+	switch (key) {
+	case BY_NAME:
+		return strstr(s->name, wanted) != NULL;
+	case BY_STATUS:
+		return !strcmp(s->status == SANDBOX_EXITED ? "exited" : status_text(cgx, s, &status), wanted);
+	case BY_EXIT:
+		return s->status == SANDBOX_EXITED && atoi(wanted) == code;
+	case BY_ROOT:
+		return s->root && !strcmp(s->root, wanted);
+	case FILTER_KEYS:
+		break;
+	}
+	return 0;
+}
+
+/* Who asks for those that have ended sees them. */
+static int is_shown(struct cgx *cgx, const struct ps_spec *spec, const struct state *s)
+{
+	if (s->status == SANDBOX_EXITED && !spec->all && !spec->filter[BY_STATUS].n && !spec->filter[BY_EXIT].n)
+		return 0;
+	for (int k = 0; k < FILTER_KEYS; k++) {
+		int found = !spec->filter[k].n;
+
+		for (size_t i = 0; !found && i < spec->filter[k].n; i++)
+			found = matches(cgx, (enum filter_key)k, s, spec->filter[k].v[i]);
+		if (!found)
+			return 0;
+	}
+	return 1;
+}
+
+static void release_ps(void *data)
+{
+	struct ps_spec *spec = data;
+
+	for (int k = 0; k < FILTER_KEYS; k++)
+		words_free(&spec->filter[k]);
+}
+
+/* ---- ps ---- */
+
 static int run_ps(struct frame *f, void *data, int argc, char **argv)
 {
 	const struct ps_spec *spec = data;
@@ -151,7 +231,7 @@ static int run_ps(struct frame *f, void *data, int argc, char **argv)
 	for (size_t i = 0; !r && i < names.n; i++) {
 		struct state s;
 
-		if (!state_read(root, names.v[i], &s) && (spec->all || s.status != SANDBOX_EXITED)) {
+		if (!state_read(root, names.v[i], &s) && is_shown(f->cgx, spec, &s)) {
 			if (spec->quiet)
 				printf("%s\n", s.name);
 			else
@@ -464,6 +544,7 @@ static const char *const name_values[] = { "[options] NAME", NULL };
 static const struct opt ps_options[] = {
 	{ 'a', "all", NULL, OPT_FLAG, offsetof(struct ps_spec, all), "those that have ended as well" },
 	{ 'q', "quiet", NULL, OPT_FLAG, offsetof(struct ps_spec, quiet), "names alone" },
+	{ 'f', "filter", "KEY=VALUE", OPT_CALL, 0, "only those with this name, status, exited (status) or ancestor (root)", .call = add_filter },
 	OPT_END
 };
 static const struct opt logs_options[] = {
@@ -481,7 +562,7 @@ static const struct opt none[] = { OPT_END };
 
 const struct tool verb_ps = {
 	.name = "cgx-sandbox ps", .summary = "List sandboxes", .synopsis = no_names, .options = ps_options, .columns = columns,
-	.spec_size = sizeof(struct ps_spec), .flags = TOOL_DATA, .run = run_ps,
+	.spec_size = sizeof(struct ps_spec), .flags = TOOL_DATA, .run = run_ps, .release = release_ps,
 };
 const struct tool verb_inspect = {
 	.name = "cgx-sandbox inspect", .summary = "Tell all that is known of sandboxes, as JSON", .synopsis = names,
