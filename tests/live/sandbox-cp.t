@@ -194,6 +194,21 @@ for _ in $(seq 100); do
 	cgx-sandbox cp - "$N:/tmp/race" <t.tgz 2>/dev/null
 done
 is "$(find "$canary" | wc -l)" 1 "a hundred copies while folders become links: nothing lies outside"
+# a name that is another file by the time that it is given its mode or its owner
+if have strace; then
+	echo secret >"$tmp/secret" && chmod 600 "$tmp/secret"
+	cgx-sandbox exec -d "$N" sh -c 'mkdir /tmp/swap; while :; do for f in fifo file; do
+		if [ -p /tmp/swap/$f ] || [ -f /tmp/swap/$f ] && [ ! -h /tmp/swap/$f ]; then rm -f /tmp/swap/$f; ln -s '"$tmp/secret"' /tmp/swap/$f; fi; done; done'
+	mkfifo -m 606 fifo && echo x >file && chmod 606 file
+	sleep 0.3
+	for what in fifo file; do
+		ASAN_OPTIONS=detect_leaks=0 timeout 30 strace -f -o /dev/null -e trace=fchmodat,fchownat,fchmod,fchown \
+			-e inject=fchmodat,fchownat,fchmod,fchown:delay_enter=300000 cgx-sandbox cp $what "$N:/tmp/swap/" 2>/dev/null
+		is "$(stat -c %a:%u "$tmp/secret")" 600:0 "a $what that becomes a link out while it is copied: what it leads to is as before"
+	done
+else
+	skip "no strace" "a fifo that becomes a link out while it is copied"
+fi
 cgx-sandbox rm -f "$N" >/dev/null
 wait
 c "$N:/tmp/d" copy

@@ -285,14 +285,34 @@ static uid_t owner_of(struct tree *t, uid_t id)
 	return t->id_base;
 }
 
+/* Who runs in the sandbox may have put another file in the place of the one that was made: one that is none of its own, as of a
+ * volume, is not given to it. fd may be O_PATH. */
+static int give(struct tree *t, int fd, const struct tree_meta *meta)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (t->id_count && (st.st_uid < t->id_base || st.st_uid - t->id_base >= t->id_count))
+		return -EPERM;
+	return fchownat(fd, "", owner_of(t, meta->uid), owner_of(t, meta->gid), AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 /* Owners are kept where we may: without privilege all is the caller's, who is root inside. */
-static int set_owner(struct tree *t, const char *name, const struct tree_meta *meta)
+static int set_owner(struct tree *t, int fd, const struct tree_meta *meta)
 {
 	if (t->privileged)
-		return fchownat(t->parent, name, owner_of(t, meta->uid), owner_of(t, meta->gid), AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+		return give(t, fd, meta);
 	if (meta->uid || meta->gid)
 		t->dropped.owners++;
 	return 0;
+}
+
+static int set_owner_of(struct tree *t, const char *name, const struct tree_meta *meta)
+{
+	AUTO_CLOSE int fd = openat(t->parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : set_owner(t, fd, meta);
 }
 
 static void set_time(int dir, const char *name, struct timespec mtime)
@@ -346,12 +366,12 @@ static int make_folder(struct tree *t, const char *name)
 
 static int fill_folder(struct tree *t, int fd, const struct tree_meta *meta, int opaque)
 {
-	int r = 0;
+	int r = set_owner(t, fd, meta);
 
-	if (t->privileged)
-		r = fchown(fd, owner_of(t, meta->uid), owner_of(t, meta->gid)) < 0 || fchmod(fd, meta->mode & 07777) < 0 ? -errno : 0;
-	else if (meta->uid || meta->gid)
-		t->dropped.owners++;
+	if (r == -EPERM && t->id_count)
+		return 0; /* it was there, and is none of the sandbox's own: it stays as it is */
+	if (!r && t->privileged)
+		r = fchmod(fd, meta->mode & 07777) < 0 ? -errno : 0;
 	if (!r)
 		r = set_xattrs(t, fd, meta);
 	return r || !opaque ? r : set_opaque(t, fd);
@@ -416,7 +436,7 @@ int tree_file(struct tree *t, const char *name, uint64_t size, int *ret)
 
 int tree_file_end(struct tree *t, int fd, const struct tree_meta *meta)
 {
-	int r = set_owner(t, t->name, meta);
+	int r = set_owner(t, fd, meta);
 
 	if (!r)
 		r = set_xattrs(t, fd, meta); /* after the owner, which takes capabilities away */
@@ -441,7 +461,7 @@ int tree_symlink(struct tree *t, const char *name, const char *target, const str
 			r = symlinkat(target, t->parent, last) < 0 ? -errno : 0;
 	}
 	if (!r)
-		r = set_owner(t, last, meta);
+		r = set_owner_of(t, last, meta);
 	if (!r)
 		set_time(t->parent, last, meta->mtime);
 	return r < 0 ? say(t, r, name) : 0;
@@ -502,15 +522,16 @@ int tree_fifo(struct tree *t, const char *name, const struct tree_meta *meta)
 {
 	char path[MERGED_PATH + 1];
 	const char *last = "";
+	mode_t mask;
 	int r = find_place(t, name, 0, path, &last);
 
 	if (r < 0)
 		return r;
-	r = place_node(t, last, S_IFIFO | 0600, 0);
+	mask = umask(0); /* its mode from the beginning: a name is not to be asked for again */
+	r = place_node(t, last, S_IFIFO | (meta->mode & 07777), 0);
+	umask(mask);
 	if (!r)
-		r = set_owner(t, last, meta);
-	if (!r)
-		r = fchmodat(t->parent, last, meta->mode & 07777, 0) < 0 ? -errno : 0;
+		r = set_owner_of(t, last, meta);
 	if (!r)
 		set_time(t->parent, last, meta->mtime);
 	return r < 0 ? say(t, r, name) : 0;

@@ -206,8 +206,8 @@ static void tell_dropped(const struct frame *f, const char *called, const struct
 
 static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
 {
-	const uid_t owner = to->root >= 0 && to->id_count ? to->id_base : geteuid();
-	const gid_t group = to->root >= 0 && to->id_count ? to->id_base : getegid();
+	const uid_t owner = to->root >= 0 && to->id_count ? 0 : geteuid(); /* as the tree counts them */
+	const gid_t group = to->root >= 0 && to->id_count ? 0 : getegid();
 	AUTO_BUF struct buf called = { 0 };
 	struct tree t;
 	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = *to->name ? to->name : NULL,
@@ -225,6 +225,8 @@ static int copy(const struct frame *f, const struct end *from, const struct end 
 		return r;
 	t.keeps_kinds = 1;
 	t.action = "copy";
+	t.id_base = to->id_base;
+	t.id_count = to->id_count;
 	if (c.into && !c.name)
 		r = tree_folder(&t, c.into, &folder);
 	if (!r)
