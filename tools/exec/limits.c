@@ -57,7 +57,8 @@ int limits_text(const char *setting, const char *text, struct buf *ret, struct b
 {
 	if (!strcmp(setting, "hugetlb"))
 		return hugetlb_value(text, ret, why);
-	buf_printf(ret, "%s=", setting);
+	buf_puts(ret, setting);
+	buf_puts(ret, "=");
 	if (!strcmp(setting, "cpu.max"))
 		return cpu_value(text, ret);
 	if (!strcmp(setting, "io.max"))
