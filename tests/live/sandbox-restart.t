@@ -83,7 +83,8 @@ if has pids; then
 	wait_for 20 again
 	rm "$file"
 	ok "after it was started again" wait_for 20 again
-	is "$(limit)" 33 "the new limit holds"
+	holds() { [ "$(limit 2>/dev/null)" = 33 ]; }
+	ok "the new limit holds" wait_for 20 holds # the run before may have seen the file
 	cgx-sandbox rm -f "$N-l" >/dev/null
 else
 	skip "no pids controller here" "update --pids"
