@@ -560,6 +560,13 @@ ok "its monitor killed: the sandbox goes with it" wait_for 10 not alive "$pid"
 like "$(cgx-sandbox ps -a)" "^$N-k +killed" "the next command finds it"
 cgx-sandbox rm "$N-k" >/dev/null
 is "$(left)" "" "and clears up"
+cgx-sandbox run -d --name "$N-k" / sleep 300 >/dev/null
+monitor=$(monitor_of "$N-k")
+kill -STOP "$monitor"
+(sleep 3; kill -CONT "$monitor") &
+run cgx-sandbox rm -f "$N-k"
+is "$status:$err:$(left)" "0::" "rm -f waits for a monitor that gets no time"
+wait $!
 cgx-sandbox run -d --rm --name "$N-k" / sleep 300 >/dev/null
 kill -KILL "$(pid_of "$N-k")"
 gone() { [ -z "$(left)" ]; }

@@ -17,6 +17,7 @@
 #include "ui/message.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 struct end_spec {
@@ -65,31 +66,51 @@ static int send_signal(struct frame *f, const struct state *s, int signal, int e
 	return r;
 }
 
-/* The monitor ends after its sandbox, and the lock with it. */
-static void wait_for_monitor(struct frame *f, const struct state *s)
+/* It ended, the lock with it, or has written that its sandbox has. */
+static int has_ended(const char *root, const struct state *s)
 {
-	(void)f;
-	for (int i = 0; i < 500 && s->monitor > 0 && !kill(s->monitor, 0); i++) {
-		struct state now;
-		AUTO_FREE char *root = NULL;
-		int gone = state_root(&root) < 0 || state_read(root, s->name, &now) < 0;
+	struct state now;
+	int ended;
 
-		if (!gone) {
-			gone = now.lock >= 0 || now.status == SANDBOX_EXITED;
-			state_free(&now);
-		}
-		if (gone)
-			return;
-		usleep(2000);
+	if (s->monitor <= 0 || kill(s->monitor, 0) < 0 || state_read(root, s->name, &now) < 0)
+		return 1;
+	ended = now.lock >= 0 || now.status == SANDBOX_EXITED || now.monitor != s->monitor;
+	state_free(&now);
+	return ended;
+}
+
+/* The monitor ends after its sandbox; where the machine is busy, a while after. 0: it has not. */
+static int wait_for_monitor(const struct state *s)
+{
+	uint64_t end = now_us() + 10000000;
+	AUTO_FREE char *root = NULL;
+
+	if (state_root(&root) < 0)
+		return 1;
+	for (unsigned pause_us = 2000; !has_ended(root, s); pause_us += pause_us < 50000 ? 1000 : 0) {
+		if (now_us() > end)
+			return 0;
+		usleep(pause_us);
 	}
+	return 1;
+}
+
+static int end_of_monitor(struct frame *f, const struct state *s, const char *action)
+{
+	AUTO_BUF struct buf remedy = { 0 };
+
+	if (wait_for_monitor(s))
+		return 0;
+	buf_printf(&remedy, "somebody may have stopped it (kill -CONT %d); once it is killed the next command clears up", (int)s->monitor);
+	return msg_error(f, buf_text(&remedy), "%s: %s: its monitor (pid %d) does not end", s->name, action, (int)s->monitor);
 }
 
 /* One that is between two runs has only a monitor to end. */
-static void end_monitor(struct frame *f, const struct state *s)
+static int end_monitor(struct frame *f, const struct state *s, const char *action)
 {
 	if (s->monitor > 0)
 		kill(s->monitor, SIGTERM);
-	wait_for_monitor(f, s);
+	return end_of_monitor(f, s, action);
 }
 
 static int stop_run(struct frame *f, const struct end_spec *spec, const struct state *s)
@@ -103,8 +124,7 @@ static int stop_run(struct frame *f, const struct end_spec *spec, const struct s
 		return msg_errno(f, r, s->name, "stop");
 	if (!sandbox_wait(f->cgx, s, 10000))
 		return msg_error(f, NULL, "%s: stop: it does not end even when it is killed", s->name);
-	wait_for_monitor(f, s);
-	return 0;
+	return end_of_monitor(f, s, "stop");
 }
 
 /* It may have been started again just before it heard of it. */
@@ -123,7 +143,7 @@ static int stop_one(struct frame *f, const struct end_spec *spec, struct state *
 		AUTO_FREE char *name = strdup(s->name);
 
 		if (s->status == SANDBOX_RESTARTING)
-			end_monitor(f, s);
+			r = end_monitor(f, s, "stop");
 		else
 			r = stop_run(f, spec, s);
 		state_free(s);
@@ -139,17 +159,17 @@ static int kill_one(struct frame *f, const struct end_spec *spec, struct state *
 
 	if (spec->signal == SIGKILL)
 		state_ask_end(s);
-	if (!r && s->status == SANDBOX_RESTARTING && spec->signal == SIGKILL) {
-		end_monitor(f, s);
-		return 0;
-	}
+	if (!r && s->status == SANDBOX_RESTARTING && spec->signal == SIGKILL)
+		return end_monitor(f, s, "kill");
 	if (!r)
 		r = send_signal(f, s, spec->signal, spec->signal == SIGKILL || spec->signal == SIGTERM);
+	if (r == -ESRCH && spec->signal == SIGKILL)
+		r = 0; /* it ended just now, by itself */
 	if (r < 0)
 		return msg_errno(f, r, s->name, "send a signal");
 	if (!r && spec->signal == SIGKILL) {
 		sandbox_wait(f->cgx, s, 10000);
-		wait_for_monitor(f, s);
+		r = end_of_monitor(f, s, "kill");
 	}
 	return r;
 }
@@ -247,7 +267,7 @@ static int wait_one(struct frame *f, const struct end_spec *spec, struct state *
 	for (;;) {
 		if (s->status == SANDBOX_RUNNING)
 			sandbox_wait(f->cgx, s, -1);
-		wait_for_monitor(f, s);
+		wait_for_monitor(s);
 		r = r < 0 ? r : state_read(root, s->name, &now);
 		if (r || now.status == SANDBOX_EXITED)
 			break;
