@@ -641,6 +641,13 @@ yes" "is root inside, of nothing"
 		skip "groups are delegated to nobody here" "pause is refused to one without a group of its own"
 	fi
 	as_nobody cgx-sandbox rm -f "$N-u"
+	is "$status:$err" "0:" "rm -f"
+	mkdir -p /var/lib/cgx
+	run unshare -m --propagation private sh -c 'mount -t tmpfs -o mode=711 none /var/lib/cgx && mkdir -m 700 /var/lib/cgx/layers &&
+		exec setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_RUNTIME_DIR="$1" sh -c \
+			"cgx-sandbox run -d --name $2 / true >/dev/null; cgx-sandbox wait $2 && cgx-sandbox rm $2"' - "$tmp/runtime" "$N-u"
+	is "$status:$out$err" "0:0
+$N-u" "rm, where root's layers are closed to him"
 	as_nobody cgx-sandbox run --rm --memory 64M / true
 	isnt "$status" 0 "with a limit it takes a group that is delegated"
 	like "$err" 'delegated|root' "which is said"

@@ -35,10 +35,13 @@ int layer_is_kept(const char *name)
 
 int layer_remove(const char *name)
 {
-	int dir = geteuid() ? -1 : open(LAYERS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), r;
+	int dir, r;
 
+	if (geteuid())
+		return 0; /* root's alone are kept, in a folder that may be closed to others */
+	dir = open(LAYERS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
-		return geteuid() || errno == ENOENT ? 0 : -errno; /* an ordinary user's are not kept */
+		return errno == ENOENT ? 0 : -errno;
 	r = remove_tree(dir, name);
 	close(dir);
 	errno = -r;
