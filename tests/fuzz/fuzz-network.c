@@ -36,6 +36,22 @@ static void ports(const char *word, struct network_spec *all)
 	}
 }
 
+static void subnets(const char *word)
+{
+	struct buf AUTO_BUF why = { 0 }, text = { 0 };
+	struct subnet s, again;
+
+	if (subnet_parse(word, &s, &why)) {
+		if (!why.len)
+			abort();
+		return;
+	}
+	subnet_format(&s, &text);
+	if (subnet_parse(buf_text(&text), &again, &why) || !subnets_same(&s, &again) || !subnet_hosts(&s) ||
+	    !subnet_holds(&s, subnet_member(&s, subnet_hosts(&s) + 2)))
+		abort();
+}
+
 static void names(const char *word)
 {
 	struct buf AUTO_BUF why = { 0 };
@@ -88,6 +104,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (next)
 			*next++ = '\0';
 		ports(word, &all);
+		subnets(word);
 		names(word);
 		addresses(word, &all);
 		if (!port_parse(word, &p))

@@ -134,7 +134,7 @@ isnt "$second" "$first" "is not given"
 ip route del "$first/32"
 mkdir -p /run/cgx/full
 for i in $(seq 2 254); do
-	ln -s full "/run/cgx/.net/cgx0/$i" 2>/dev/null
+	ln -s full "/run/cgx/.net/cgx0/10.185.0.$i" 2>/dev/null
 done
 run_in --net bridge / true
 like "$err" '^cgx-sandbox run: cgx0: lease an address: all 253 are taken; another network' "no address is left"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Networks of sandboxes, without the kernel: ports and names as users write them, hosts files, resolv.conf. */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,6 +112,92 @@ static void compares_addresses(void **state)
 			assert_int_equal(address_same(&a, &b), i == j);
 		}
 	}
+}
+
+static void reads_subnets(void **state)
+{
+	static const char *const good[] = { "10.9.0.0/24", "10.0.0.0/16", "172.16.0.0/16", "172.31.255.252/30", "192.168.0.0/16", "100.127.0.0/16" };
+	static const struct {
+		const char *text, *why;
+	} bad[] = {
+		{ "", "not a subnet" },           { "10.9.0.0", "not a subnet" },     { "/24", "not a subnet" },
+		{ "10.9.0.0/", "not a subnet" },  { "10.9.0.0/-1", "not a subnet" },  { "10.9.0.0/33", "not a subnet" },
+		{ "10.9.0/24", "not a subnet" },  { "10.9.0.0/24/24", "not a subnet" }, { "fd00::/64", "not a subnet" },
+		{ "10.9.0.0/31", "from /16" },    { "10.0.0.0/15", "from /16" },      { "0.0.0.0/0", "from /16" },
+		{ "10.9.0.1/24", "10.9.0.0/24 is the subnet" }, { "10.9.0.4/29", "10.9.0.0/29 is" },
+		{ "172.15.0.0/16", "not private" }, { "172.32.0.0/24", "not private" }, { "192.169.0.0/24", "not private" },
+		{ "100.128.0.0/16", "not private" }, { "11.0.0.0/24", "not private" }, { "127.0.0.0/24", "not private" },
+	};
+	struct subnet s;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++) {
+		AUTO_BUF struct buf why = { 0 }, text = { 0 };
+
+		assert_int_equal(subnet_parse(good[i], &s, &why), 0);
+		subnet_format(&s, &text);
+		assert_string_equal(buf_text(&text), good[i]);
+	}
+	for (size_t i = 0; i < COUNT(bad); i++) {
+		AUTO_BUF struct buf why = { 0 };
+
+		assert_int_equal(subnet_parse(bad[i].text, &s, &why), -EINVAL);
+		assert_non_null(strstr(buf_text(&why), bad[i].why));
+	}
+}
+
+static struct subnet net(const char *text)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct subnet s;
+
+	assert_int_equal(subnet_parse(text, &s, &why), 0);
+	return s;
+}
+
+static void counts_in_subnets(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned hosts;
+		const char *first, *last, *beyond;
+	} cases[] = {
+		{ "10.9.0.0/24", 253, "10.9.0.2", "10.9.0.254", "10.9.1.0" },
+		{ "10.9.4.4/30", 1, "10.9.4.6", "10.9.4.6", "10.9.4.8" },
+		{ "10.10.0.0/16", 65533, "10.10.0.2", "10.10.255.254", "10.9.255.255" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct subnet s = net(cases[i].text);
+		struct address first, last, beyond;
+
+		assert_int_equal(address_parse(cases[i].first, &first), 0);
+		assert_int_equal(address_parse(cases[i].last, &last), 0);
+		assert_int_equal(address_parse(cases[i].beyond, &beyond), 0);
+		assert_int_equal(subnet_hosts(&s), cases[i].hosts);
+		assert_int_equal(subnet_member(&s, 2), first.v4);
+		assert_int_equal(subnet_member(&s, 1 + subnet_hosts(&s)), last.v4);
+		assert_int_equal(subnet_number(&s, last.v4), 1 + cases[i].hosts);
+		assert_true(subnet_holds(&s, first.v4) && subnet_holds(&s, last.v4) && !subnet_holds(&s, beyond.v4));
+	}
+}
+
+static void compares_subnets(void **state)
+{
+	static const char *const words[] = { "10.9.0.0/24", "10.9.0.128/25", "10.9.1.0/24", "10.9.0.0/16" };
+	static const int overlap[4][4] = { { 1, 1, 0, 1 }, { 1, 1, 0, 1 }, { 0, 0, 1, 1 }, { 1, 1, 1, 1 } };
+	struct subnet all = { 0, 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(words); i++)
+		for (size_t j = 0; j < COUNT(words); j++) {
+			struct subnet a = net(words[i]), b = net(words[j]);
+
+			assert_int_equal(subnets_overlap(&a, &b), overlap[i][j]);
+			assert_int_equal(subnets_same(&a, &b), i == j);
+			assert_true(subnets_overlap(&a, &all));
+		}
 }
 
 static void names_networks(void **state)
@@ -251,6 +338,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_ports),  cmocka_unit_test(refuses_ports),   cmocka_unit_test(names_networks),
+		cmocka_unit_test(reads_subnets), cmocka_unit_test(counts_in_subnets), cmocka_unit_test(compares_subnets),
 		cmocka_unit_test(compares_addresses),
 		cmocka_unit_test(keeps_hosts),  cmocka_unit_test(makes_resolvers),
 	};

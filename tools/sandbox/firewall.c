@@ -24,11 +24,10 @@ struct family {
 	const char *sysctls;
 	unsigned source, destination, size; /* of addresses in its header */
 	enum nft_kind kind;
-	uint8_t subnet[16]; /* the mask */
 };
 static const struct family families[] = {
-	{ NFPROTO_IPV4, "ipv4", 12, 16, 4, KIND_IPV4, { 255, 255, 255 } },
-	{ NFPROTO_IPV6, "ipv6", 8, 24, 16, KIND_IPV6, { 255, 255, 255, 255, 255, 255, 255, 255 } },
+	{ NFPROTO_IPV4, "ipv4", 12, 16, 4, KIND_IPV4 },
+	{ NFPROTO_IPV6, "ipv6", 8, 24, 16, KIND_IPV6 },
 };
 
 /* Of IPv6 nothing where a network has none. */
@@ -55,12 +54,12 @@ static void put_sets(struct nft *t, const struct family *f)
 {
 	unsigned port = nft_types(KIND_PROTOCOL, KIND_PORT), to = nft_types((unsigned)f->kind, KIND_PORT);
 	const struct nft_set sets[] = {
-		{ "bridges", KIND_LINK, IFNAMSIZ, 0, 0 },
-		{ "within", nft_types(KIND_LINK, KIND_LINK), 2 * IFNAMSIZ, 0, 0 },
-		{ "subnets", f->kind, f->size, 0, 0 },
-		{ "uplinks", KIND_LINK, IFNAMSIZ, 0, 0 },
-		{ "any", port, 8, to, f->size + 4 },
-		{ "one", (unsigned)f->kind << 12 | port, f->size + 8, to, f->size + 4 },
+		{ .name = "bridges", .key = KIND_LINK, .key_size = IFNAMSIZ },
+		{ .name = "within", .key = nft_types(KIND_LINK, KIND_LINK), .key_size = 2 * IFNAMSIZ },
+		{ .name = "subnets", .key = f->kind, .key_size = f->size, .ranges = 1 },
+		{ .name = "uplinks", .key = KIND_LINK, .key_size = IFNAMSIZ },
+		{ "any", port, 8, to, f->size + 4, 0 },
+		{ "one", (unsigned)f->kind << 12 | port, f->size + 8, to, f->size + 4, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
@@ -75,7 +74,6 @@ static void load_address(struct nft *t, const struct family *f, unsigned offset)
 static void match_subnet(struct nft *t, const struct family *f, unsigned offset)
 {
 	load_address(t, f, offset);
-	nft_mask(t, R0, f->subnet, f->size);
 	nft_match(t, "subnets", R0, 1);
 }
 
@@ -485,19 +483,34 @@ static void restore_forwarding(const char *states)
 
 struct names {
 	char device[IFNAMSIZ], twice[2 * IFNAMSIZ];
-	uint8_t subnet[16];
+	uint8_t first[16], after[16]; /* of its subnet, and what follows that */
 };
+
+/* Of two addresses that differ by the last bit of a prefix. */
+static void add_bit(uint8_t *address, unsigned width)
+{
+	unsigned carry = 1u << ((32 - width) % 8);
+
+	for (unsigned i = (width + 7) / 8; carry && i--;) {
+		carry += address[i];
+		address[i] = (uint8_t)carry;
+		carry >>= 8;
+	}
+}
 
 static struct names names_of(const struct network *n, const struct family *f)
 {
-	struct names ret = { .subnet = { 0 } };
-	const uint8_t *gateway = f->size == 4 ? (const uint8_t *)&n->gateway : n->gateway6.s6_addr;
+	struct names ret = { .first = { 0 } };
 
 	memcpy(ret.device, n->device, strlen(n->device));
 	memcpy(ret.twice, n->device, strlen(n->device));
 	memcpy(ret.twice + IFNAMSIZ, n->device, strlen(n->device));
-	for (size_t i = 0; i < f->size; i++)
-		ret.subnet[i] = gateway[i] & f->subnet[i];
+	if (f->size == 4)
+		memcpy(ret.first, &n->subnet.address, 4);
+	else
+		memcpy(ret.first, &n->gateway6, NETWORK_PREFIX6 / 8);
+	memcpy(ret.after, ret.first, sizeof(ret.after));
+	add_bit(ret.after, f->size == 4 ? n->subnet.width : NETWORK_PREFIX6);
 	return ret;
 }
 
@@ -531,7 +544,7 @@ static void put_network(const struct network *n, struct nft *t, const struct fam
 	}
 	nft_add_element(t, "bridges", names.device, sizeof(names.device), NULL, 0, 0);
 	nft_add_element(t, "within", names.twice, sizeof(names.twice), NULL, 0, 0);
-	nft_add_element(t, "subnets", names.subnet, f->size, NULL, 0, 0);
+	nft_add_range(t, "subnets", names.first, names.after, f->size);
 }
 
 static int add_to(struct network *n, const struct family *f, const char *states, struct buf *why)
@@ -572,21 +585,16 @@ static void drop_from(const struct network *n, const struct family *f)
 {
 	struct nft t = table_of(n, f);
 	struct names names = names_of(n, f);
-	const struct {
-		const char *set;
-		const void *key;
-		size_t size;
-	} of_it[] = {
-		{ "bridges", names.device, sizeof(names.device) },
-		{ "within", names.twice, sizeof(names.twice) },
-		{ "subnets", names.subnet, f->size },
-	};
 
-	for (size_t i = 0; i < sizeof(of_it) / sizeof(of_it[0]); i++) {
-		nft_begin(&t);
-		nft_delete_element(&t, of_it[i].set, of_it[i].key, of_it[i].size);
-		nft_end(&t, NULL);
-	}
+	nft_begin(&t);
+	nft_delete_element(&t, "bridges", names.device, sizeof(names.device));
+	nft_end(&t, NULL);
+	nft_begin(&t);
+	nft_delete_element(&t, "within", names.twice, sizeof(names.twice));
+	nft_end(&t, NULL);
+	nft_begin(&t);
+	nft_delete_range(&t, "subnets", names.first, names.after, f->size);
+	nft_end(&t, NULL);
 }
 
 void firewall_drop(struct network *n)

@@ -233,10 +233,40 @@ static int has_others(const char *states, const char *device)
 	return others;
 }
 
+static void remove_unused(const char *states, struct network *n)
+{
+	AUTO_BUF struct buf why = { 0 };
+
+	/* somebody else may have done it meanwhile */
+	if (network_used(n) || access(n->dir, F_OK) < 0 || network_look(n, &why) < 0)
+		return;
+	if (has_others(states, n->device))
+		firewall_drop(n);
+	else
+		firewall_remove(n, states);
+	network_remove(n);
+}
+
+/* One that only lingers, with another subnet, goes first. */
+static int look(struct network *n, const char *states, struct buf *why)
+{
+	int missing = network_look(n, why);
+
+	if (missing < 0 || !n->gateway || !network_fits(n, why))
+		return missing;
+	network_sweep(n, states);
+	if (network_used(n))
+		return -EADDRINUSE;
+	buf_reset(why);
+	buf_reset(&n->remedy);
+	remove_unused(states, n);
+	return network_look(n, why);
+}
+
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
-	int missing = lock < 0 ? lock : network_look(l->net, why), r = missing, has = 0;
+	int missing = lock < 0 ? lock : look(l->net, states, why), r = missing, has = 0;
 
 	if (missing == 1)
 		r = network_make(l->net, why);
@@ -253,6 +283,7 @@ static int join(struct launch *l, const char *states, struct buf *why)
 	if (r == -EADDRNOTAVAIL && !missing) { /* some may be of nobody */
 		network_sweep(l->net, states);
 		buf_reset(why);
+		buf_reset(&l->net->remedy);
 		r = network_lease(l->net, l->spec->name, alias(l->spec), why);
 	}
 	return r;
@@ -277,6 +308,8 @@ int links_prepare(struct launch *l)
 	if (!l->net || !states)
 		return -ENOMEM;
 	r = network_init(l->net, states, device);
+	l->net->wanted = l->spec->net.subnet;
+	l->net->wanted_address = l->spec->net.address;
 	if (!r)
 		r = hold_ports(l);
 	if (!r)
@@ -284,7 +317,10 @@ int links_prepare(struct launch *l)
 	if (!r || l->words.len || !why.len)
 		return r;
 	/* a library that is missing says so of itself */
-	return launch_fail(l, r, r == -ENOPKG ? device : "", r == -ENOPKG ? "make the network" : "", "%s", buf_text(&why));
+	launch_fail(l, r, r == -ENOPKG ? device : "", r == -ENOPKG ? "make the network" : "", "%s", buf_text(&why));
+	if (l->net->remedy.len)
+		launch_advise(l, "%s", buf_text(&l->net->remedy));
+	return r;
 }
 
 /* NULL it has none. */
@@ -375,20 +411,6 @@ int links_up(struct launch *l)
 }
 
 /* ---- the end ---- */
-
-static void remove_unused(const char *states, struct network *n)
-{
-	AUTO_BUF struct buf why = { 0 };
-
-	/* somebody else may have done it meanwhile */
-	if (network_used(n) || access(n->dir, F_OK) < 0 || network_look(n, &why) < 0)
-		return;
-	if (has_others(states, n->device))
-		firewall_drop(n);
-	else
-		firewall_remove(n, states);
-	network_remove(n);
-}
 
 /* Until the monitor has closed its own. */
 #define HAND_OVER_US 100000

@@ -16,17 +16,16 @@
 #include <unistd.h>
 
 #include "sandbox/hosts.h"
-#include "sandbox/sha256.h"
 #include "sandbox/state.h"
+#include "sandbox/subnet.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/num.h"
 
 #define FOLDER ".net"
 
-/* The host number 1 is the bridge's, 255 everybody's. */
+/* The host number 1 is the bridge's, the last everybody's. */
 #define FIRST_HOST 2u
-#define HOSTS      253u
 
 /* ---- folder and lock ---- */
 
@@ -112,8 +111,18 @@ static int find_link(struct network *n, const char *name, struct found_link *ret
 struct found_address {
 	int index;
 	uint32_t address;
+	unsigned width;
 	struct in6_addr address6;
 };
+
+/* As we choose it; others may have given the bridge addresses as well. */
+static int is_gateway(const void *address, unsigned width)
+{
+	struct subnet s = { 0, width };
+
+	memcpy(&s.address, address, sizeof(s.address));
+	return width >= SUBNET_WIDEST && width <= SUBNET_NARROWEST && subnet_number(&s, s.address) == 1;
+}
 
 static void take_address(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
@@ -125,8 +134,10 @@ static void take_address(void *data, struct netlink *nl, const struct nlmsghdr *
 	if (!i || m->nlmsg_type != RTM_NEWADDR || (int)i->ifa_index != f->index)
 		return;
 	local = netlink_data(nl, netlink_find(nl, m, sizeof(*i), i->ifa_family == AF_INET6 ? IFA_ADDRESS : IFA_LOCAL), &size);
-	if (i->ifa_family == AF_INET && i->ifa_prefixlen == NETWORK_PREFIX && !f->address && size == sizeof(f->address))
+	if (i->ifa_family == AF_INET && !f->address && size == sizeof(f->address) && is_gateway(local, i->ifa_prefixlen)) {
 		memcpy(&f->address, local, size);
+		f->width = i->ifa_prefixlen;
+	}
 	if (i->ifa_family == AF_INET6 && i->ifa_prefixlen == NETWORK_PREFIX6 && i->ifa_scope == RT_SCOPE_UNIVERSE &&
 	    size == sizeof(f->address6))
 		memcpy(&f->address6, local, size);
@@ -141,6 +152,7 @@ static int find_addresses(struct network *n)
 	netlink_begin(n->route, RTM_GETADDR, NLM_F_DUMP, &any, sizeof(any));
 	r = netlink_talk(n->route, take_address, &f, NULL);
 	n->gateway = f.address;
+	n->subnet = subnet_of(f.address, f.width);
 	n->gateway6 = f.address6;
 	return r;
 }
@@ -178,120 +190,6 @@ void network_addresses(const struct network *n, struct address ret[2])
 {
 	ret[0] = n->address ? address_v4(n->address) : (struct address){ .family = AF_UNSPEC };
 	ret[1] = has_address6(&n->address6) ? address_v6(&n->address6) : (struct address){ .family = AF_UNSPEC };
-}
-
-/* ---- a subnet that nobody uses ---- */
-
-struct found_route {
-	int width; /* -1 none */
-	int index; /* of the link */
-};
-
-static void take_route(void *data, struct netlink *nl, const struct nlmsghdr *m)
-{
-	const struct rtmsg *i = netlink_header(nl, m, sizeof(*i));
-	struct found_route *f = data;
-	const void *at;
-	size_t size;
-
-	if (!i || m->nlmsg_type != RTM_NEWROUTE)
-		return;
-	f->width = i->rtm_dst_len;
-	at = netlink_data(nl, netlink_find(nl, m, sizeof(*i), RTA_OIF), &size);
-	if (size == sizeof(f->index))
-		memcpy(&f->index, at, size);
-}
-
-/* Where packets to it would go. */
-static struct found_route find_route(struct network *n, int family, const void *address, size_t size)
-{
-	struct rtmsg way = { .rtm_family = (uint8_t)family, .rtm_dst_len = (uint8_t)(size * 8), .rtm_flags = RTM_F_FIB_MATCH };
-	struct found_route f = { .width = -1 };
-
-	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
-	netlink_put(n->route, RTA_DST, address, size);
-	netlink_talk(n->route, take_route, &f, NULL);
-	return f;
-}
-
-/* By no route, or by that for everything. */
-static int is_free(struct network *n, int family, const void *address, size_t size)
-{
-	return find_route(n, family, address, size).width <= 0;
-}
-
-/* Private ranges that others do not begin with. */
-static int choose_subnet(struct network *n, struct buf *why)
-{
-	static const uint32_t pools[] = { 0x0ab90000, 0xac1e0000, 0xc0a8a000 }; /* 10.185.0.0, 172.30.0.0, 192.168.160.0 */
-	static const unsigned sizes[] = { 256, 256, 64 };
-
-	for (size_t p = 0; p < sizeof(pools) / sizeof(pools[0]); p++)
-		for (unsigned i = 0; i < sizes[p]; i++) {
-			uint32_t gateway = htonl(pools[p] + (i << 8) + 1);
-
-			if (!is_free(n, AF_INET, &gateway, sizeof(gateway)))
-				continue;
-			n->gateway = gateway;
-			return 0;
-		}
-	buf_printf(why, "%s: find a subnet: this host has routes to all of 10.185.0.0/16, 172.30.0.0/16 and 192.168.160.0/18", n->device);
-	return -EADDRNOTAVAIL;
-}
-
-static void machine_id(struct buf *ret)
-{
-	static const char *const files[] = { "/etc/machine-id", "/proc/sys/kernel/random/boot_id" };
-
-	for (int i = 0; i < 2 && ret->len < 32; i++) {
-		char text[64];
-		int fd = open(files[i], O_RDONLY | O_CLOEXEC);
-		ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof(text));
-
-		buf_reset(ret);
-		if (len > 0)
-			buf_add(ret, text, (size_t)len);
-		if (fd >= 0)
-			close(fd);
-	}
-}
-
-/* A range of our own (RFC 4193), the same for this machine and network each time, and telling nothing of either. */
-static void derive_range(const struct network *n, struct in6_addr *ret)
-{
-	AUTO_BUF struct buf id = { 0 };
-	char hex[SHA256_HEX + 1], byte[3] = "";
-	struct sha256 h;
-
-	machine_id(&id);
-	sha256_begin(&h);
-	sha256_add(&h, "cgx network ", 12);
-	sha256_add(&h, n->device, strlen(n->device));
-	sha256_add(&h, buf_text(&id), id.len);
-	sha256_end(&h, hex);
-	memset(ret, 0, sizeof(*ret));
-	ret->s6_addr[0] = 0xfd;
-	for (int i = 1; i < 6; i++) {
-		memcpy(byte, hex + 2 * i, 2);
-		ret->s6_addr[i] = (uint8_t)strtoul(byte, NULL, 16);
-	}
-}
-
-static int choose_subnet6(struct network *n, struct buf *why)
-{
-	struct in6_addr a;
-
-	derive_range(n, &a);
-	a.s6_addr[15] = 1;
-	for (unsigned i = 0; i < 256; i++) {
-		a.s6_addr[7] = (uint8_t)i;
-		if (!is_free(n, AF_INET6, &a, sizeof(a)))
-			continue;
-		n->gateway6 = a;
-		return 0;
-	}
-	buf_printf(why, "%s: find a subnet of IPv6: this host has routes to all of its own range", n->device);
-	return -EADDRNOTAVAIL;
 }
 
 /* ---- making ---- */
@@ -356,10 +254,10 @@ static void put_up(struct netlink *nl, int index)
 	netlink_begin(nl, RTM_NEWLINK, NLM_F_ACK, &up, sizeof(up));
 }
 
-static void put_address(struct netlink *nl, int index, uint32_t address)
+static void put_address(struct netlink *nl, int index, uint32_t address, const struct subnet *s)
 {
-	struct ifaddrmsg a = { .ifa_family = AF_INET, .ifa_prefixlen = NETWORK_PREFIX, .ifa_index = (unsigned)index };
-	uint32_t everybody = address | htonl(0xff);
+	struct ifaddrmsg a = { .ifa_family = AF_INET, .ifa_prefixlen = (uint8_t)s->width, .ifa_index = (unsigned)index };
+	uint32_t everybody = subnet_member(s, subnet_hosts(s) + FIRST_HOST);
 
 	netlink_begin(nl, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, &a, sizeof(a));
 	netlink_put_u32(nl, IFA_LOCAL, address);
@@ -393,7 +291,7 @@ static int bring_up(struct network *n)
 {
 	guard_ipv6(n->device, n->six != SIX_NONE);
 	network_set(n->device, "ipv4", "route_localnet", "1");
-	put_address(n->route, n->index, n->gateway);
+	put_address(n->route, n->index, n->gateway, &n->subnet);
 	if (n->six != SIX_NONE)
 		put_address6(n->route, n->index, &n->gateway6);
 	put_up(n->route, n->index);
@@ -423,6 +321,9 @@ int network_look(struct network *n, struct buf *why)
 
 	if (r)
 		return r;
+	n->index = 0;
+	n->gateway = 0;
+	n->gateway6 = in6addr_any;
 	r = find_link(n, n->device, &f);
 	if (r == -ENODEV)
 		return 1;
@@ -445,14 +346,86 @@ static int make_folder(struct network *n, struct buf *why)
 	return mkdir(n->dir, 0711) < 0 && errno != EEXIST ? fail(why, -errno, n->dir, "make the folder of its leases") : 0;
 }
 
+/* ---- its subnet, noted for when the bridge is taken away under those who have addresses of it ---- */
+
+static void note_path(const struct network *n, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s/subnet", n->dir);
+}
+
+static int read_noted(const struct network *n, struct subnet *ret)
+{
+	AUTO_BUF struct buf why = { 0 };
+	char path[4300], text[64];
+	ssize_t len;
+
+	note_path(n, path, sizeof(path));
+	len = readlink(path, text, sizeof(text) - 1);
+	if (len < 0)
+		return 0;
+	text[len] = '\0';
+	return !subnet_parse(text, ret, &why);
+}
+
+static int note_subnet(const struct network *n)
+{
+	AUTO_BUF struct buf text = { 0 };
+	char path[4300];
+
+	note_path(n, path, sizeof(path));
+	subnet_format(&n->subnet, &text);
+	unlink(path);
+	return text.err ? text.err : symlink(text.s, path) < 0 ? -errno : 0;
+}
+
+static int refuse_subnet(struct network *n, const struct subnet *has, struct buf *why)
+{
+	buf_printf(why, "%s: have the subnet ", n->device);
+	subnet_format(&n->wanted, why);
+	buf_puts(why, ": it has ");
+	subnet_format(has, why);
+	buf_puts(why, " as long as there are sandboxes in it");
+	buf_puts(&n->remedy, "start it without --subnet, or in a network of another name (--net NAME)");
+	return -EADDRINUSE;
+}
+
+int network_fits(struct network *n, struct buf *why)
+{
+	return !n->wanted.width || subnets_same(&n->wanted, &n->subnet) ? 0 : refuse_subnet(n, &n->subnet, why);
+}
+
+/* What its sandboxes have, what is asked for, or any. */
+static int settle_subnet(struct network *n, struct buf *why)
+{
+	struct subnet noted;
+	int r = 0;
+
+	if (network_used(n) && read_noted(n, &noted)) {
+		n->subnet = noted;
+		r = network_fits(n, why);
+	} else if (n->wanted.width) {
+		n->subnet = n->wanted;
+		r = subnet_check(n->route, n->device, &n->wanted, why);
+		if (r)
+			buf_puts(&n->remedy, "take one that \"ip route show table all\" does not show, or none: a free one is chosen");
+	} else {
+		r = subnet_choose(n->route, n->device, &n->subnet, why);
+	}
+	if (r)
+		return r;
+	n->gateway = subnet_member(&n->subnet, 1);
+	r = note_subnet(n);
+	return r ? fail(why, r, n->dir, "note its subnet") : 0;
+}
+
 int network_make(struct network *n, struct buf *why)
 {
 	int r = make_folder(n, why);
 
 	if (!r && !n->gateway)
-		r = choose_subnet(n, why);
+		r = settle_subnet(n, why);
 	if (!r && n->six != SIX_NONE && !has_address6(&n->gateway6))
-		r = choose_subnet6(n, why);
+		r = subnet_choose6(n->route, n->device, &n->gateway6, why);
 	if (!r && !n->index)
 		r = make_bridge(n, why);
 	if (r)
@@ -472,17 +445,23 @@ static void remove_link(struct network *n, const char *name)
 
 void network_remove(struct network *n)
 {
+	char path[4300];
+
 	if (n->index)
 		remove_link(n, n->device);
 	hosts_remove(n->dir);
+	note_path(n, path, sizeof(path));
+	unlink(path);
 	rmdir(n->dir);
 }
 
 /* ---- leases ---- */
 
-static void lease_path(const struct network *n, unsigned host, char *ret, size_t size)
+static void lease_path(const struct network *n, uint32_t address, char *ret, size_t size)
 {
-	snprintf(ret, size, "%s/%u", n->dir, host);
+	char text[INET_ADDRSTRLEN];
+
+	snprintf(ret, size, "%s/%s", n->dir, inet_ntop(AF_INET, &address, text, sizeof(text)));
 }
 
 /* A name of its own each time: that of one that has ended may be there still, its namespace is taken down later. */
@@ -494,58 +473,127 @@ static void name_link(struct network *n)
 /* Ends in the same digits as that of IPv4: 10.185.0.34 and fd...::34. */
 static void derive_address6(struct network *n)
 {
-	unsigned host = ntohl(n->address) & 0xff;
+	unsigned host = subnet_number(&n->subnet, n->address);
 
 	if (n->six == SIX_NONE || !has_address6(&n->gateway6))
 		return;
 	n->address6 = n->gateway6;
-	n->address6.s6_addr[14] = (uint8_t)(host / 100);
-	n->address6.s6_addr[15] = (uint8_t)(host / 10 % 10 << 4 | host % 10);
+	for (int i = 15; i >= 13; i--, host /= 100)
+		n->address6.s6_addr[i] = (uint8_t)(host / 10 % 10 << 4 | host % 10);
 }
 
-/* Of a name the same where nobody else has it, and the host's packets get there: a route that came later, a tunnel's, may lead
- * some of the subnet elsewhere. */
-static int take_lease(struct network *n, const char *sandbox, int anywhere)
+/* The host's packets get there: a route that came later, a tunnel's, may lead some of the subnet elsewhere. */
+static int leads_here(struct network *n, uint32_t address)
+{
+	return route_find(n->route, AF_INET, &address, sizeof(address)).index == n->index;
+}
+
+/* 0 it is ours now; -EEXIST. */
+static int take_address_of(struct network *n, uint32_t address, const char *sandbox)
 {
 	char path[4300];
 
-	for (unsigned i = 0; i < HOSTS; i++) {
-		unsigned host = FIRST_HOST + (spec_name_hash(sandbox) + i) % HOSTS;
-		uint32_t address = htonl((ntohl(n->gateway) & ~0xffu) | host);
+	lease_path(n, address, path, sizeof(path));
+	if (symlink(sandbox, path) < 0)
+		return -errno;
+	n->address = address;
+	return 0;
+}
 
-		lease_path(n, host, path, sizeof(path));
-		if (!anywhere && find_route(n, AF_INET, &address, sizeof(address)).index != n->index)
+/* Of a name the same where nobody else has it. */
+static int take_lease(struct network *n, const char *sandbox, int anywhere)
+{
+	unsigned hosts = subnet_hosts(&n->subnet);
+
+	for (unsigned i = 0; i < hosts; i++) {
+		uint32_t address = subnet_member(&n->subnet, FIRST_HOST + (spec_name_hash(sandbox) + i) % hosts);
+		int r;
+
+		if (!anywhere && !leads_here(n, address))
 			continue;
-		if (symlink(sandbox, path) == 0) {
-			n->address = address;
-			return 0;
-		}
-		if (errno != EEXIST)
-			return -errno;
+		r = take_address_of(n, address, sandbox);
+		if (r != -EEXIST)
+			return r;
 	}
 	return -EEXIST;
 }
 
+static int lease_any(struct network *n, const char *sandbox, struct buf *why)
+{
+	int r = take_lease(n, sandbox, 0);
+
+	if (r == -EEXIST)
+		r = take_lease(n, sandbox, 1);
+	if (r == -EEXIST) {
+		buf_printf(why, "%s: lease an address: all %u are taken; another network (--net NAME) has others", n->device,
+			   subnet_hosts(&n->subnet));
+		return -EADDRNOTAVAIL;
+	}
+	return r ? fail(why, r, n->dir, "lease an address") : 0;
+}
+
+/* Why nobody can have it; NULL somebody could. */
+static const char *not_to_be_had(struct network *n, uint32_t address)
+{
+	unsigned host = subnet_number(&n->subnet, address);
+
+	if (!subnet_holds(&n->subnet, address))
+		return "it is not of the network's subnet";
+	if (!host || host > subnet_hosts(&n->subnet) + 1)
+		return "it is the first or the last of the subnet, which are nobody's";
+	if (host == 1)
+		return "it is the bridge's own";
+	return leads_here(n, address) ? NULL : "a route of the host leads it elsewhere";
+}
+
+static int fail_wanted(struct network *n, int err, const char *cause, struct buf *why)
+{
+	struct address a = address_v4(n->wanted_address);
+
+	buf_printf(why, "%s: lease ", n->device);
+	address_format(&a, why);
+	buf_printf(why, ": %s", cause);
+	buf_reset(&n->remedy);
+	buf_puts(&n->remedy, "its subnet is ");
+	subnet_format(&n->subnet, &n->remedy);
+	buf_puts(&n->remedy, ", see cgx-sandbox ps --columns name,address; without --ip a free one is leased");
+	return err;
+}
+
+static int lease_wanted(struct network *n, const char *sandbox, struct buf *why)
+{
+	AUTO_BUF struct buf cause = { 0 };
+	const char *never = not_to_be_had(n, n->wanted_address);
+	char path[4300], owner[128] = "";
+	int r;
+
+	if (never)
+		return fail_wanted(n, -EINVAL, never, why);
+	r = take_address_of(n, n->wanted_address, sandbox);
+	if (!r)
+		return 0;
+	if (r != -EEXIST)
+		return fail_wanted(n, r, strerror(-r), why);
+	lease_path(n, n->wanted_address, path, sizeof(path));
+	if (readlink(path, owner, sizeof(owner) - 1) < 0)
+		*owner = '\0';
+	buf_printf(&cause, "sandbox %s has it", owner);
+	return fail_wanted(n, -EADDRNOTAVAIL, buf_text(&cause), why);
+}
+
 int network_lease(struct network *n, const char *sandbox, const char *alias, struct buf *why)
 {
+	struct address both[2];
 	int r = make_folder(n, why);
 
 	if (r)
 		return r;
-	r = take_lease(n, sandbox, 0);
-	if (r == -EEXIST)
-		r = take_lease(n, sandbox, 1);
-	if (r == -EEXIST) {
-		buf_printf(why, "%s: lease an address: all %u are taken; another network (--net NAME) has others", n->device, HOSTS);
-		return -EADDRNOTAVAIL;
-	}
-	if (!r) {
-		struct address both[2];
-
-		derive_address6(n);
-		network_addresses(n, both);
-		r = hosts_add(n->dir, both, sandbox, alias);
-	}
+	r = n->wanted_address ? lease_wanted(n, sandbox, why) : lease_any(n, sandbox, why);
+	if (r)
+		return r;
+	derive_address6(n);
+	network_addresses(n, both);
+	r = hosts_add(n->dir, both, sandbox, alias);
 	name_link(n);
 	return r ? fail(why, r, n->dir, "lease an address") : 0;
 }
@@ -561,7 +609,7 @@ void network_return(struct network *n, const char *sandbox)
 	network_addresses(n, both);
 	hosts_drop(n->dir, &both[0]);
 	hosts_drop(n->dir, &both[1]);
-	lease_path(n, ntohl(n->address) & 0xff, path, sizeof(path));
+	lease_path(n, n->address, path, sizeof(path));
 	len = readlink(path, owner, sizeof(owner) - 1);
 	if (len < 0)
 		return;
@@ -573,7 +621,7 @@ void network_return(struct network *n, const char *sandbox)
 
 static int is_lease(const char *name)
 {
-	return name[strspn(name, "0123456789")] == '\0';
+	return name[strspn(name, "0123456789.")] == '\0';
 }
 
 int network_used(const struct network *n)
@@ -732,7 +780,7 @@ int network_up(const struct network *n, uint32_t ids, struct buf *why)
 	allow_usual(ids);
 	guard_ipv6(NETWORK_LINK, has_address6(&n->address6));
 	network_set(NETWORK_LINK, "ipv4", "arp_notify", "1");
-	put_address(nl, index, n->address);
+	put_address(nl, index, n->address, &n->subnet);
 	if (has_address6(&n->address6))
 		put_address6(nl, index, &n->address6);
 	put_up(nl, index);
@@ -794,6 +842,7 @@ void network_close(struct network *n)
 {
 	network_let_go(n);
 	buf_free(&n->note);
+	buf_free(&n->remedy);
 	free(n->port);
 	n->port = NULL;
 	n->n_ports = 0;

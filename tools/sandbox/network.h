@@ -2,7 +2,7 @@
 /*
  * Networks of sandboxes: a bridge of the host, a subnet, and who has which address of it. A network is made with its first
  * sandbox and goes after its last. The kernel has links and addresses; a folder below the states' has the leases, each a link
- * named as the address's last number that names the sandbox, and the hosts file that all of them see. Whoever changes any of
+ * named as the address that names the sandbox, and the hosts file that all of them see. Whoever changes any of
  * that holds its lock. Each -errno with why.
  */
 #ifndef CGX_SANDBOX_NETWORK_H
@@ -17,7 +17,6 @@
 #include "sandbox/network_spec.h"
 #include "sandbox/spec.h"
 
-#define NETWORK_PREFIX  24
 #define NETWORK_PREFIX6 64
 #define NETWORK_LINK    "eth0" /* inside */
 
@@ -33,6 +32,9 @@ struct network {
 	char device[IFNAMSIZ];    /* the bridge */
 	char link[IFNAMSIZ];      /* the host's end of the cable; empty none */
 	int index, link_index;
+	struct subnet wanted;     /* by whoever starts a sandbox in it; width 0 any */
+	uint32_t wanted_address;  /* 0 any */
+	struct subnet subnet;     /* that it has */
 	uint32_t gateway, address; /* of the bridge, of the sandbox; network byte order; address 0: none leased */
 	enum six six;
 	struct in6_addr gateway6, address6; /* the same of IPv6; all 0 none */
@@ -41,7 +43,7 @@ struct network {
 	int *held;                /* a socket for each, which holds it */
 	size_t n_ports;
 	int published;            /* they may be in the rules */
-	struct buf note;          /* for whoever starts a sandbox in it; empty none */
+	struct buf note, remedy;  /* for whoever starts a sandbox in it, and when that failed; empty none */
 	int space;                /* the sandbox's network namespace; -1 */
 };
 
@@ -55,6 +57,8 @@ enum six network_six(void);
 void network_addresses(const struct network *n, struct address ret[2]);
 /* Its bridge and subnet. 0 it is there and works; 1 it is not. */
 int network_look(struct network *n, struct buf *why);
+/* It is there: with the subnet that is wanted. */
+int network_fits(struct network *n, struct buf *why);
 /* Make it, or what is missing of it. */
 int network_make(struct network *n, struct buf *why);
 /* An address for this sandbox, and a name for its link. alias: its host name, where that is another; may be NULL. */

@@ -202,6 +202,101 @@ void port_show(const struct port *p, struct buf *ret)
 	buf_printf(ret, ":%u->%u/%s", p->host, p->inside, p->udp ? "udp" : "tcp");
 }
 
+/* ---- subnets ---- */
+
+/* In the host's order. */
+static uint32_t mask_of(unsigned width)
+{
+	return width ? ~0u << (32 - width) : 0;
+}
+
+struct subnet subnet_of(uint32_t address, unsigned width)
+{
+	return (struct subnet){ address & htonl(mask_of(width)), width };
+}
+
+int subnets_same(const struct subnet *a, const struct subnet *b)
+{
+	return a->address == b->address && a->width == b->width;
+}
+
+int subnets_overlap(const struct subnet *a, const struct subnet *b)
+{
+	return !((a->address ^ b->address) & htonl(mask_of(a->width < b->width ? a->width : b->width)));
+}
+
+int subnet_holds(const struct subnet *s, uint32_t address)
+{
+	return subnet_of(address, s->width).address == s->address;
+}
+
+unsigned subnet_hosts(const struct subnet *s)
+{
+	return (1u << (32 - s->width)) - 3;
+}
+
+unsigned subnet_number(const struct subnet *s, uint32_t address)
+{
+	return ntohl(address) & ~mask_of(s->width);
+}
+
+uint32_t subnet_member(const struct subnet *s, unsigned number)
+{
+	return htonl(ntohl(s->address) + number);
+}
+
+void subnet_format(const struct subnet *s, struct buf *ret)
+{
+	struct address a = address_v4(s->address);
+
+	address_format(&a, ret);
+	buf_printf(ret, "/%u", s->width);
+}
+
+static int is_private(const struct subnet *s)
+{
+	static const struct {
+		uint32_t first;
+		unsigned width;
+	} ranges[] = { { 0x0a000000, 8 }, { 0xac100000, 12 }, { 0xc0a80000, 16 }, { 0x64400000, 10 } };
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (s->width >= ranges[i].width && (ntohl(s->address) & mask_of(ranges[i].width)) == ranges[i].first)
+			return 1;
+	return 0;
+}
+
+static int refuse_subnet(const struct subnet *s, uint32_t address, struct buf *why)
+{
+	if (s->width > SUBNET_NARROWEST || s->width < SUBNET_WIDEST) {
+		buf_printf(why, "a network has from /%u, 65533 sandboxes, to /%u, one sandbox", SUBNET_WIDEST, SUBNET_NARROWEST);
+	} else if (s->address != address) {
+		buf_puts(why, "the address is one within it: ");
+		subnet_format(s, why);
+		buf_puts(why, " is the subnet");
+	} else if (!is_private(s)) {
+		buf_puts(why, "not private, others in the world have it: take one of 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16 or 100.64.0.0/10");
+	} else {
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int subnet_parse(const char *text, struct subnet *ret, struct buf *why)
+{
+	const char *slash = strchr(text, '/');
+	AUTO_FREE char *host = slash ? strndup(text, (size_t)(slash - text)) : NULL;
+	struct address a;
+	unsigned width;
+
+	if (!host || address_parse(host, &a) || a.family != AF_INET || number(slash + 1, strlen(slash + 1), &width) || width > 32) {
+		buf_puts(why, "not a subnet of IPv4, as 10.9.0.0/24; that of IPv6 is chosen by itself");
+		return -EINVAL;
+	}
+	*ret = subnet_of(a.v4, width);
+	return refuse_subnet(ret, a.v4, why);
+}
+
 /* ---- networks ---- */
 
 int network_name_check(const char *name, struct buf *why)

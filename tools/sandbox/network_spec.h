@@ -27,11 +27,19 @@ struct port {
 	uint16_t host, inside;  /* host 0: any that is free */
 	int udp;
 };
+struct subnet {
+	uint32_t address; /* its first; network byte order */
+	unsigned width;   /* of the prefix; 0 none */
+};
+#define SUBNET_WIDEST    16u
+#define SUBNET_NARROWEST 30u
 #define MOST_PORTS 512
 #define MOST_DNS   3 /* as many as a resolver reads */
 struct network_spec {
 	enum net_how how;
 	char *name;       /* NET_BRIDGE: NULL the usual one */
+	struct subnet subnet; /* that it shall have, when it is made */
+	uint32_t address;     /* of the sandbox; network byte order; 0 any */
 	struct port *port;
 	size_t n_ports;
 	struct address dns[MOST_DNS]; /* name servers, instead of the host's */
@@ -61,5 +69,18 @@ int address_same(const struct address *a, const struct address *b);
 int address_is_confined(const struct address *a);
 /* With nothing for one of no family. */
 void address_format(const struct address *a, struct buf *ret);
+
+/* "10.9.0.0/24": private, aligned, of a size that makes sense. -EINVAL with why. */
+int subnet_parse(const char *text, struct subnet *ret, struct buf *why);
+void subnet_format(const struct subnet *s, struct buf *ret);
+struct subnet subnet_of(uint32_t address, unsigned width);
+int subnets_same(const struct subnet *a, const struct subnet *b);
+int subnets_overlap(const struct subnet *a, const struct subnet *b);
+int subnet_holds(const struct subnet *s, uint32_t address);
+/* How many sandboxes it has room for: without the first, the bridge's and the last. */
+unsigned subnet_hosts(const struct subnet *s);
+/* Counted from the first, which is 0, and back. */
+unsigned subnet_number(const struct subnet *s, uint32_t address);
+uint32_t subnet_member(const struct subnet *s, unsigned number);
 
 #endif

@@ -63,7 +63,7 @@ void nft_add_set(struct nft *t, const struct nft_set *s)
 	begin(t, NFT_MSG_NEWSET, NLM_F_CREATE);
 	netlink_put_text(t->nl, NFTA_SET_TABLE, t->table);
 	netlink_put_text(t->nl, NFTA_SET_NAME, s->name);
-	put_number(t, NFTA_SET_FLAGS, s->value ? NFT_SET_MAP : 0);
+	put_number(t, NFTA_SET_FLAGS, (s->value ? NFT_SET_MAP : 0) | (s->ranges ? NFT_SET_INTERVAL : 0));
 	put_number(t, NFTA_SET_KEY_TYPE, s->key);
 	put_number(t, NFTA_SET_KEY_LEN, s->key_size);
 	if (s->value) {
@@ -129,6 +129,38 @@ void nft_delete_element(struct nft *t, const char *set, const void *key, size_t 
 {
 	put_set(t, NFT_MSG_DELSETELEM, 0, set);
 	put_element(t, key, key_size, NULL, 0);
+}
+
+/* The kernel knows a range by two elements. */
+static void put_end(struct nft *t, const void *key, size_t size, unsigned flags)
+{
+	struct nlattr *element = netlink_nest(t->nl, NFTA_LIST_ELEM);
+
+	put_value(t, NFTA_SET_ELEM_KEY, key, size);
+	if (flags)
+		put_number(t, NFTA_SET_ELEM_FLAGS, flags);
+	netlink_end_nest(t->nl, element);
+}
+
+static void put_range(struct nft *t, const void *first, const void *after, size_t size)
+{
+	struct nlattr *list = netlink_nest(t->nl, NFTA_SET_ELEM_LIST_ELEMENTS);
+
+	put_end(t, first, size, 0);
+	put_end(t, after, size, NFT_SET_ELEM_INTERVAL_END);
+	netlink_end_nest(t->nl, list);
+}
+
+void nft_add_range(struct nft *t, const char *set, const void *first, const void *after, size_t size)
+{
+	put_set(t, NFT_MSG_NEWSETELEM, NLM_F_CREATE, set);
+	put_range(t, first, after, size);
+}
+
+void nft_delete_range(struct nft *t, const char *set, const void *first, const void *after, size_t size)
+{
+	put_set(t, NFT_MSG_DELSETELEM, 0, set);
+	put_range(t, first, after, size);
 }
 
 void nft_flush_set(struct nft *t, const char *set)

@@ -29,6 +29,7 @@ struct nft_set {
 	const char *name;
 	unsigned key, key_size;
 	unsigned value, value_size; /* of a map; else 0 */
+	int ranges; /* its elements are ranges */
 };
 
 void nft_begin(struct nft *t);
@@ -45,6 +46,9 @@ void nft_add_chain(struct nft *t, const char *name, const char *type, unsigned h
 /* value NULL: of a set, or to be deleted. exclusive: -EEXIST when it is there. */
 void nft_add_element(struct nft *t, const char *set, const void *key, size_t key_size, const void *value, size_t size, int exclusive);
 void nft_delete_element(struct nft *t, const char *set, const void *key, size_t key_size);
+/* From first on, without after. */
+void nft_add_range(struct nft *t, const char *set, const void *first, const void *after, size_t size);
+void nft_delete_range(struct nft *t, const char *set, const void *first, const void *after, size_t size);
 /* All of them. */
 void nft_flush_set(struct nft *t, const char *set);
 

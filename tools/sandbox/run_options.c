@@ -160,6 +160,28 @@ static int add_ports(void *data, const struct opt *row, const char *text, struct
 	return ports_parse(text, &spec->s.net, why);
 }
 
+static int set_subnet(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+
+	(void)row;
+	return subnet_parse(text, &spec->s.net.subnet, why);
+}
+
+static int set_ip(void *data, const struct opt *row, const char *text, struct buf *why)
+{
+	struct run_spec *spec = data;
+	struct address a;
+
+	(void)row;
+	if (address_parse(text, &a) || a.family != AF_INET || !a.v4) {
+		buf_puts(why, "not an address of IPv4, as 10.9.0.7; that of IPv6 is made of it");
+		return -EINVAL;
+	}
+	spec->s.net.address = a.v4;
+	return 0;
+}
+
 static int add_dns(void *data, const struct opt *row, const char *text, struct buf *why)
 {
 	struct run_spec *spec = data;
@@ -252,6 +274,8 @@ const struct opt run_options[] = {
 	{ 0, "net", "NETWORK", OPT_STRING, offsetof(struct run_spec, net),
 	  "none, bridge (the usual one), host, a network's name, sandbox:NAME or a /path" },
 	{ 0, "network", "NETWORK", OPT_STRING, offsetof(struct run_spec, net), "--net, as others call it", .flags = OPT_HIDDEN },
+	{ 0, "subnet", "SUBNET", OPT_CALL, 0, "of a network that is made, as 10.9.0.0/24", .call = set_subnet },
+	{ 0, "ip", "ADDRESS", OPT_CALL, 0, "its address in the network, instead of any", .call = set_ip },
 	{ 'p', "publish", "[[ADDRESS:]HOST:]PORT[/udp]", OPT_CALL, 0, "lead this port of the host to one inside", .call = add_ports },
 	{ 0, "dns", "ADDRESS", OPT_CALL, 0, "a name server, instead of the host's", .call = add_dns },
 	{ 0, "host-sockets", NULL, OPT_FLAG, offsetof(struct run_spec, host_sockets), "with --net host: its abstract sockets, too" },

@@ -216,6 +216,8 @@ int spec_check(const struct sandbox_spec *s, struct buf *why)
 		return refuse(why, "--own-root says whose the files of this host's own tree are, ROOT /; those of another root are its own");
 	if (s->net.n_dns && s->net.how != NET_BRIDGE)
 		return refuse(why, "--dns is for a network of sandboxes: use --net bridge, or a name");
+	if ((s->net.subnet.width || s->net.address) && s->net.how != NET_BRIDGE)
+		return refuse(why, "--subnet and --ip are for a network of sandboxes: use --net bridge, or a name");
 	if (s->net.n_ports && s->net.how != NET_BRIDGE)
 		return refuse(why, "ports are published from a network of sandboxes: use --net bridge, or a name");
 	return 0;
