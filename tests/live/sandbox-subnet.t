@@ -121,4 +121,23 @@ for bad in '--net host' '--net none' ''; do
 done
 ok "none of it leaves anything" wait_for 10 gone
 
+# ---- the bridge is taken away ----------------------------------------------------------------------------
+
+serve left hello --net lab --subnet 10.9.0.0/24 -p 8081:80
+serve right there --net lab
+ip link del cgx-lab
+unlike "$(ask 127.0.0.1 8081)" hello "a bridge that somebody removed"
+run_in --net lab / sh -c "timeout 10 busybox nc -w 5 $N-left 80; ip -o -4 address show dev eth0"
+like "$out" '^hello$' "is there again for the next one, and for those that run"
+like "$out" ' 10\.9\.0\.[0-9]+/24 ' "with the subnet that it had"
+is "$(ask 127.0.0.1 8081)" hello "and its ports"
+ip link del cgx-lab
+cgx-sandbox ps >/dev/null
+is "$(ask 127.0.0.1 8081)" hello "ps is enough"
+run cgx-sandbox exec "$N-right" timeout 10 busybox nc -w 5 "$N-left" 80
+is "$out" hello "they reach each other"
+ip link del cgx-lab
+cgx-sandbox rm -f "$N-left" "$N-right" >/dev/null
+ok "without one nothing is left, either" wait_for 10 gone
+! have nft || is "$(nft list tables | grep cgx)" "" "no rule"
 done_testing

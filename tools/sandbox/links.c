@@ -164,7 +164,8 @@ static int recall(const struct state *st, const char *states, struct network *re
 	return r;
 }
 
-static void publish_again(const char *states, const struct network *n, const char *sandbox)
+/* What somebody took from one that runs: ports, and with the bridge its cable. */
+static void restore(const char *states, struct network *n, const char *sandbox)
 {
 	AUTO_BUF struct buf why = { 0 };
 	struct network its;
@@ -174,6 +175,7 @@ static void publish_again(const char *states, const struct network *n, const cha
 		return;
 	/* one whose lock is free has ended, or is cleared up */
 	if (st.lock < 0 && st.network && !strcmp(st.network, n->device) && !recall(&st, states, &its)) {
+		network_plug_again(n, its.link);
 		if (!firewall_publish(&its, NULL, &why))
 			flows_forget(&its);
 		network_close(&its);
@@ -181,18 +183,28 @@ static void publish_again(const char *states, const struct network *n, const cha
 	state_free(&st);
 }
 
+static void restore_tenants(const char *states, struct network *n)
+{
+	struct words tenants = { 0 };
+
+	network_tenants(n, &tenants);
+	for (size_t i = 0; i < tenants.n; i++)
+		restore(states, n, tenants.v[i]);
+	words_free(&tenants);
+}
+
 static void repair_one(const char *states, struct network *n, int flushed)
 {
 	AUTO_BUF struct buf why = { 0 };
-	struct words tenants = { 0 };
-	int has = network_look(n, &why) ? -1 : firewall_has(n, &why);
+	int missing = network_look(n, &why), has = 0;
 
+	if (missing < 0 || (missing && (!network_used(n) || network_make(n, &why))))
+		return;
+	if (!missing)
+		has = firewall_has(n, &why);
 	if (has < 0 || (has && !flushed) || (!has && firewall_add(n, states, &why) < 0))
 		return;
-	network_tenants(n, &tenants);
-	for (size_t i = 0; i < tenants.n; i++)
-		publish_again(states, n, tenants.v[i]);
-	words_free(&tenants);
+	restore_tenants(states, n);
 }
 
 /* Networks and ports of those that run, where rules are gone; flushed: they were, and are there again. Under the lock. */
@@ -276,6 +288,8 @@ static int join(struct launch *l, const char *states, struct buf *why)
 		r = firewall_add(l->net, states, why);
 	if (r >= 0 && missing == 1)
 		firewall_look_around(l->net, &l->net->note);
+	if (r >= 0 && missing == 1 && network_used(l->net)) /* somebody removed the bridge */
+		restore_tenants(states, l->net);
 	if (r == 1 && !has && (!missing || has_others(states, l->net->device)))
 		repair(states, 1);
 	if (r >= 0)

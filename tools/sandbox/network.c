@@ -714,7 +714,7 @@ static void put_cable(struct network *n, int space)
 
 /* Where frames within a bridge go by the rules (br_netfilter, which docker loads), what a sandbox sends to its own published port
  * is sent back by the bridge itself, to where it came from. */
-static void put_hairpin(struct network *n)
+static void put_hairpin(struct network *n, const char *link)
 {
 	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
 	static const uint8_t on = 1;
@@ -723,7 +723,7 @@ static void put_hairpin(struct network *n)
 	if (access("/proc/sys/net/bridge", F_OK) < 0)
 		return;
 	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK, &any, sizeof(any));
-	netlink_put_text(n->route, IFLA_IFNAME, n->link);
+	netlink_put_text(n->route, IFLA_IFNAME, link);
 	info = netlink_nest(n->route, IFLA_LINKINFO);
 	netlink_put_text(n->route, IFLA_INFO_SLAVE_KIND, "bridge");
 	data = netlink_nest(n->route, IFLA_INFO_SLAVE_DATA);
@@ -742,9 +742,23 @@ int network_plug(struct network *n, pid_t pid, struct buf *why)
 	if (n->space < 0)
 		return fail(why, -errno, path, "open");
 	put_cable(n, n->space);
-	put_hairpin(n);
+	put_hairpin(n, n->link);
 	r = netlink_talk(n->route, NULL, NULL, NULL);
 	return r ? fail(why, r, n->device, "join a cable (veth) to it") : 0;
+}
+
+void network_plug_again(struct network *n, const char *link)
+{
+	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
+	AUTO_BUF struct buf why = { 0 };
+
+	if (!*link || open_route(n, &why))
+		return;
+	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK, &any, sizeof(any));
+	netlink_put_text(n->route, IFLA_IFNAME, link);
+	netlink_put_u32(n->route, IFLA_MASTER, (uint32_t)n->index);
+	put_hairpin(n, link);
+	netlink_talk(n->route, NULL, NULL, NULL);
 }
 
 /* It takes the kernel long: mostly the cable goes by itself, with the sandbox's namespace. */
