@@ -76,6 +76,26 @@ wait $asks
 is "$(cat "$tmp/asked")" late "who asked before there was anybody is answered, too"
 cgx-sandbox rm -f "$N-udp" >/dev/null
 
+mkfifo "$tmp/go"
+in_world "$datagram" many 192.0.2.10 5355 5000 <"$tmp/go" >"$tmp/many" 2>&1 &
+asks=$!
+exec 9>"$tmp/go"
+tracked() { [ "$(cat /proc/sys/net/netfilter/nf_conntrack_count)" -ge 5000 ]; }
+wait_for 10 tracked
+cgx-sandbox run -d --rm --name "$N-udp" -p 5355:53/udp / "$datagram" serve 53 many >/dev/null
+wait_for 10 sh -c "cgx-sandbox exec $N-udp grep -q :0035 /proc/net/udp /proc/net/udp6 2>/dev/null"
+echo go >&9
+exec 9>&-
+wait $asks
+is "$(cat "$tmp/many")" 5000 "and so are 5000 of them"
+in_world "$datagram" until 192.0.2.10 5355 host &
+asks=$!
+sleep 0.5
+cgx-sandbox rm -f "$N-udp" >/dev/null
+"$datagram" serve 5355 host &
+pids="$pids $!"
+ok "who asks on when it has gone is heard by who has the port next, were it the host" wait $asks
+
 # ---- each other ----------------------------------------------------------------------------------------
 
 run_in --net bridge / timeout 10 busybox nc -w 5 "$N-web" 80

@@ -27,7 +27,8 @@ struct flow {
 	struct address to, from_there; /* where it was sent, and who answers */
 };
 struct search {
-	const struct network *n;
+	struct network *n;
+	int of_ours; /* those that lead to the sandbox; else those that lead past it */
 	struct flow *found;
 	size_t count;
 };
@@ -76,6 +77,34 @@ static int is_published(const struct network *n, const struct address *to, uint1
 	return 0;
 }
 
+static void take_kind(void *data, struct netlink *nl, const struct nlmsghdr *m)
+{
+	const struct rtmsg *way = netlink_header(nl, m, sizeof(*way));
+
+	if (way && m->nlmsg_type == RTM_NEWROUTE)
+		*(int *)data = way->rtm_type == RTN_LOCAL;
+}
+
+static int leads_to_ours(const struct network *n, const struct flow *f)
+{
+	struct address own[2];
+
+	network_addresses(n, own);
+	return address_same(&f->from_there, &own[f->to.family == AF_INET6]);
+}
+
+/* To this host: what others send each other through it is theirs. */
+static int leads_here(struct network *n, const struct flow *f)
+{
+	struct rtmsg way = { .rtm_family = (uint8_t)f->to.family, .rtm_dst_len = f->to.family == AF_INET6 ? 128 : 32 };
+	int is_local = 0;
+
+	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
+	netlink_put(n->route, RTA_DST, &f->to.v6, way.rtm_dst_len / 8u);
+	netlink_talk(n->route, take_kind, &is_local, NULL);
+	return is_local;
+}
+
 static void take_flow(void *data, struct netlink *nl, const struct nlmsghdr *m)
 {
 	struct search *s = data;
@@ -90,6 +119,8 @@ static void take_flow(void *data, struct netlink *nl, const struct nlmsghdr *m)
 	at = netlink_data(nl, there, &f.size);
 	if (!at || !back || f.size > sizeof(f.tuple) || !take_address(nl, there, CTA_IP_V4_DST, CTA_IP_V6_DST, &f.to) ||
 	    !take_address(nl, back, CTA_IP_V4_SRC, CTA_IP_V6_SRC, &f.from_there) || !is_published(s->n, &f.to, port_of(nl, there)))
+		return;
+	if (leads_to_ours(s->n, &f) != s->of_ours || (!s->of_ours && !leads_here(s->n, &f)))
 		return;
 	memcpy(f.tuple, at, f.size);
 	s->found[s->count++] = f;
@@ -144,30 +175,6 @@ static void find(struct network *n, struct search *s, int family, size_t ports, 
 	netlink_talk(n->filter, take_flow, s, NULL);
 }
 
-static void take_kind(void *data, struct netlink *nl, const struct nlmsghdr *m)
-{
-	const struct rtmsg *way = netlink_header(nl, m, sizeof(*way));
-
-	if (way && m->nlmsg_type == RTM_NEWROUTE)
-		*(int *)data = way->rtm_type == RTN_LOCAL;
-}
-
-/* To this host, and not to the one that has the port now: others' flows are theirs. */
-static int leads_astray(struct network *n, const struct flow *f)
-{
-	struct rtmsg way = { .rtm_family = (uint8_t)f->to.family, .rtm_dst_len = f->to.family == AF_INET6 ? 128 : 32 };
-	struct address own[2];
-	int is_local = 0;
-
-	network_addresses(n, own);
-	if (address_same(&f->from_there, &own[f->to.family == AF_INET6]))
-		return 0;
-	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
-	netlink_put(n->route, RTA_DST, &f->to.v6, way.rtm_dst_len / 8u);
-	netlink_talk(n->route, take_kind, &is_local, NULL);
-	return is_local;
-}
-
 static void forget(struct network *n, const struct flow *f)
 {
 	begin(n->filter, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, f->to.family);
@@ -196,16 +203,46 @@ static void find_those_of(struct network *n, struct search *s)
 				find(n, s, i ? AF_INET6 : AF_INET, ports[i], port[i]);
 }
 
+/* What is found in a go has room for so many; what is new meanwhile is in order. */
+#define MOST_GOES 64
+
+static void forget_all(struct search *s)
+{
+	s->found = calloc(MOST_FLOWS, sizeof(*s->found));
+	for (int go = 0; s->found && go < MOST_GOES; go++) {
+		s->count = 0;
+		find_those_of(s->n, s);
+		for (size_t i = 0; i < s->count; i++)
+			forget(s->n, &s->found[i]);
+		if (s->count < MOST_FLOWS)
+			break;
+	}
+	free(s->found);
+}
+
+static int has_any(const struct network *n)
+{
+	for (size_t i = 0; i < n->n_ports; i++)
+		if (n->port[i].udp)
+			return 1;
+	return 0;
+}
+
 void flows_forget(struct network *n)
 {
 	AUTO_BUF struct buf why = { 0 };
-	struct search s = { .n = n, .found = calloc(MOST_FLOWS, sizeof(*s.found)) };
+	struct search s = { .n = n };
 
-	if (s.found && (n->route || !netlink_open(NETLINK_ROUTE, &n->route, &why)) &&
+	if (has_any(n) && (n->route || !netlink_open(NETLINK_ROUTE, &n->route, &why)) &&
 	    (n->filter || !netlink_open(NETLINK_NETFILTER, &n->filter, &why)))
-		find_those_of(n, &s);
-	for (size_t i = 0; i < s.count; i++)
-		if (leads_astray(n, &s.found[i]))
-			forget(n, &s.found[i]);
-	free(s.found);
+		forget_all(&s);
+}
+
+void flows_end(struct network *n)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct search s = { .n = n, .of_ours = 1 };
+
+	if (has_any(n) && (n->filter || !netlink_open(NETLINK_NETFILTER, &n->filter, &why)))
+		forget_all(&s);
 }

@@ -10,5 +10,7 @@
 
 /* Flows to its published ports of UDP that lead elsewhere. What a kernel cannot do is left. */
 void flows_forget(struct network *n);
+/* Its ports are no longer published: flows that lead to it still, whose next packets are for whoever has the port then. */
+void flows_end(struct network *n);
 
 #endif

@@ -431,15 +431,16 @@ int links_up(struct launch *l)
 
 /* Not the monitor, whose caller waits: for a network that is taken down, and for the socket that took ports back, which the
  * kernel closes only when that is through, and whoever closes it last waits. It has nothing else of the caller's open. */
-static void care(const char *states, const char *device, int socket, int unused)
+static void care(const char *states, struct network *ended, int unused)
 {
+	int socket = netlink_fd(ended->filter), lock;
 	struct network n;
 	sigset_t none;
-	int lock;
 
 	if (socket > 0)
 		close_range(0, (unsigned)socket - 1, 0);
 	close_range((unsigned)(socket + 1), ~0u, 0);
+	flows_end(ended);
 	if (!unused) {
 		usleep(HAND_OVER_US);
 		return;
@@ -450,7 +451,7 @@ static void care(const char *states, const char *device, int socket, int unused)
 	(void)!chdir("/");
 	sleep(LINGER_S);
 	lock = network_lock(states);
-	if (lock < 0 || network_init(&n, states, device))
+	if (lock < 0 || network_init(&n, states, ended->device))
 		return;
 	remove_unused(states, &n);
 	network_close(&n);
@@ -458,13 +459,13 @@ static void care(const char *states, const char *device, int socket, int unused)
 }
 
 /* Orphaned at once, so that nobody has to wait for it. */
-static void leave_to_care(const char *states, const char *device, int socket, int unused)
+static void leave_to_care(const char *states, struct network *ended, int unused)
 {
 	pid_t pid = fork();
 
 	if (!pid) {
 		if (!fork())
-			care(states, device, socket, unused);
+			care(states, ended, unused);
 		_exit(0);
 	}
 	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
@@ -475,6 +476,7 @@ void links_unplug(struct launch *l)
 {
 	AUTO_FREE char *states = states_of(l->dir);
 	struct network *n = l->net;
+	uint32_t address = n ? n->address : 0;
 	int lock, used = 1;
 
 	if (!n)
@@ -489,8 +491,9 @@ void links_unplug(struct launch *l)
 		used = network_used(n);
 		close(lock);
 	}
+	n->address = address; /* flows lead there still */
 	if (!used || n->n_ports)
-		leave_to_care(states, n->device, netlink_fd(n->filter), !used);
+		leave_to_care(states, n, !used);
 	network_close(n);
 	free(n);
 	l->net = NULL;
@@ -520,6 +523,7 @@ void links_clear(const struct state *st)
 		return;
 	keep_free_ports(&n);
 	firewall_unpublish(&n);
+	flows_end(&n);
 	if (state_shares_network(st->dir))
 		network_unplug(&n);
 	lock = network_lock(states);
