@@ -59,6 +59,27 @@ wait_for 5 grep -q ':2382 ' /proc/net/tcp /proc/net/tcp6
 run_in -p 9090:80 / true
 is "$status" 125 "so is one of a program of the host"
 like "$err" "^  busybox \(pid $!\) has the port\$" "which is named"
+busybox nc -ll -p 9091 -e true &
+server=$!
+pids="$pids $server"
+wait_for 5 grep -q ':2383 ' /proc/net/tcp /proc/net/tcp6
+sleep 1 | busybox nc -w 5 127.0.0.1 9091 >/dev/null
+kill $server
+wait $server 2>/dev/null
+ended=$(cat /proc/net/tcp /proc/net/tcp6 | grep -c ":2383 [0-9A-F:]* 06 ")
+run_in -p 9091:80 / true
+is "$ended:$status:$err" "1:0:" "one that a program left a moment ago, whose connections the kernel remembers, is free"
+cgx-sandbox run -d --rm --name "$N-held" -p 9091:80 / sleep 100 >/dev/null
+run_in -p 9091:80 / true
+like "$status:$err" "^  sandbox $N-held has the port" "but had once"
+busybox timeout 1 busybox nc -ll -p 9091 -e true 2>"$tmp/err"
+like "$(cat "$tmp/err")" 'in use' "and by no program of the host"
+like "$(ask 127.0.0.1 9091)" refused "and nobody listens in its stead"
+cgx-sandbox rm -f "$N-held" >/dev/null
+cgx-sandbox run -d --rm --name "$N-held" -p 9092:80 / sleep 100 >/dev/null
+busybox timeout 1 busybox nc -ll -p 9092 -e true 2>"$tmp/err"
+like "$(cat "$tmp/err")" 'in use' "what a sandbox has no program of the host can have"
+cgx-sandbox rm -f "$N-held" >/dev/null
 run_in -p 203.0.113.7:80:80 / true
 like "$err" "must be one of this host's" "and an address that is not the host's"
 cgx-sandbox run -d --rm --name "$N-any" -p 80 / sleep 100 >/dev/null
@@ -212,10 +233,15 @@ fi
 # ---- many ------------------------------------------------------------------------------------------------
 
 many=20 runs=''
+mkfifo "$tmp/all"
+exec 9<>"$tmp/all" # until it is closed all are there
 for i in $(seq $many); do
-	cgx-sandbox run --rm --name "$N-m$i" --net bridge / sh -c 'ip -o -4 address show dev eth0; sleep 1' >"$tmp/many.$i" 2>&1 &
+	cgx-sandbox run -i --rm --name "$N-m$i" --net bridge / sh -c 'ip -o -4 address show dev eth0; read -r _' <"$tmp/all" >"$tmp/many.$i" 2>&1 9>&- &
 	runs="$runs $!"
 done
+have_all() { [ "$(cat "$tmp"/many.* | grep -c inet)" = $many ]; }
+wait_for 60 have_all
+exec 9>&-
 # shellcheck disable=SC2086 # a list of words
 wait $runs
 is "$(cat "$tmp"/many.* | grep -c ' 10\.185\.0\.')" $many "$many at once"

@@ -31,22 +31,45 @@ static socklen_t socket_address(const struct port *p, union socket_address *ret)
 	return sizeof(ret->v4);
 }
 
+/* Connections that a program left behind, which it closed first, have its port for a minute; a server has it beside them. To
+ * listen for a moment says that this is one: from then on nobody else can have it, as if there had been none. */
+static int bind_beside_old(int fd, const union socket_address *a, socklen_t size)
+{
+	static const int on = 1, off = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, &a->any, size) < 0 || listen(fd, 1) < 0)
+		return -errno;
+	return shutdown(fd, SHUT_RD) < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) < 0 ? -errno : 0;
+}
+
+static int take_port(int fd, const struct port *p, union socket_address *a, socklen_t size)
+{
+	int r = 0;
+
+	if (a->any.sa_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int)) < 0)
+		return -errno;
+	if (bind(fd, &a->any, size) < 0)
+		r = errno == EADDRINUSE && !p->udp && p->host ? bind_beside_old(fd, a, size) : -errno;
+	if (!r && getsockname(fd, &a->any, &size) < 0)
+		r = -errno;
+	return r;
+}
+
 int port_hold(struct port *p)
 {
 	union socket_address a;
 	socklen_t size = socket_address(p, &a);
-	int fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r = 0;
+	int fd = socket(a.any.sa_family, (p->udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0), r;
 
-	if (fd >= 0 && a.any.sa_family == AF_INET6)
-		r = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &(int){ 1 }, sizeof(int));
-	if (fd >= 0 && !r && !bind(fd, &a.any, size) && !getsockname(fd, &a.any, &size)) {
-		p->host = ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
-		return fd;
-	}
-	r = -errno;
-	if (fd >= 0)
+	if (fd < 0)
+		return -errno;
+	r = take_port(fd, p, &a, size);
+	if (r) {
 		close(fd);
-	return r;
+		return r;
+	}
+	p->host = ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
+	return fd;
 }
 
 /* ---- who ---- */
