@@ -131,6 +131,13 @@ like "$out" "^10\.185\.0\.[0-9]+ $N-late other\$" "who comes later is known to t
 cgx-sandbox rm -f "$N-late" >/dev/null
 run cgx-sandbox exec "$N-web" cat /etc/hosts
 unlike "$out" "^10.* $N-late" "until it goes"
+run cgx-sandbox run --rm --name "$(echo "$N-web" | tr a-z A-Z)" --net bridge / true
+like "$status:$err" '^125:cgx-sandbox run: cgx0: make .*-WEB known by its name: another sandbox has it with other capitals' "a name that is another's but for capitals"
+advised "and what helps is told"
+run cgx-sandbox run --rm --name "$(echo "$N-web" | tr a-z A-Z)" --net apart / true
+is "$status:$err" "0:" "is had in another network"
+run_in --net bridge --hostname LocalHost / cat /etc/hosts
+unlike "$out" '[0-9] .*LocalHost' "nobody is called localhost, in whatever letters"
 web=$(address_of web)
 run_in --net apart / sh -c 'ip -o address show dev eth0; cat /etc/hosts; timeout 5 busybox nc -w 2 '"$web"' 80'
 like "$out" 'inet 10\.185\.1\.[0-9]+/24' "another network has a subnet of its own"

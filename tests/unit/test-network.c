@@ -289,6 +289,14 @@ static void keeps_hosts(void **state)
 	assert_int_equal(add(dir, "10.0.0.27", NULL, "localhost", NULL), 0);
 	assert_non_null(strstr(content(dir), "\n10.0.0.26 loop\n"));
 	assert_null(strstr(content(dir), "10.0.0.27"));
+	assert_int_equal(add(dir, "10.0.0.28", NULL, "LATE", NULL), -ENOTUNIQ); /* capitals are no difference */
+	assert_null(strstr(content(dir), "10.0.0.28"));
+	assert_int_equal(add(dir, "10.0.0.25", NULL, "late", NULL), 0);
+	assert_int_equal(add(dir, "10.0.0.29", NULL, "capitals", "LocalHost"), 0);
+	assert_int_equal(add(dir, "10.0.0.30", NULL, "other", "Late"), 0);
+	assert_non_null(strstr(content(dir), "\n10.0.0.29 capitals\n10.0.0.30 other\n"));
+	assert_int_equal(add(dir, "10.0.0.31", NULL, "Localhost", NULL), 0);
+	assert_null(strstr(content(dir), "10.0.0.31"));
 	hosts_drop_named(dir, "db");
 	assert_null(strstr(content(dir), "\n10.0.0.22"));
 	for (int i = 0; i < 3000; i++) { /* what comes and goes does not make it grow */

@@ -73,7 +73,7 @@ static int open_file(const char *dir, int flags)
 	return fd;
 }
 
-/* The first word of a line, or the second. */
+/* The first word of a line, or the second; names of hosts know no capitals. */
 static int has_word(const char *line, size_t len, const char *word, int second)
 {
 	const char *space = memchr(line, ' ', len);
@@ -87,7 +87,7 @@ static int has_word(const char *line, size_t len, const char *word, int second)
 		space = memchr(line, ' ', len);
 	}
 	n = space ? (size_t)(space - line) : len;
-	return n == strlen(word) && !memcmp(line, word, n);
+	return n == strlen(word) && !strncasecmp(line, word, n);
 }
 
 /* The third word of a line, an alias. */
@@ -101,7 +101,7 @@ static int has_alias(const char *line, size_t len, const char *word)
 /* What the file begins with is not for sandboxes to be called by. */
 static int is_fixed(const char *name)
 {
-	return !strcmp(name, "localhost") || !strcmp(name, "ip6-localhost") || !strcmp(name, "ip6-loopback");
+	return !strcasecmp(name, "localhost") || !strcasecmp(name, "ip6-localhost") || !strcasecmp(name, "ip6-loopback");
 }
 
 /* A name is its sandbox's, whoever was known by it as well: blanks for the alias. */
@@ -132,6 +132,18 @@ static int is_taken(const struct buf *now, const char *name)
 	return taken;
 }
 
+/* A sandbox of the same name but for capitals: who asks for one would get the other. */
+static int has_rival(const struct buf *now, const char *name)
+{
+	for (const char *line = buf_text(now), *end = line + now->len, *stop; line < end; line = stop + 1) {
+		stop = memchr(line, '\n', (size_t)(end - line));
+		stop = stop ? stop : end;
+		if (*line != '#' && has_word(line, (size_t)(stop - line), name, 1) && strncmp(strchr(line, ' ') + 1, name, strlen(name)) != 0)
+			return 1;
+	}
+	return 0;
+}
+
 int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias)
 {
 	AUTO_CLOSE int fd = open_file(dir, O_CREAT);
@@ -139,6 +151,8 @@ int hosts_add(const char *dir, const struct address address[2], const char *name
 	int r = fd < 0 ? fd : read_all(fd, &now);
 	size_t end = now.len;
 
+	if (!r && !is_fixed(name) && has_rival(&now, name))
+		r = -ENOTUNIQ;
 	if (r)
 		return r;
 	take_alias_back(fd, &now, name);

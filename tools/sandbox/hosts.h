@@ -12,7 +12,8 @@
 #include "sandbox/network_spec.h"
 #include "util/buf.h"
 
-/* dir: the network's. Each -errno. A line for each of its addresses that has a family. alias: another name, or NULL. */
+/* dir: the network's. Each -errno. A line for each of its addresses that has a family. alias: another name, or NULL. -ENOTUNIQ:
+ * another one has the name but for capitals. */
 int hosts_add(const char *dir, const struct address address[2], const char *name, const char *alias);
 void hosts_drop(const char *dir, const struct address *address);
 void hosts_drop_named(const char *dir, const char *name);

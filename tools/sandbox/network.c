@@ -595,6 +595,12 @@ int network_lease(struct network *n, const char *sandbox, const char *alias, str
 	network_addresses(n, both);
 	r = hosts_add(n->dir, both, sandbox, alias);
 	name_link(n);
+	if (r == -ENOTUNIQ) {
+		buf_printf(why, "%s: make %s known by its name: another sandbox has it with other capitals, which names of hosts do not know",
+			   n->device, sandbox);
+		buf_puts(&n->remedy, "take another name (--name), or another network (--net NAME)");
+		return r;
+	}
 	return r ? fail(why, r, n->dir, "lease an address") : 0;
 }
 
