@@ -87,6 +87,12 @@ static int parse_host(const char *text, size_t len, struct address *ret)
 
 /* ---- ports ---- */
 
+/* Multicast and broadcast: a socket can have it, and nothing sent to it is for a port of this host. */
+static int is_of_many(const struct address *a)
+{
+	return a->family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&a->v6) : a->family == AF_INET && ntohl(a->v4) >= 0xe0000000;
+}
+
 struct range {
 	unsigned first, last;
 };
@@ -165,6 +171,10 @@ int ports_parse(const char *text, struct network_spec *s, struct buf *why)
 		r = range_parse(inside, len - (size_t)(inside - text), &to);
 	if (r || !to.first || (!from.first && from.last)) {
 		buf_puts(why, words);
+		return -EINVAL;
+	}
+	if (is_of_many(&address)) {
+		buf_puts(why, "the address before the port must be one of this host's, not one of many");
 		return -EINVAL;
 	}
 	if (from.first && from.last - from.first != to.last - to.first) {
