@@ -131,10 +131,10 @@ like "$out" "^10\.185\.0\.[0-9]+ $N-late other\$" "who comes later is known to t
 cgx-sandbox rm -f "$N-late" >/dev/null
 run cgx-sandbox exec "$N-web" cat /etc/hosts
 unlike "$out" "^10.* $N-late" "until it goes"
-run cgx-sandbox run --rm --name "$(echo "$N-web" | tr a-z A-Z)" --net bridge / true
+run cgx-sandbox run --rm --name "$(echo "$N-web" | tr '[:lower:]' '[:upper:]')" --net bridge / true
 like "$status:$err" '^125:cgx-sandbox run: cgx0: make .*-WEB known by its name: another sandbox has it with other capitals' "a name that is another's but for capitals"
 advised "and what helps is told"
-run cgx-sandbox run --rm --name "$(echo "$N-web" | tr a-z A-Z)" --net apart / true
+run cgx-sandbox run --rm --name "$(echo "$N-web" | tr '[:lower:]' '[:upper:]')" --net apart / true
 is "$status:$err" "0:" "is had in another network"
 run_in --net bridge --hostname LocalHost / cat /etc/hosts
 unlike "$out" '[0-9] .*LocalHost' "nobody is called localhost, in whatever letters"
@@ -246,7 +246,7 @@ for i in $(seq $many); do
 	cgx-sandbox run -i --rm --name "$N-m$i" --net bridge / sh -c 'ip -o -4 address show dev eth0; read -r _' <"$tmp/all" >"$tmp/many.$i" 2>&1 9>&- &
 	runs="$runs $!"
 done
-have_all() { [ "$(cat "$tmp"/many.* | grep -c inet)" = $many ]; }
+have_all() { [ "$(cat "$tmp"/many.* | grep -c inet)" = "$many" ]; }
 wait_for 60 have_all
 exec 9>&-
 # shellcheck disable=SC2086 # a list of words
