@@ -41,10 +41,10 @@ for all in 10.128.0.0/9 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16; do
 	ip route del "$all"
 done
 
-wait_for 10 gone
 
 # ---- one that is asked for -------------------------------------------------------------------------------
 
+# which the network above has, too, with nobody in it
 serve web hello --net lab --subnet 10.9.0.0/24 --ip 10.9.0.7 -p 8080:80
 is "$(address_of web)" 10.9.0.7 "--subnet, --ip"
 is "$(ask 10.9.0.7 80):$(ask 127.0.0.1 8080)" hello:hello "and it is reached"
@@ -132,6 +132,8 @@ like "$out" '^hello$' "is there again for the next one, and for those that run"
 like "$out" ' 10\.9\.0\.[0-9]+/24 ' "with the subnet that it had"
 is "$(ask 127.0.0.1 8081)" hello "and its ports"
 ip link del cgx-lab
+in_world cgx-sandbox ps >/dev/null
+is "$(in_world ip -o link show | grep -c cgx)" 0 "not by ps in another network namespace"
 cgx-sandbox ps >/dev/null
 is "$(ask 127.0.0.1 8081)" hello "ps is enough"
 run cgx-sandbox exec "$N-right" timeout 10 busybox nc -w 5 "$N-left" 80

@@ -175,8 +175,7 @@ static void restore(const char *states, struct network *n, const char *sandbox)
 		return;
 	/* one whose lock is free has ended, or is cleared up */
 	if (st.lock < 0 && st.network && !strcmp(st.network, n->device) && !recall(&st, states, &its)) {
-		network_plug_again(n, its.link);
-		if (!firewall_publish(&its, NULL, &why))
+		if (network_plug_again(n, its.link) != -ENODEV && !firewall_publish(&its, NULL, &why))
 			flows_forget(&its);
 		network_close(&its);
 	}
@@ -193,12 +192,31 @@ static void restore_tenants(const char *states, struct network *n)
 	words_free(&tenants);
 }
 
+/* Who looks may be in another network namespace, with states of sandboxes that are not. */
+static int has_cable(const char *states, struct network *n)
+{
+	struct words tenants = { 0 };
+	int found = 0;
+
+	network_tenants(n, &tenants);
+	for (size_t i = 0; !found && i < tenants.n; i++) {
+		struct state st;
+
+		if (state_read(states, tenants.v[i], &st))
+			continue;
+		found = st.lock < 0 && st.link && network_has_link(n, st.link);
+		state_free(&st);
+	}
+	words_free(&tenants);
+	return found;
+}
+
 static void repair_one(const char *states, struct network *n, int flushed)
 {
 	AUTO_BUF struct buf why = { 0 };
 	int missing = network_look(n, &why), has = 0;
 
-	if (missing < 0 || (missing && (!network_used(n) || network_make(n, &why))))
+	if (missing < 0 || (missing && (!has_cable(states, n) || network_make(n, &why))))
 		return;
 	if (!missing)
 		has = firewall_has(n, &why);
@@ -275,11 +293,30 @@ static int look(struct network *n, const char *states, struct buf *why)
 	return network_look(n, why);
 }
 
+/* One that only lingers has a subnet that may be asked for. */
+static void remove_idle(const char *states, const char *but)
+{
+	struct words all = { 0 };
+
+	network_list(states, &all);
+	for (size_t i = 0; i < all.n; i++) {
+		struct network n;
+
+		if (strcmp(all.v[i], but) != 0 && !network_init(&n, states, all.v[i])) {
+			remove_unused(states, &n);
+			network_close(&n);
+		}
+	}
+	words_free(&all);
+}
+
 static int join(struct launch *l, const char *states, struct buf *why)
 {
 	AUTO_CLOSE int lock = network_lock(states);
 	int missing = lock < 0 ? lock : look(l->net, states, why), r = missing, has = 0;
 
+	if (missing == 1 && l->net->wanted.width)
+		remove_idle(states, l->net->device);
 	if (missing == 1)
 		r = network_make(l->net, why);
 	else if (!missing)

@@ -753,18 +753,25 @@ int network_plug(struct network *n, pid_t pid, struct buf *why)
 	return r ? fail(why, r, n->device, "join a cable (veth) to it") : 0;
 }
 
-void network_plug_again(struct network *n, const char *link)
+int network_has_link(struct network *n, const char *link)
+{
+	AUTO_BUF struct buf why = { 0 };
+	struct found_link f;
+
+	return *link && !open_route(n, &why) && !find_link(n, link, &f);
+}
+
+int network_plug_again(struct network *n, const char *link)
 {
 	static const struct ifinfomsg any = { .ifi_family = AF_UNSPEC };
-	AUTO_BUF struct buf why = { 0 };
 
-	if (!*link || open_route(n, &why))
-		return;
+	if (!network_has_link(n, link))
+		return -ENODEV;
 	netlink_begin(n->route, RTM_NEWLINK, NLM_F_ACK, &any, sizeof(any));
 	netlink_put_text(n->route, IFLA_IFNAME, link);
 	netlink_put_u32(n->route, IFLA_MASTER, (uint32_t)n->index);
 	put_hairpin(n, link);
-	netlink_talk(n->route, NULL, NULL, NULL);
+	return netlink_talk(n->route, NULL, NULL, NULL);
 }
 
 /* It takes the kernel long: mostly the cable goes by itself, with the sandbox's namespace. */

@@ -75,8 +75,9 @@ void network_remove(struct network *n);
 
 /* A cable from the bridge into the namespace of this process. */
 int network_plug(struct network *n, pid_t pid, struct buf *why);
-/* One that is there, when the bridge is another one. */
-void network_plug_again(struct network *n, const char *link);
+/* One that is there, also when the bridge is another one. -ENODEV it is not, or in another network namespace. */
+int network_plug_again(struct network *n, const char *link);
+int network_has_link(struct network *n, const char *link);
 /* Take it away, where its end may outlive the sandbox. */
 void network_unplug(struct network *n);
 /* Inside: the cable up, with the address and the way out. ids: how many groups there are inside, 0 all. */
