@@ -572,6 +572,31 @@ kill -KILL "$(pid_of "$N-k")"
 gone() { [ -z "$(left)" ]; }
 ok "its first process killed: nothing is left" wait_for 10 gone
 
+# ---- others look meanwhile ----------------------------------------------------------------------
+
+if have strace && strace -f -o /dev/null -e inject=getpid:delay_enter=1 true 2>/dev/null; then
+	timeout 60 strace -f -qq -o /dev/null -e trace=flock -e inject=flock:delay_enter=500000:when=1 \
+		env ASAN_OPTIONS=detect_leaks=0 cgx-sandbox run --rm --name "$N-k" / true >"$tmp/out" 2>&1 &
+	start=$!
+	while alive "$start"; do
+		cgx-sandbox ps -a >/dev/null
+	done
+	wait $start
+	is "$?:$(cat "$tmp/out")" "0:" "one that is about to lock its state is not taken for a dead one"
+	cgx-sandbox run -d --rm --name "$N-k" / sleep 300 >/dev/null
+	timeout 60 strace -f -qq -o /dev/null -P "/run/cgx/$N-k/lock" -e trace=flock -e inject=flock:delay_enter=2000000:when=1 \
+		env ASAN_OPTIONS=detect_leaks=0 cgx-sandbox ps -a >/dev/null 2>&1 &
+	look=$!
+	sleep 1
+	cgx-sandbox rm -f "$N-k" >/dev/null
+	cgx-sandbox run -d --rm --name "$N-k" / sleep 300 >/dev/null
+	wait $look
+	like "$(cgx-sandbox ps)" "^$N-k +running" "nor one that has the name of one that just ended"
+	cgx-sandbox rm -f "$N-k" >/dev/null
+else
+	skip "no strace, or one that cannot inject" "one that is about to lock its state is not taken for a dead one"
+fi
+
 # ---- an ordinary user ----------------------------------------------------------------------------
 
 chmod 755 "$tmp"

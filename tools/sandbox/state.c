@@ -12,10 +12,12 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/num.h"
 
 /* ---- the folder ---- */
@@ -43,13 +45,10 @@ int state_root(char **ret)
 	return buf_steal(&b, ret);
 }
 
-static int take_lock(const char *dir, int create)
+static int open_lock(const char *path, int create)
 {
-	char path[4200];
-	int fd;
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 
-	snprintf(path, sizeof(path), "%s/lock", dir);
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
 	if (fd < 0)
 		return -errno;
 	if (!flock(fd, LOCK_EX | LOCK_NB))
@@ -58,28 +57,100 @@ static int take_lock(const char *dir, int create)
 	return -EAGAIN;
 }
 
+/* It may have been removed since it was opened, and its name be another one's, who lives. */
+static int take_lock(const char *dir)
+{
+	struct stat held, there;
+	char path[4200];
+
+	snprintf(path, sizeof(path), "%s/lock", dir);
+	for (int tries = 0; tries < 16; tries++) {
+		int fd = open_lock(path, 0);
+
+		if (fd < 0)
+			return fd;
+		if (!fstat(fd, &held) && !stat(path, &there) && held.st_ino == there.st_ino && held.st_dev == there.st_dev)
+			return fd;
+		close(fd);
+	}
+	return -EAGAIN;
+}
+
+/* Made apart, so that whoever looks finds it locked, or not at all. */
+#define NEW ".new."
+#define NEW_AGE_S 60
+
+static void remove_new(const char *dir)
+{
+	char path[4300];
+
+	snprintf(path, sizeof(path), "%s/lock", dir);
+	unlink(path);
+	rmdir(dir);
+}
+
+static int make_new(const char *root, char *ret, size_t size)
+{
+	char path[4300];
+	int lock;
+
+	snprintf(ret, size, "%s/" NEW "%d.%llx", root, (int)getpid(), (unsigned long long)now_us());
+	if (mkdir(ret, 0711) < 0)
+		return -errno;
+	snprintf(path, sizeof(path), "%s/lock", ret);
+	lock = open_lock(path, 1);
+	if (lock < 0)
+		remove_new(ret);
+	return lock;
+}
+
+void state_sweep_new(const char *root)
+{
+	DIR *d = opendir(root);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		AUTO_BUF struct buf dir = { 0 };
+		struct stat st;
+
+		if (strncmp(e->d_name, NEW, strlen(NEW)) != 0)
+			continue;
+		buf_printf(&dir, "%s/%s", root, e->d_name);
+		if (!dir.err && !lstat(dir.s, &st) && S_ISDIR(st.st_mode) && st.st_mtime + NEW_AGE_S < time(NULL))
+			remove_new(dir.s);
+	}
+	if (d)
+		closedir(d);
+}
+
 int state_lock(struct state *s)
 {
 	if (s->lock < 0)
-		s->lock = take_lock(s->dir, 0);
+		s->lock = take_lock(s->dir);
 	return s->lock < 0 ? s->lock : 0;
 }
 
 int state_claim(const char *root, const char *name, struct state *ret)
 {
 	AUTO_BUF struct buf dir = { 0 };
+	char made[4200];
+	int r = 0;
 
 	*ret = (struct state){ .lock = -1 };
 	buf_printf(&dir, "%s/%s", root, name);
 	if (dir.err)
 		return dir.err;
-	if (mkdir(dir.s, 0711) < 0)
-		return -errno;
-	ret->lock = take_lock(dir.s, 1);
+	ret->lock = make_new(root, made, sizeof(made));
+	if (ret->lock < 0)
+		return ret->lock;
+	if (rename(made, dir.s) < 0) /* an empty one is replaced: it is just removed */
+		r = errno == ENOTEMPTY ? -EEXIST : -errno;
+	if (r) {
+		remove_new(made);
+		return r;
+	}
 	ret->name = strdup(name);
-	if (ret->lock < 0 || !ret->name || buf_steal(&dir, &ret->dir))
-		return ret->lock < 0 ? ret->lock : -ENOMEM;
-	return 0;
+	return !ret->name || buf_steal(&dir, &ret->dir) ? -ENOMEM : 0;
 }
 
 /* ---- one line a fact ---- */
@@ -377,7 +448,7 @@ int state_read(const char *root, const char *name, struct state *ret)
 		return -ENOENT;
 	buf_printf(&dir, "%s/%s", root, name);
 	buf_printf(&path, "%s/state", buf_text(&dir));
-	ret->lock = take_lock(buf_text(&dir), 0);
+	ret->lock = take_lock(buf_text(&dir));
 	r = read_file(buf_text(&path), &text);
 	if (r == -ENOENT && ret->lock == -ENOENT)
 		return -ENOENT;

@@ -50,6 +50,8 @@ int state_take_amended(struct state *s);
 int state_root(char **ret);
 /* Take a name: its directory and lock. -EEXIST a sandbox has it. */
 int state_claim(const char *root, const char *name, struct state *ret);
+/* What was left of claims that somebody killed. */
+void state_sweep_new(const char *root);
 /* Keep a copy of a file of at most 1 MiB with it; *ret names it, malloc'd. */
 int state_copy(const struct state *s, const char *from, const char *name, char **ret);
 /* A state as text and back; pure. The text is taken apart. -EBADMSG. */

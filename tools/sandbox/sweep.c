@@ -109,6 +109,7 @@ int sweep_all(struct cgx *cgx, const char *states)
 		state_free(&s);
 	}
 	words_free(&names);
+	state_sweep_new(states);
 	sweep_ids(states);
 	links_sweep(states);
 	return r;
