@@ -593,6 +593,16 @@ if have strace && strace -f -o /dev/null -e inject=getpid:delay_enter=1 true 2>/
 	wait $look
 	like "$(cgx-sandbox ps)" "^$N-k +running" "nor one that has the name of one that just ended"
 	cgx-sandbox rm -f "$N-k" >/dev/null
+	starting() { cgx-sandbox ps -a | grep -q "^$N-k  *starting"; }
+	timeout 60 strace -f -qq -o /dev/null -e trace=pivot_root -e inject=pivot_root:delay_enter=1500000 \
+		env ASAN_OPTIONS=detect_leaks=0 cgx-sandbox run -d --name "$N-k" / sleep 300 >/dev/null 2>&1 &
+	ok "one is slow to start" wait_for 10 starting
+	run cgx-sandbox rm "$N-k"
+	is "$status:$(echo "$err" | head -1)" "1:cgx-sandbox rm: $N-k: forget it: it runs" "rm waits for that, and does not forget it"
+	run cgx-sandbox exec "$N-k" true
+	is "$status:$err" "0:" "so it is still known"
+	wait $!
+	cgx-sandbox rm -f "$N-k" >/dev/null
 else
 	skip "no strace, or one that cannot inject" "one that is about to lock its state is not taken for a dead one"
 fi

@@ -46,9 +46,26 @@ int sandbox_find(const struct frame *f, const char *name, struct state *ret)
 	return r < 0 ? msg_errno(f, r, name, "read its state") : 0;
 }
 
-int sandbox_find_running(const struct frame *f, const char *name, struct state *ret)
+/* So long one that is being started is waited for, in steps. */
+enum { START_MS = 5000, STEP_MS = 5 };
+
+int sandbox_find_begun(const struct frame *f, const char *name, struct state *ret)
 {
 	int r = sandbox_find(f, name, ret);
+
+	for (int ms = 0; !r && ret->status == SANDBOX_STARTING && ret->lock < 0; ms += STEP_MS) {
+		if (ms >= START_MS)
+			return msg_error(f, "try again in a moment", "%s: it is still being started", name);
+		usleep(STEP_MS * 1000);
+		state_free(ret);
+		r = sandbox_find(f, name, ret);
+	}
+	return r;
+}
+
+int sandbox_find_running(const struct frame *f, const char *name, struct state *ret)
+{
+	int r = sandbox_find_begun(f, name, ret);
 
 	if (!r && ret->status != SANDBOX_RUNNING)
 		return msg_error(f, "cgx-sandbox ps lists those that run", "%s: it does not run", name);

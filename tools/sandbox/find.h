@@ -12,6 +12,8 @@ void sandbox_names(void (*offer)(void *data, const char *word, const char *help)
 int sandbox_states(const struct frame *f, char **ret);
 /* Read it, after what others left was swept up. 0, or an exit status after words. */
 int sandbox_find(const struct frame *f, const char *name, struct state *ret);
+/* The same; one that is just being started is waited for. */
+int sandbox_find_begun(const struct frame *f, const char *name, struct state *ret);
 /* The same, and it must run. */
 int sandbox_find_running(const struct frame *f, const char *name, struct state *ret);
 /* A descriptor of its first process, which is that process for sure; -errno. */

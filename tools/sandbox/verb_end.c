@@ -35,7 +35,7 @@ static int each(struct frame *f, void *data, int argc, char **argv,
 		return msg_usage(f, "no sandbox named");
 	for (int i = 0; i < argc; i++) {
 		struct state s;
-		int r = sandbox_find(f, argv[i], &s);
+		int r = sandbox_find_begun(f, argv[i], &s);
 
 		if (!r)
 			r = one(f, data, &s);

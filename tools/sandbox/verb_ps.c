@@ -524,7 +524,7 @@ static int run_update(struct frame *f, void *data, int argc, char **argv)
 		return msg_usage(f, argc ? "one sandbox at a time" : "no sandbox named");
 	if (!spec->limits.n && !spec->restart)
 		return msg_usage(f, "nothing to change: --memory, --pids ..., -r NAME=VALUE or --restart");
-	r = sandbox_find(f, argv[0], &s);
+	r = sandbox_find_begun(f, argv[0], &s);
 	if (!r && s.status != SANDBOX_RUNNING && (spec->limits.n || s.status != SANDBOX_RESTARTING))
 		r = msg_error(f, "cgx-sandbox ps lists those that run", "%s: it does not run", argv[0]);
 	if (!r && spec->limits.n)
