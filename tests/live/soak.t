@@ -17,9 +17,10 @@ wait_or_stop() # SECONDS COMMAND...
 	wait_for "$@" || bail "not within $1 s: $2 $3"
 }
 
+# Not VmRSS: before Linux 6.2 that is told of every 64th page.
 rss() # PID: kB
 {
-	awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
+	awk '/^Rss/ { print $2 }' "/proc/$1/smaps_rollup"
 }
 
 descriptors() # PID
