@@ -256,16 +256,13 @@ static int pairs(struct reader *r, const char *controller, size_t *ret_n)
 
 static int mode(struct reader *r, unsigned line, const char *text, int *ret)
 {
-	int n = 0;
+	unsigned n;
 
-	for (const char *s = text; *s; s++) {
-		if (*s < '0' || *s > '7' || n > 07777 >> 3)
-			return wrong(r, line, "\"%.60s\" is no mode: octal digits, 0 to 7777", text);
-		n = n * 8 + *s - '0';
-	}
 	if (!*text)
 		return wrong(r, line, "a mode is empty");
-	*ret = n;
+	if (num_mode(text, &n))
+		return wrong(r, line, "\"%.60s\" is no mode: octal digits, 0 to 7777", text);
+	*ret = (int)n;
 	return 0;
 }
 

@@ -138,6 +138,21 @@ int num_usec(const char *s, uint64_t *ret)
 	return -EINVAL;
 }
 
+int num_mode(const char *s, unsigned *ret)
+{
+	unsigned n = 0;
+
+	if (!*s)
+		return -EINVAL;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '7' || n > 07777 >> 3)
+			return -EINVAL;
+		n = n * 8 + (unsigned)(*s - '0');
+	}
+	*ret = n;
+	return 0;
+}
+
 char *num_put(char *end, unsigned n)
 {
 	do

@@ -20,6 +20,8 @@ int num_bytes(const char *s, uint64_t *ret);
 int num_usec(const char *s, uint64_t *ret);
 /* A fixed-point decimal, value * by: num_fixed("1.5", 1000) gives 1500. */
 int num_fixed(const char *s, uint64_t by, uint64_t *ret);
+/* A mode: octal digits, at most 7777. */
+int num_mode(const char *s, unsigned *ret);
 
 /* The digits of n and then what is at end: where the first is. For what is done for each process, where printf is most of it. */
 char *num_put(char *end, unsigned n);

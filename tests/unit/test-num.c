@@ -169,12 +169,29 @@ static void test_units_agree(void **state)
 		}
 }
 
+static void test_mode(void **state)
+{
+	static const char *const not_one[] = { "", " 644", "644 ", "0x1", "648", "-1", "+1", "10000", "77777", "37777777644" };
+	unsigned mode = 1;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(not_one); i++)
+		assert_int_equal(num_mode(not_one[i], &mode), -EINVAL);
+	assert_int_equal(mode, 1);
+	assert_int_equal(num_mode("0", &mode), 0);
+	assert_int_equal(mode, 0);
+	assert_int_equal(num_mode("07777", &mode), 0);
+	assert_int_equal(mode, 07777);
+	assert_int_equal(num_mode("000644", &mode), 0);
+	assert_int_equal(mode, 0644);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),  cmocka_unit_test(test_i64),  cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_bytes), cmocka_unit_test(test_usec), cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_units_agree), cmocka_unit_test(test_put),
+		cmocka_unit_test(test_units_agree), cmocka_unit_test(test_put), cmocka_unit_test(test_mode),
 	};
 
 	return cmocka_run_group_tests_name("num", tests, NULL, NULL);

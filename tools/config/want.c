@@ -13,6 +13,7 @@
 #include "ui/message.h"
 #include "util/buf.h"
 #include "util/cleanup.h"
+#include "util/num.h"
 
 #define FILE_MAX (16u << 20)
 
@@ -151,14 +152,12 @@ static int read_config(const struct frame *f, const char *file, const struct buf
 static int mode_of(const struct json_value *v, int *ret, struct buf *why)
 {
 	const char *text;
-	char *end;
-	unsigned long n;
+	unsigned n;
 	int r = json_string(v, &text, why);
 
 	if (r <= 0)
 		return r;
-	n = strtoul(text, &end, 8);
-	if (*text < '0' || *text > '7' || *end || n > 07777)
+	if (num_mode(text, &n))
 		return json_fault(v, why, "no mode: octal digits, 0 to 7777");
 	*ret = (int)n;
 	return 0;

@@ -92,19 +92,25 @@ static int find_group(struct build *b, const char *name, gid_t *gid)
 	return r;
 }
 
+/* What --NAME= says, with variables put in: 1, or 0 it is not there. */
+static int take_flag(struct copying *c, const char *name, struct buf *ret)
+{
+	const char *flag = build_flag(c->b, name);
+	int r = flag ? build_expand(c->b, flag, ret) : 0;
+
+	return r ? r : flag != NULL;
+}
+
 /* --chown=USER[:GROUP], by numbers or as the image has them. */
 static int find_owner(struct copying *c)
 {
-	const char *flag = build_flag(c->b, "chown"), *colon;
 	AUTO_BUF struct buf text = { 0 };
 	AUTO_FREE char *user = NULL;
+	const char *colon;
 	uint64_t n;
-	int r;
+	int r = take_flag(c, "chown", &text);
 
-	if (!flag)
-		return 0;
-	r = build_expand(c->b, flag, &text);
-	if (r)
+	if (r <= 0)
 		return r;
 	colon = strchr(buf_text(&text), ':');
 	user = strndup(buf_text(&text), colon ? (size_t)(colon - text.s) : text.len);
@@ -126,23 +132,17 @@ static int find_owner(struct copying *c)
 /* --chmod=644 */
 static int find_mode(struct copying *c)
 {
-	const char *flag = build_flag(c->b, "chmod");
 	AUTO_BUF struct buf text = { 0 };
-	const char *s;
-	size_t n;
-	int r;
+	unsigned mode;
+	int r = take_flag(c, "chmod", &text);
 
-	if (!flag)
-		return 0;
-	r = build_expand(c->b, flag, &text);
-	if (r)
+	if (r <= 0)
 		return r;
-	s = buf_text(&text);
-	n = strspn(s, "01234567");
-	c->mode = (mode_t)(n < 10 ? strtoul(s, NULL, 8) : 010000);
+	if (num_mode(buf_text(&text), &mode))
+		return refuse(c->b, -EBADMSG, text.len ? buf_text(&text) : "--chmod=",
+			      "not a mode; modes are octal digits, 0 to 7777 (644, 0755)");
+	c->mode = (mode_t)mode;
 	c->sets_mode = 1;
-	if (!n || s[n] || c->mode > 07777)
-		return refuse(c->b, -EBADMSG, *s ? s : "--chmod=", "not a mode; modes are octal digits, 0 to 7777 (644, 0755)");
 	return 0;
 }
 

@@ -48,10 +48,9 @@ static int take_size(struct volume *v, const char *key, const char *text, struct
 
 static int take_mode(struct volume *v, const char *key, const char *text, struct buf *why)
 {
-	size_t n = strspn(text, "01234567");
-	unsigned long mode = n && n < 10 && !text[n] ? strtoul(text, NULL, 8) : 010000;
+	unsigned mode;
 
-	if (mode > 07777)
+	if (num_mode(text, &mode))
 		return refuse(why, key, "not a mode; modes are octal digits, 0 to 7777 (700, 1777)");
 	v->mode = (mode_t)mode;
 	v->flags |= VOLUME_MODE;

@@ -229,12 +229,11 @@ static int take_int(struct parser *p, const struct given *g)
 
 static int take_octal(struct parser *p, const struct given *g)
 {
-	size_t len = strspn(g->text, "01234567");
-	unsigned long v = strtoul(g->text, NULL, 8);
+	unsigned mode;
 
-	if (!len || g->text[len] || len > 5 || !v || v > 07777)
+	if (num_mode(g->text, &mode) || !mode || strlen(g->text) > 5)
 		return refuse(p, g, "not a mode; modes are octal digits, 1 to 7777 (644, 0755)");
-	*(unsigned *)field(g) = (unsigned)v;
+	*(unsigned *)field(g) = mode;
 	return 0;
 }
 
