@@ -20,7 +20,7 @@ enum { TURN_MS = 10000, LOOK_MS = 20 };
 static int check(const struct frame *f, const struct state *s)
 {
 	if (s->status != SANDBOX_EXITED)
-		return msg_error(f, "try again when it runs: cgx-sandbox ps lists those", "%s: copy: it is just being started", s->name);
+		return msg_error(f, "try again when it runs: cgx-sandbox ps lists those", "%s: copy: it is being started again", s->name);
 	if (geteuid())
 		return msg_error(f, "copy while it runs", "%s: copy: it has ended, and of an ordinary user's nothing is kept then", s->name);
 	if (!s->layers.n && s->root && !strcmp(s->root, "/"))

@@ -98,7 +98,7 @@ static int take_end(const struct frame *f, const char *word, struct end *e)
 	e->path = strdup(colon[1] ? colon + 1 : "/");
 	if (!name || !e->path)
 		return -ENOMEM;
-	r = sandbox_find(f, name, &e->state);
+	r = sandbox_find_begun(f, name, &e->state);
 	return r ? r : open_root(f, e);
 }
 
@@ -204,6 +204,22 @@ static void tell_dropped(const struct frame *f, const char *called, const struct
 		msg_note(f, "%s: %llu devices and sockets were left out", called, (unsigned long long)(d->devices + d->sockets));
 }
 
+/* Writing into a folder of that end, as what is made there is to belong. */
+static int begin(const struct end *to, int root, const struct failure *failure, struct tree *ret)
+{
+	int r = become_owner(to);
+
+	if (!r)
+		r = tree_begin(ret, root, NULL, NULL, failure);
+	if (r)
+		return r;
+	ret->keeps_kinds = 1;
+	ret->action = "copy";
+	ret->id_base = to->id_base;
+	ret->id_count = to->id_count;
+	return 0;
+}
+
 static int copy(const struct frame *f, const struct end *from, const struct end *to, const struct failure *failure)
 {
 	const uid_t owner = to->root >= 0 && to->id_count ? 0 : geteuid(); /* as the tree counts them */
@@ -213,20 +229,13 @@ static int copy(const struct frame *f, const struct end *from, const struct end 
 	struct copy c = { .from = from->dir, .name = *from->name ? from->name : NULL, .to = &t, .into = *to->name ? to->name : NULL,
 			  .uid = owner, .gid = group, .keep_times = 1, .no_set_id = to->root < 0 };
 	const struct tree_meta folder = { .mode = 0755, .uid = owner, .gid = group, .mtime = { .tv_nsec = UTIME_NOW } };
-	int r = become_owner(to);
+	int r;
 
 	folder_called(from, &called);
 	c.called = buf_text(&called);
-	if (!r)
-		r = called.err;
-	if (!r)
-		r = tree_begin(&t, to->dir, NULL, NULL, failure);
+	r = called.err ? called.err : begin(to, to->dir, failure, &t);
 	if (r)
 		return r;
-	t.keeps_kinds = 1;
-	t.action = "copy";
-	t.id_base = to->id_base;
-	t.id_count = to->id_count;
 	if (c.into && !c.name)
 		r = tree_folder(&t, c.into, &folder);
 	if (!r)
@@ -314,16 +323,10 @@ static int unpack(const struct frame *f, const struct end *to, const char *into,
 {
 	const struct layers_how how = { .called = "standard input", .fd = STDIN_FILENO, .size = UINT64_MAX, .into = *into ? into : NULL };
 	struct tree t;
-	int r = become_owner(to);
+	int r = begin(to, to->root, failure, &t);
 
-	if (!r)
-		r = tree_begin(&t, to->root, NULL, NULL, failure);
 	if (r)
 		return r;
-	t.keeps_kinds = 1;
-	t.action = "copy";
-	t.id_base = to->id_base;
-	t.id_count = to->id_count;
 	r = layers_unpack(&how, &t, NULL);
 	if (!r)
 		r = tree_end(&t);
