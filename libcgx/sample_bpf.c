@@ -4,6 +4,7 @@
  * the library is let go, and a walk is two system calls.
  */
 #include "sample.h"
+#include "util/bpf.h"
 
 #include <errno.h>
 
@@ -13,10 +14,8 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
-#include <linux/capability.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static const unsigned char program[] __attribute__((aligned(8))) = {
@@ -72,26 +71,6 @@ static int open_library(struct cgx_sampler *s, struct libbpf *l)
 
 /* ---- the program ---- */
 
-static int has_privileges(void)
-{
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct cap[2] = { { 0 }, { 0 } };
-	const uint64_t admin = 1ull << CAP_SYS_ADMIN, both = 1ull << CAP_BPF | 1ull << CAP_PERFMON;
-	uint64_t has;
-
-	if (syscall(SYS_capget, &head, cap))
-		return 1; /* the kernel will say */
-	has = (uint64_t)cap[1].effective << 32 | cap[0].effective;
-	return has & admin || (has & both) == both;
-}
-
-static int sys_bpf(int command, union bpf_attr *attr)
-{
-	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return r < 0 ? -errno : r;
-}
-
 /*
  * Where this is refused, Linux 5.11 and with it the iterator are missing, and libbpf would, before it finds that out, lift the
  * caller's limit of locked memory, which counted for BPF up to then.
@@ -110,7 +89,7 @@ static int probe(void)
 	attr.insns = (uintptr_t)steps;
 	attr.insn_cnt = COUNT_OF(steps);
 	attr.license = (uintptr_t)"GPL";
-	fd = sys_bpf(BPF_PROG_LOAD, &attr);
+	fd = sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 	if (fd >= 0)
 		close(fd);
 	return fd < 0 ? fd : 0;
@@ -182,7 +161,7 @@ int bpf_open(struct cgx_sampler *s, size_t room, struct sample_bpf **ret)
 	struct sample_bpf *b;
 	struct libbpf l;
 	libbpf_print_fn_t before;
-	int r = has_privileges() ? probe() : -EPERM;
+	int r = bpf_has_capabilities() ? probe() : -EPERM;
 
 	if (r)
 		return refuse(s, r);
@@ -251,7 +230,7 @@ static int fasten(struct cgx_sampler *s, struct sample_bpf *b, size_t tree, uint
 	attr.link_create.attach_type = BPF_TRACE_ITER;
 	attr.link_create.iter_info = (uintptr_t)&info;
 	attr.link_create.iter_info_len = sizeof(info);
-	r = sys_bpf(BPF_LINK_CREATE, &attr);
+	r = sys_bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
 	close(dir);
 	if (r < 0)
 		return r;
@@ -268,7 +247,7 @@ static int iterate(const struct sample_bpf *b, size_t tree)
 
 	memset(&attr, 0, sizeof(attr));
 	attr.iter_create.link_fd = (unsigned)b->link[tree];
-	fd = sys_bpf(BPF_ITER_CREATE, &attr);
+	fd = sys_bpf(BPF_ITER_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
 		return fd;
 	do

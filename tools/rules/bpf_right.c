@@ -3,18 +3,12 @@
 #include "rules/bpf_right.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-
-#ifndef CAP_PERFMON
-#define CAP_PERFMON 38
-#define CAP_BPF     39
-#endif
+#include "util/bpf.h"
 
 /* Where one may not go beyond the hard limit, one may go up to it. */
 int bpf_raise_limit(void)
@@ -27,19 +21,6 @@ int bpf_raise_limit(void)
 		return 1;
 	limit.rlim_cur = limit.rlim_max = before.rlim_max;
 	return before.rlim_cur != before.rlim_max && !setrlimit(RLIMIT_MEMLOCK, &limit);
-}
-
-static int has_capabilities(void)
-{
-	const uint64_t admin = 1ull << CAP_SYS_ADMIN, both = 1ull << CAP_BPF | 1ull << CAP_PERFMON;
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3, 0 };
-	struct __user_cap_data_struct cap[2] = { { 0 }, { 0 } };
-	uint64_t has;
-
-	if (syscall(SYS_capget, &head, cap))
-		return 1;
-	has = (uint64_t)cap[1].effective << 32 | cap[0].effective;
-	return has & admin || (has & both) == both;
 }
 
 /* The first one has the same number on every kernel. */
@@ -57,14 +38,14 @@ static int is_call_forbidden(void)
 {
 	char nothing[128] = { 0 };
 
-	return syscall(SYS_bpf, 0x7fffffff, nothing, sizeof(nothing)) < 0 && errno == EPERM;
+	return sys_bpf(0x7fffffff, nothing, sizeof(nothing)) == -EPERM;
 }
 
 static void why_eperm(size_t size, struct buf *why)
 {
 	struct rlimit limit;
 
-	if (!has_capabilities()) {
+	if (!bpf_has_capabilities()) {
 		buf_puts(why, "it needs CAP_BPF and CAP_PERFMON");
 	} else if (!in_first_namespace()) {
 		buf_puts(why, "it needs CAP_BPF and CAP_PERFMON in the first user namespace, and this is another");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "rules/bpf_right.h"
+#include "util/bpf.h"
 #include "util/cleanup.h"
 
 #ifdef HAVE_BPF_RING
@@ -31,13 +32,6 @@ struct header {
 #define FRESH_NS 40000000
 #define RECORD (sizeof(struct header) + sizeof(struct told))
 
-static int sys_bpf(int command, union bpf_attr *attr)
-{
-	int r = (int)syscall(SYS_bpf, command, attr, sizeof(*attr));
-
-	return r < 0 ? -errno : r;
-}
-
 static int make_map(unsigned type, unsigned key, unsigned value, unsigned entries, unsigned flags)
 {
 	union bpf_attr attr;
@@ -48,7 +42,7 @@ static int make_map(unsigned type, unsigned key, unsigned value, unsigned entrie
 	attr.value_size = value;
 	attr.max_entries = entries;
 	attr.map_flags = flags;
-	return sys_bpf(BPF_MAP_CREATE, &attr);
+	return sys_bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
 }
 
 #define STEP(op, to, from, at, number) \
@@ -92,7 +86,7 @@ static int load(const struct execs *e)
 	/* helpers for the GPL alone, which the LGPL lets be chosen in its place (section 3) */
 	attr.license = (uintptr_t)"GPL";
 	memcpy(attr.prog_name, "cgx_execs", sizeof("cgx_execs"));
-	return sys_bpf(BPF_PROG_LOAD, &attr);
+	return sys_bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
 }
 
 static int fasten(const struct execs *e)
@@ -102,7 +96,7 @@ static int fasten(const struct execs *e)
 	memset(&attr, 0, sizeof(attr));
 	attr.raw_tracepoint.name = (uintptr_t)"sched_process_exec";
 	attr.raw_tracepoint.prog_fd = (unsigned)e->program;
-	return sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr);
+	return sys_bpf(BPF_RAW_TRACEPOINT_OPEN, &attr, sizeof(attr));
 }
 
 static void *map_in(int fd, size_t at, size_t size, int protection)
