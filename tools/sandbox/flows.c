@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sandbox/subnet.h"
 #include "util/cleanup.h"
 
 #define CT(message) (NFNL_SUBSYS_CTNETLINK << 8 | (message))
@@ -77,14 +78,6 @@ static int is_published(const struct network *n, const struct address *to, uint1
 	return 0;
 }
 
-static void take_kind(void *data, struct netlink *nl, const struct nlmsghdr *m)
-{
-	const struct rtmsg *way = netlink_header(nl, m, sizeof(*way));
-
-	if (way && m->nlmsg_type == RTM_NEWROUTE)
-		*(int *)data = way->rtm_type == RTN_LOCAL;
-}
-
 static int leads_to_ours(const struct network *n, const struct flow *f)
 {
 	struct address own[2];
@@ -96,13 +89,7 @@ static int leads_to_ours(const struct network *n, const struct flow *f)
 /* To this host: what others send each other through it is theirs. */
 static int leads_here(struct network *n, const struct flow *f)
 {
-	struct rtmsg way = { .rtm_family = (uint8_t)f->to.family, .rtm_dst_len = f->to.family == AF_INET6 ? 128 : 32 };
-	int is_local = 0;
-
-	netlink_begin(n->route, RTM_GETROUTE, NLM_F_ACK, &way, sizeof(way));
-	netlink_put(n->route, RTA_DST, &f->to.v6, way.rtm_dst_len / 8u);
-	netlink_talk(n->route, take_kind, &is_local, NULL);
-	return is_local;
+	return route_find(n->route, f->to.family, &f->to.v6, f->to.family == AF_INET6 ? 16 : 4).type == RTN_LOCAL;
 }
 
 static void take_flow(void *data, struct netlink *nl, const struct nlmsghdr *m)

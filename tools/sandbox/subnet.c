@@ -60,6 +60,7 @@ static void take_found(void *data, struct netlink *nl, const struct nlmsghdr *m)
 	if (!i || m->nlmsg_type != RTM_NEWROUTE)
 		return;
 	f->width = i->rtm_dst_len;
+	f->type = i->rtm_type;
 	take_number(nl, m, RTA_OIF, &f->index);
 }
 

@@ -7,10 +7,11 @@
 #include "sandbox/network_spec.h"
 
 struct found_route {
-	int width; /* -1 none */
-	int index; /* of the link */
+	int width;     /* -1 none */
+	int index;     /* of the link */
+	unsigned type; /* RTN_LOCAL: this host's own */
 };
-/* Where packets to it would go. */
+/* Where packets to it would go; address: size bytes of the family's. */
 struct found_route route_find(struct netlink *route, int family, const void *address, size_t size);
 
 /* One that is in nobody's way. */
