@@ -293,7 +293,7 @@ run cgx-sandbox run -d --restart always --name "$N-d" "$rootfs" /bin/sh -c 'exit
 told_so=
 for _ in $(seq 50); do
 	run cgx-sandbox cp "$N-d:/below/file" ended/again
-	case $err in *"just being started"*) told_so=yes && break ;; esac
+	case $err in *"being started again"*) told_so=yes && break ;; esac
 done
 is "$told_so" yes "between two runs it is not copied from"
 cgx-sandbox rm -f "$N-d" >/dev/null

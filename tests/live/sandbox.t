@@ -601,8 +601,8 @@ if have strace && strace -f -o /dev/null -e inject=getpid:delay_enter=1 true 2>/
 	is "$status:$(echo "$err" | head -1)" "1:cgx-sandbox rm: $N-k: forget it: it runs" "rm waits for that, and does not forget it"
 	run cgx-sandbox exec "$N-k" true
 	is "$status:$err" "0:" "so it is still known"
-	wait $!
 	cgx-sandbox rm -f "$N-k" >/dev/null
+	wait $! # strace follows it to its end
 else
 	skip "no strace, or one that cannot inject" "one that is about to lock its state is not taken for a dead one"
 fi

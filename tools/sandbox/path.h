@@ -18,6 +18,8 @@ int path_look(int root, const char *path);
 int path_read(int root, const char *path);
 /* The directory at path, made with its parents where it is missing. */
 int path_make_dir(int root, const char *path, mode_t mode);
+/* 1: fd, which may be O_PATH, lies in what the kernel itself shows as files, as /proc and /sys. -errno. */
+int path_is_kernels(int fd);
 /* A file to mount on, made empty where it is missing. */
 int path_make_file(int root, const char *path);
 

@@ -4,14 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sandbox/import.h"
+#include "sandbox/path.h"
 #include "sandbox/sha256.h"
 #include "ui/message.h"
 #include "util/cleanup.h"
@@ -137,16 +136,15 @@ static int no_root(const struct frame *f, const char *word, const char *cause)
 			 "(cgx-sandbox images lists them), or / for this host's own tree", "%s: open the root: %s", word, cause);
 }
 
-/* What the kernel itself shows as files, and no program is in. */
+/* What the kernel itself shows as files, or /dev: no program is in it. */
 static int is_kernels(const char *path)
 {
+	AUTO_CLOSE int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat dev, st;
-	struct statfs fs;
 
-	if (statfs(path, &fs) < 0 || stat(path, &st) < 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
 		return 0;
-	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC ||
-	    fs.f_type == DEVPTS_SUPER_MAGIC || fs.f_type == DEBUGFS_MAGIC || fs.f_type == SECURITYFS_MAGIC || fs.f_type == BPF_FS_MAGIC)
+	if (path_is_kernels(fd) > 0)
 		return 1;
 	return !stat("/dev", &dev) && dev.st_dev == st.st_dev && !strncmp(path, "/dev", 4) && strchr("/", path[4]);
 }

@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -439,14 +437,10 @@ int rootfs_show(struct launch *l, int *ret)
 static int is_kernels(const struct launch *l, int fd)
 {
 	struct stat dev, st;
-	struct statfs fs;
-	int at, r;
+	int at, r = path_is_kernels(fd);
 
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	if (fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC || fs.f_type == DEVPTS_SUPER_MAGIC ||
-	    fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC)
-		return 1;
+	if (r)
+		return r;
 	at = path_open_plain(l->root_fd, "/dev");
 	r = at < 0 ? at : fstat(at, &dev) < 0 || fstat(fd, &st) < 0 ? -errno : dev.st_dev == st.st_dev && dev.st_ino == st.st_ino;
 	if (at >= 0)
